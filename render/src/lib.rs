@@ -1,0 +1,1 @@
+//! Typed settings in, configuration files out. Pure: no I/O, no async, the same settings give the same bytes.
