@@ -133,8 +133,7 @@ pub trait Backend: Send + Sync + 'static {
     /// Check a data source's configuration.
     fn validate_data(&self, name: &str, config: Object) -> impl Future<Output = Diags> + Send;
     /// Plan a change.
-    fn plan(&self, name: &str, request: PlanRequest)
-    -> impl Future<Output = PlanResponse> + Send;
+    fn plan(&self, name: &str, request: PlanRequest) -> impl Future<Output = PlanResponse> + Send;
     /// Carry out a plan.
     fn apply(
         &self,
@@ -151,12 +150,7 @@ pub trait Backend: Send + Sync + 'static {
     /// The first state of something that exists already.
     fn import(&self, name: &str, id: &str) -> impl Future<Output = StateResponse> + Send;
     /// Bring a state that another version of the provider wrote, as JSON, to this schema.
-    fn upgrade(
-        &self,
-        name: &str,
-        version: i64,
-        state: serde_json::Value,
-    ) -> Result<Object, Diag>;
+    fn upgrade(&self, name: &str, version: i64, state: serde_json::Value) -> Result<Object, Diag>;
     /// Take over the state of another type.
     fn move_state(
         &self,

@@ -1,0 +1,130 @@
+//! A file on a host: its text, owner and mode.
+
+use crate::resource::{Answer, Answers, Question};
+use crate::secret::Secret;
+use crate::step::File;
+
+/// What stands at a path.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub enum FileFact {
+    /// No regular file.
+    #[default]
+    Absent,
+    /// A regular file, or a link to one.
+    Present {
+        /// Its whole text; a byte that is not UTF-8 reads as U+FFFD.
+        text: Secret,
+        /// Owner's name.
+        owner: String,
+        /// Group's name.
+        group: String,
+        /// Permission bits.
+        mode: u32,
+    },
+}
+
+/// The question whose answer `parse` reads; its key is the path.
+pub fn question(host: &str, path: &str) -> Question {
+    let quoted = render::quote::shell(path);
+    let script = format!(
+        "if [ -f {quoted} ]; then stat -Lc '%a %U %G' {quoted} && cat {quoted}; else echo absent; fi"
+    );
+    Question::script(host, path, script)
+}
+
+/// The fact from the answers; absent where the question was not asked or failed.
+pub fn fact(answers: &Answers, host: &str, path: &str) -> FileFact {
+    match answers.get(host, path) {
+        Some(Answer::Output { status: 0, stdout, .. }) => parse(stdout),
+        _ => FileFact::Absent,
+    }
+}
+
+/// Read `MODE OWNER GROUP`, a newline, and the text.
+pub fn parse(output: &str) -> FileFact {
+    let Some((head, text)) = output.split_once('\n') else { return FileFact::Absent };
+    let mut words = head.split(' ');
+    let (Some(mode), Some(owner), Some(group)) = (words.next(), words.next(), words.next()) else {
+        return FileFact::Absent;
+    };
+    let Ok(mode) = u32::from_str_radix(mode, 8) else { return FileFact::Absent };
+    FileFact::Present {
+        text: Secret::from(text),
+        owner: owner.to_owned(),
+        group: group.to_owned(),
+        mode,
+    }
+}
+
+impl FileFact {
+    /// Whether a file stands there.
+    pub fn is_present(&self) -> bool {
+        matches!(self, Self::Present { .. })
+    }
+
+    /// Its text.
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Self::Absent => None,
+            Self::Present { text, .. } => Some(text.expose()),
+        }
+    }
+
+    /// Whether owner, group and mode are as wanted. A wanted number is not compared with a name.
+    pub fn has_permissions(&self, wanted: &File) -> bool {
+        let same =
+            |have: &str, want: &str| have == want || want.bytes().all(|b| b.is_ascii_digit());
+        match self {
+            Self::Absent => false,
+            Self::Present { owner, group, mode, .. } => {
+                same(owner, &wanted.owner) && same(group, &wanted.group) && *mode == wanted.mode
+            }
+        }
+    }
+
+    /// A line that says owner and mode, where they are not as wanted: a plan's text diff is the
+    /// place where a user sees it.
+    pub fn odd_permissions(&self, wanted: &File) -> String {
+        match self {
+            Self::Present { owner, group, mode, .. } if !self.has_permissions(wanted) => format!(
+                "(mode {mode:04o} {owner}:{group} instead of {:04o} {}:{})\n",
+                wanted.mode, wanted.owner, wanted.group
+            ),
+            _ => String::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_text_to_the_last_byte() {
+        let FileFact::Present { text, owner, group, mode } =
+            parse("640 postgres ssl-cert\nline\n\nno newline at end")
+        else {
+            panic!("a file was there");
+        };
+        assert_eq!(text.expose(), "line\n\nno newline at end");
+        assert_eq!((owner.as_str(), group.as_str(), mode), ("postgres", "ssl-cert", 0o640));
+    }
+
+    #[test]
+    fn absent_is_not_an_empty_file() {
+        assert_eq!(parse("absent\n"), FileFact::Absent);
+        assert!(parse("644 root root\n").is_present());
+        assert_eq!(parse("644 root root\n").text(), Some(""));
+    }
+
+    #[test]
+    fn odd_permissions_are_named() {
+        let fact = parse("644 root root\nx");
+        let wanted = File::private("/etc/x", "x");
+        assert!(!fact.has_permissions(&wanted));
+        assert_eq!(
+            fact.odd_permissions(&wanted),
+            "(mode 0644 root:root instead of 0600 root:root)\n"
+        );
+    }
+}

@@ -1,0 +1,175 @@
+//! The result of a decision: what is there, what should be, and the steps between.
+
+use std::collections::BTreeMap;
+
+use crate::diag::{Diag, Diags};
+use crate::facts::file::FileFact;
+use crate::step::{Action, File, Step};
+use crate::value::{Object, Value};
+
+/// What is there and what should be, of one thing.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Pair {
+    /// On the host now; none: absent.
+    pub actual: Option<String>,
+    /// After the apply; none: absent.
+    pub wanted: Option<String>,
+}
+
+/// What `plan` knows beside settings and facts.
+#[derive(Clone, Debug, Default)]
+pub struct Context {
+    /// The state before; none when creating.
+    pub prior: Option<Object>,
+    /// Whether every `_wo_version` is as in the prior state, so that a secret on the host that is
+    /// the one we wrote stays, whatever the configuration holds now.
+    pub secrets_unchanged: bool,
+    /// For each file with secrets, by its name in `files`: whether its text is the one that we
+    /// wrote last (by keyed digest). Missing: never written by us.
+    pub as_written: BTreeMap<String, bool>,
+    /// True in Read: only what is there counts, write-only values are null.
+    pub reading: bool,
+}
+
+/// A decision.
+#[derive(Clone, Debug, Default)]
+pub struct Plan {
+    /// In order.
+    pub steps: Vec<Step>,
+    /// Texts of the managed files, secrets masked, by name: `path`, or `host:path` where the
+    /// resource has several hosts.
+    pub files: BTreeMap<String, Pair>,
+    /// Managed things that are not files, by name: `package docker.io`, `service postgresql`.
+    pub status: BTreeMap<String, Pair>,
+    /// Values of the outputs as seen now (`Outputs::to_object`).
+    pub outputs: Object,
+    /// Outputs whose value after the apply is certain; the others are unknown while there are
+    /// steps.
+    pub outputs_after: Object,
+    /// Why it cannot be done: nothing is touched.
+    pub refusals: Diags,
+    /// What the user should know.
+    pub warnings: Diags,
+    /// The full texts (unmasked) behind `files`, as seen now, for digests. Never printed.
+    pub(crate) secret_texts: BTreeMap<String, crate::secret::Secret>,
+}
+
+impl Plan {
+    /// Add a step.
+    pub fn step(&mut self, step: Step) {
+        self.steps.push(step);
+    }
+
+    /// Refuse, at an attribute (dotted), or at none with `""`.
+    pub fn refuse(&mut self, path: &str, summary: impl Into<String>, detail: impl Into<String>) {
+        let mut diag = Diag::error(summary, detail);
+        if !path.is_empty() {
+            diag.path = crate::diag::Path::of(path);
+        }
+        self.refusals.push(diag);
+    }
+
+    /// Record one thing that is not a file; true if it differs. An empty text means absent.
+    pub fn status(&mut self, name: impl Into<String>, actual: &str, wanted: &str) -> bool {
+        let text = |s: &str| (!s.is_empty()).then(|| s.to_owned());
+        let pair = Pair { actual: text(actual), wanted: text(wanted) };
+        let differs = pair.actual != pair.wanted;
+        self.status.insert(name.into(), pair);
+        differs
+    }
+
+    /// Record a file, and write it if it differs; true if it does. `label` names it in `files`.
+    pub fn file(
+        &mut self,
+        context: &Context,
+        host: &str,
+        label: impl Into<String>,
+        actual: &FileFact,
+        wanted: Result<File, String>,
+    ) -> bool {
+        let label = label.into();
+        self.record_actual(context, &label, actual);
+        match wanted {
+            Ok(file) => self.write_if_different(context, host, &label, actual, file),
+            Err(why) => {
+                if !context.reading {
+                    self.refuse("", format!("Cannot make {label}"), why);
+                }
+                false
+            }
+        }
+    }
+
+    /// Record a file that should not be there; true if it is, and then it is removed.
+    pub fn absent(
+        &mut self,
+        context: &Context,
+        host: &str,
+        path: &str,
+        label: impl Into<String>,
+        actual: &FileFact,
+    ) -> bool {
+        let label = label.into();
+        self.record_actual(context, &label, actual);
+        let present = actual.is_present();
+        if present {
+            self.step(Step::new(host, format!("remove {path}"), Action::Remove(path.to_owned())));
+        }
+        present
+    }
+
+    fn record_actual(&mut self, context: &Context, label: &str, actual: &FileFact) {
+        let pair = self.files.entry(label.to_owned()).or_default();
+        if let FileFact::Present { text, .. } = actual {
+            let mut masked = render::mask::mask(label, text.expose());
+            if masked != text.expose() {
+                self.secret_texts.insert(label.to_owned(), text.clone());
+                if context.as_written.get(label) == Some(&false) {
+                    masked = masked.replace("(secret)", "(secret, changed on the host)");
+                }
+            }
+            pair.actual = Some(masked);
+        }
+    }
+
+    fn write_if_different(
+        &mut self,
+        context: &Context,
+        host: &str,
+        label: &str,
+        actual: &FileFact,
+        file: File,
+    ) -> bool {
+        let masked = render::mask::mask(label, file.content.expose());
+        let keeps_secrets = context.secrets_unchanged
+            && context.as_written.get(label) == Some(&true)
+            && actual.text().is_some_and(|t| render::mask::mask(label, t) == masked);
+        let same_text = keeps_secrets || actual.text() == Some(file.content.expose());
+        let differs = !same_text || !actual.has_permissions(&file);
+        let pair = self.files.entry(label.to_owned()).or_default();
+        pair.wanted = Some(masked);
+        // Shown in the text: a plan has no other place for a file's owner and mode.
+        pair.actual = pair.actual.take().map(|t| t + &actual.odd_permissions(&file));
+        if differs {
+            let what = format!("write {}", file.path);
+            self.step(Step::new(host, what, Action::Write(file)));
+        }
+        differs
+    }
+
+    /// `files` or `status` as Terraform values: what is there.
+    pub fn actual(pairs: &BTreeMap<String, Pair>) -> Value {
+        Self::side(pairs, |p| p.actual.as_ref())
+    }
+
+    /// `files` or `status` as Terraform values: what will be there.
+    pub fn wanted(pairs: &BTreeMap<String, Pair>) -> Value {
+        Self::side(pairs, |p| p.wanted.as_ref())
+    }
+
+    fn side(pairs: &BTreeMap<String, Pair>, pick: fn(&Pair) -> Option<&String>) -> Value {
+        let texts =
+            pairs.iter().filter_map(|(k, p)| pick(p).map(|t| (k.clone(), t.clone().into())));
+        Value::Map(texts.collect())
+    }
+}

@@ -1,0 +1,213 @@
+//! What a resource is: settings, questions to hosts, facts, and a pure decision.
+//!
+//! An author writes no I/O. `questions` says what to ask; `facts` reads the answers; `plan` says
+//! what is there, what should be there, and the steps between. `lifecycle` does the rest, the
+//! same for every resource.
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+
+use crate::diag::{Diag, Diags};
+use crate::settings::Settings;
+use crate::step::{Http, Sql, Step};
+use crate::value::Object;
+
+pub use crate::plan::{Context, Plan};
+
+crate::settings! {
+    /// How to reach a host by SSH.
+    pub struct Ssh {
+        /// Name or address of the host.
+        host: String = attr().on_change(OnChange::Provider),
+        /// TCP port of its SSH server.
+        port: u16 = attr().default(22).on_change(OnChange::Provider),
+        /// User to log in as; root, or one who may use sudo. The provider's `user` if not set.
+        user: Option<String> = attr().on_change(OnChange::Provider),
+        /// Public host key, as `ssh-ed25519 AAAA...`. If not set: the provider's `known_hosts`, or
+        /// the key seen at first contact, which is then kept in the state.
+        host_key: Option<String> = attr().on_change(OnChange::Provider),
+        /// Name of an entry of the provider's `credentials`.
+        credential: Option<String> = attr().on_change(OnChange::Provider),
+    }
+}
+
+/// One thing to ask of a host. All scripts for one host travel in one round trip.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Question {
+    /// Name of the host among the targets.
+    pub host: String,
+    /// Name of the answer, unique on that host.
+    pub key: String,
+    /// What to ask.
+    pub ask: Ask,
+}
+
+/// A way of asking. None of them changes anything.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ask {
+    /// A POSIX shell script, run as root in a subshell.
+    Script(String),
+    /// Queries; the rows of the last one are the answer.
+    Sql(Sql),
+    /// A request.
+    Http(Http),
+    /// Get a token by the first request (its JSON's `token`), show it as bearer in the second; the
+    /// answer is the second's.
+    Token {
+        /// To the node that signs.
+        issue: Http,
+        /// To the node that must accept it.
+        accept: Http,
+    },
+}
+
+impl Question {
+    /// A script.
+    pub fn script(host: &str, key: impl Into<String>, script: impl Into<String>) -> Self {
+        Self { host: host.to_owned(), key: key.into(), ask: Ask::Script(script.into()) }
+    }
+}
+
+/// What came back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// Of a script: exit status, standard output, the tail of standard error.
+    Output {
+        /// Exit status.
+        status: i32,
+        /// Standard output.
+        stdout: String,
+        /// End of standard error.
+        stderr: String,
+    },
+    /// Of SQL: column name to value, null as none.
+    Rows(Vec<BTreeMap<String, Option<String>>>),
+    /// Of HTTP.
+    Response {
+        /// Status code.
+        status: u16,
+        /// Body.
+        body: String,
+    },
+    /// The question itself failed (connection refused, SQL error): why.
+    Failed(String),
+}
+
+/// All answers, by host and key.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Answers(pub BTreeMap<(String, String), Answer>);
+
+impl Answers {
+    /// The answer to one question.
+    pub fn get(&self, host: &str, key: &str) -> Option<&Answer> {
+        self.0.get(&(host.to_owned(), key.to_owned()))
+    }
+
+    /// Standard output of a script that succeeded.
+    pub fn stdout(&self, host: &str, key: &str) -> Option<&str> {
+        match self.get(host, key) {
+            Some(Answer::Output { status: 0, stdout, .. }) => Some(stdout),
+            _ => None,
+        }
+    }
+
+    /// Rows of a query that succeeded.
+    pub fn rows(&self, host: &str, key: &str) -> Option<&[BTreeMap<String, Option<String>>]> {
+        match self.get(host, key) {
+            Some(Answer::Rows(rows)) => Some(rows),
+            _ => None,
+        }
+    }
+
+    /// Add an answer; for tests and for `observe`.
+    pub fn insert(&mut self, host: &str, key: &str, answer: Answer) {
+        self.0.insert((host.to_owned(), key.to_owned()), answer);
+    }
+}
+
+/// What an import ID leads to: the hosts to ask, and the questions.
+pub struct ImportRequest {
+    /// Name and place of each host.
+    pub targets: Vec<(String, Ssh)>,
+    /// What to ask.
+    pub questions: Vec<Question>,
+}
+
+/// A managed resource. Everything here is pure.
+pub trait Resource: Send + Sync + 'static {
+    /// `harbor_ha_node`
+    const NAME: &'static str;
+    /// A second name of the same type.
+    const ALIAS: Option<&'static str> = None;
+    /// Version of the state.
+    const VERSION: i64 = 0;
+    /// Markdown; the first line is the summary.
+    const DESCRIPTION: &'static str;
+    /// What the user writes. Write-only attributes are `Option<Secret>`: they are null in Read.
+    type Settings: Settings + Send + Sync;
+    /// What the provider gives beside `id`, `files` and `status`. Each field is an `Option`.
+    type Outputs: Settings + Send + Sync;
+    /// What was seen.
+    type Facts: Debug + Send + Sync;
+
+    /// Checks across attributes, before any host is asked. `settings` has its write-only values.
+    fn validate(_settings: &Self::Settings) -> Diags {
+        Vec::new()
+    }
+
+    /// The resource's identity: a text that does not change while it lives.
+    fn id(settings: &Self::Settings) -> String;
+
+    /// The hosts by name (`a`, `b`, `node`); each is locked during an apply.
+    fn targets(settings: &Self::Settings) -> Vec<(String, Ssh)>;
+
+    /// Names of what only one resource may change at a time in the whole apply; when one fails,
+    /// the others of the same name are not touched.
+    fn exclusive(_settings: &Self::Settings) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// What to ask the hosts.
+    fn questions(settings: &Self::Settings) -> Vec<Question>;
+
+    /// Read the answers.
+    fn facts(settings: &Self::Settings, answers: &Answers) -> Result<Self::Facts, Diags>;
+
+    /// What is there, what should be there, and the steps between. Called at Read (where only
+    /// what is there counts), at plan, and at apply again until nothing is left to do.
+    fn plan(settings: &Self::Settings, facts: &Self::Facts, context: &Context) -> Plan;
+
+    /// The steps of a destroy.
+    fn destroy(settings: &Self::Settings, facts: &Self::Facts, context: &Context) -> Plan;
+
+    /// Where an import ID leads.
+    fn import_request(id: &str) -> Result<ImportRequest, Diag>;
+
+    /// The settings of what is there, as an object of the schema (`id`, `files`, `status` and
+    /// outputs are filled by the following read).
+    fn import(id: &str, answers: &Answers) -> Result<Object, Diags>;
+}
+
+/// A data source: reads and says, never changes.
+pub trait DataSource: Send + Sync + 'static {
+    /// `harbor_health`
+    const NAME: &'static str;
+    /// Markdown.
+    const DESCRIPTION: &'static str;
+    /// What the user writes.
+    type Settings: Settings + Send + Sync;
+    /// What is read.
+    type Outputs: Settings + Send + Sync;
+
+    /// The hosts by name.
+    fn targets(settings: &Self::Settings) -> Vec<(String, Ssh)>;
+    /// What to ask.
+    fn questions(settings: &Self::Settings) -> Vec<Question>;
+    /// Read the answers.
+    fn outputs(settings: &Self::Settings, answers: &Answers) -> Result<Self::Outputs, Diags>;
+}
+
+/// Steps in the form of goldens, a line each.
+pub fn describe(steps: &[Step]) -> String {
+    steps.iter().map(|s| format!("{s:?}\n")).collect()
+}

@@ -1,0 +1,6 @@
+//! Quoting.
+
+/// A shell word.
+pub fn shell(s: &str) -> String {
+    format!("'{}'", s.replace('\'', "'\\''"))
+}
