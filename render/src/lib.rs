@@ -1,3 +1,32 @@
-//! Typed settings in, configuration files out. Pure: no I/O, no async, the same settings give the same bytes.
+//! Typed settings in, configuration files out. No I/O, no async, no clock, no randomness: the
+//! same settings give the same bytes.
+//!
+//! # Map
+//! - One module per software, one file per configuration file: [`harbor`], [`postgres`],
+//!   [`docker`], [`apt`], [`systemd`]. Each has `Settings` and `render(&Settings)`; where others
+//!   also write to the file (`daemon.json`, `pg_hba.conf`) it has `merge(existing, ..)`.
+//! - [`quote`]: one escape per syntax. A value enters a line format through it and no other way.
+//! - YAML and JSON come from serde, never from a template; [`template`](crate::harbor::boot_unit)
+//!   files are Handlebars in strict mode, for text that is mostly fixed.
+//! - [`mask`]: the same text with its secret values replaced, for plans and drift.
+//! - [`Secret`]: the type of every setting that must not be shown. An [`Error`] never holds a
+//!   secret value.
+//!
+//! To add a file: one module with `Settings` and `render`, one folder in `tests/goldens`, one line
+//! in `tests/goldens.rs`, and its secrets in [`mask`].
+
+pub mod apt;
+pub mod docker;
+mod error;
+pub mod harbor;
 pub mod mask;
+pub mod postgres;
 pub mod quote;
+mod secret;
+pub mod systemd;
+mod template;
+mod yaml;
+
+pub use error::Error;
+pub use mask::mask;
+pub use secret::Secret;

@@ -1,6 +1,64 @@
-//! Masking.
+//! The same text with its secret values replaced by [`MASK`], for plans and for drift.
+//!
+//! Lines keep their number and order, so that a diff of two masked texts lines up. Where it is not
+//! clear how far a secret goes, more is masked rather than less. A value that is empty stays, since
+//! that a password is missing is no secret.
 
-/// Secrets replaced.
-pub fn mask(_path: &str, text: &str) -> String {
-    text.to_owned()
+mod conninfo;
+mod json;
+mod lines;
+mod yaml;
+
+/// What stands in place of a secret.
+pub const MASK: &str = "(secret)";
+
+/// Masks a text by the kind of file that its path says.
+pub fn mask(path: &str, text: &str) -> String {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
+    if is_wholly_secret(name, extension) {
+        return lines::each(text, |line| if line.is_empty() { String::new() } else { MASK.into() });
+    }
+    let text = lines::private_keys(text);
+    let text = match extension {
+        _ if name.contains("pgpass") || name.contains("passfile") => {
+            lines::each(&text, lines::passfile)
+        }
+        _ if name == "passwd" || name == "htpasswd" => lines::each(&text, lines::htpasswd),
+        "yml" | "yaml" => yaml::mask(&text),
+        "json" => json::mask(&text),
+        "conf" => {
+            lines::each(&text, |line| lines::assignments(&lines::redis(&conninfo::mask(line))))
+        }
+        _ => lines::each(&text, lines::assignments),
+    };
+    lines::each(&text, lines::urls)
+}
+
+/// Whether a key's value is a secret, by its name: `harbor_admin_password`, `CORE_SECRET`,
+/// `accesskeysecret`, `github_token`.
+pub fn is_secret_key(key: &str) -> bool {
+    const ENDINGS: &[&str] = &[
+        "password",
+        "passwd",
+        "passphrase",
+        "secret",
+        "secretkey",
+        "secretaccesskey",
+        "token",
+        "csrfkey",
+        "accountkey",
+        "keydata",
+        "apikey",
+        "encryptionkey",
+        "credentials",
+    ];
+    let key: String =
+        key.chars().filter(|c| c.is_ascii_alphanumeric()).map(|c| c.to_ascii_lowercase()).collect();
+    ENDINGS.iter().any(|ending| key.ends_with(ending))
+}
+
+/// Files that hold nothing but a key.
+fn is_wholly_secret(name: &str, extension: &str) -> bool {
+    ["secretkey", "defaultalias"].contains(&name) || extension == "key"
 }

@@ -1,0 +1,3 @@
+//! APT.
+
+pub mod source;

@@ -1,0 +1,3 @@
+//! Docker.
+
+pub mod daemon_json;

@@ -1,0 +1,299 @@
+//! What `prepare` would refuse, and what it would take and misread.
+
+use super::{
+    super::{check_path, release::has_notary},
+    ExternalDatabase, ExternalRedis, Pool, Settings, Trace,
+};
+use crate::{Error, Secret, mask::is_secret_key};
+
+type Done = Result<(), Error>;
+
+fn ensure(condition: bool, key: &str, reason: &str) -> Done {
+    if condition { Ok(()) } else { Err(Error::invalid(key, reason)) }
+}
+
+fn one_of(key: &str, value: &str, allowed: &[&str]) -> Done {
+    ensure(allowed.contains(&value), key, &format!("must be one of {}", allowed.join(", ")))
+}
+
+/// No line ends, space or other control characters: these values reach env files and URLs.
+fn plain(key: &str, value: &str) -> Done {
+    let bad = |c: char| c.is_whitespace() || c.is_control();
+    ensure(!value.is_empty() && !value.contains(bad), key, "must not be empty or contain space")
+}
+
+pub(super) fn all(s: &Settings) -> Done {
+    front(s)?;
+    admin_password(&s.harbor_admin_password)?;
+    check_path("data_volume", &s.data_volume)?;
+    databases(s)?;
+    s.external_redis.as_ref().map_or(Ok(()), |r| redis(s, r))?;
+    storage(s)?;
+    jobs(s)?;
+    log(s)?;
+    optional(s)?;
+    s.trace.as_ref().map_or(Ok(()), trace)
+}
+
+fn front(s: &Settings) -> Done {
+    plain("hostname", &s.hostname)?;
+    let host = |b: u8| b.is_ascii_alphanumeric() || b"._:[]-".contains(&b);
+    ensure(s.hostname.bytes().all(host), "hostname", "must be a name or an address, not a URL")?;
+    ensure(
+        !["127.0.0.1", "localhost", "::1", "[::1]"].contains(&s.hostname.as_str()),
+        "hostname",
+        "must be a name that clients can reach, not this host's own loopback",
+    )?;
+    let example = "is the example of Harbor's template: give your own name";
+    ensure(s.hostname != "reg.mydomain.com", "hostname", example)?;
+    if let Some(url) = &s.external_url {
+        let web = url.starts_with("https://") || url.starts_with("http://");
+        plain("external_url", url)?;
+        ensure(web, "external_url", "must start with https:// or http://")?;
+    }
+    let Some(https) = &s.https else {
+        return ensure(!s.with_notary, "https", "must be set: Notary works over HTTPS only");
+    };
+    ensure(https.port != s.http.port, "https.port", "must differ from http.port")?;
+    let example = "is the example of Harbor's template: give your own path";
+    for (key, path) in
+        [("https.certificate", &https.certificate), ("https.private_key", &https.private_key)]
+    {
+        check_path(key, path)?;
+        ensure(!path.starts_with("/your/"), key, example)?;
+    }
+    Ok(())
+}
+
+/// It goes unquoted into an env file, where Compose reads comments, quotes and `$`.
+fn admin_password(password: &Secret) -> Done {
+    let harmless = |b: u8| b.is_ascii_graphic() && !b"#$'\"\\`".contains(&b);
+    let password = password.expose();
+    ensure(
+        !password.is_empty() && password.bytes().all(harmless),
+        "harbor_admin_password",
+        "must be printable ASCII without space and without # $ ' \" \\ `, and not empty",
+    )
+}
+
+/// Passwords that go unquoted into env files, URLs and connection strings.
+fn plain_password(key: &str, password: &Secret) -> Done {
+    let harmless = |b: u8| b.is_ascii_alphanumeric() || b"_-".contains(&b);
+    let password = password.expose();
+    ensure(
+        !password.is_empty() && password.bytes().all(harmless),
+        key,
+        "must be letters, digits, _ and - only: Harbor writes it unquoted into env files and URLs",
+    )
+}
+
+fn databases(s: &Settings) -> Done {
+    ensure(
+        s.database.is_some() != s.external_database.is_some(),
+        "external_database",
+        "exactly one of database and external_database must be set",
+    )?;
+    if s.with_notary && !has_notary(s.release) {
+        return Err(Error::UnknownKey {
+            key: "with_notary".to_owned(),
+            release: s.release.to_string(),
+            known: "releases up to 2.8".to_owned(),
+        });
+    }
+    if let Some(bundled) = &s.database {
+        plain_password("database.password", &bundled.password)?;
+        pool("database", &bundled.pool)?;
+    }
+    s.external_database.as_ref().map_or(Ok(()), |d| external_database(s, d))
+}
+
+fn external_database(s: &Settings, d: &ExternalDatabase) -> Done {
+    let key = |name: &str| format!("external_database.{name}");
+    plain(&key("host"), &d.host)?;
+    let one_host = "must be one name or address: Harbor cannot take a list";
+    ensure(!d.host.contains([',', '/', '\'', '\\']), &key("host"), one_host)?;
+    let names = &d.databases;
+    let mut words =
+        vec![("username", Some(&d.username)), ("databases.registry", Some(&names.registry))];
+    words.push(("databases.notarysigner", names.notarysigner.as_ref()));
+    words.push(("databases.notaryserver", names.notaryserver.as_ref()));
+    for (name, word) in words {
+        let harmless = |b: u8| b.is_ascii_alphanumeric() || b"_-".contains(&b);
+        let ok = word.is_none_or(|w| !w.is_empty() && w.bytes().all(harmless));
+        ensure(ok, &key(name), "must be letters, digits, _ and - only")?;
+    }
+    plain_password(&key("password"), &d.password)?;
+    // Up to 2.4 the driver knows these alone; the next one knows libpq's whole list.
+    let old = ["disable", "require", "verify-ca", "verify-full"];
+    let new = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"];
+    let modes: &[&str] = if s.release.minor() <= 4 { &old } else { &new };
+    one_of(&key("ssl_mode"), &d.ssl_mode, modes)?;
+    pool("external_database", &d.pool)
+}
+
+fn pool(at: &str, pool: &Pool) -> Done {
+    let zero = "must be at least 1: Harbor takes 0 for \"not set\"";
+    ensure(pool.max_idle_conns != Some(0), &format!("{at}.pool.max_idle_conns"), zero)?;
+    for (name, value) in [
+        ("conn_max_lifetime", &pool.conn_max_lifetime),
+        ("conn_max_idle_time", &pool.conn_max_idle_time),
+    ] {
+        let ok = value.as_deref().is_none_or(is_go_duration);
+        ensure(
+            ok,
+            &format!("{at}.pool.{name}"),
+            "must be a duration like 300ms, 90s, 5m or 1h30m",
+        )?;
+    }
+    Ok(())
+}
+
+/// A number with a unit, once or more; or 0.
+fn is_go_duration(text: &str) -> bool {
+    let mut rest = text;
+    while !rest.is_empty() && rest != "0" {
+        let digits = rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
+        let unit = ["ns", "us", "ms", "s", "m", "h"].iter().find(|u| digits.starts_with(**u));
+        match unit {
+            Some(unit) if digits.len() < rest.len() => rest = &digits[unit.len()..],
+            _ => return false,
+        }
+    }
+    !text.is_empty()
+}
+
+fn redis(s: &Settings, r: &ExternalRedis) -> Done {
+    let key = |name: &str| format!("external_redis.{name}");
+    plain(&key("host"), &r.host)?;
+    let harmless = |b: u8| b.is_ascii_alphanumeric() || b"._:[],-".contains(&b);
+    ensure(r.host.bytes().all(harmless), &key("host"), "must be a name or an address, not a URL")?;
+    let list = r.host.contains(',');
+    let sentinels = "must be one host: a list is for sentinels, with sentinel_master_set";
+    ensure(!list || r.sentinel_master_set.is_some(), &key("host"), sentinels)?;
+    if s.release.minor() == 0 {
+        let own = "must not hold a port: Harbor 2.0 has a key of its own for it";
+        ensure(!r.host.contains(':'), &key("host"), own)?;
+    }
+    if let Some(password) = &r.password {
+        plain_password(&key("password"), password)?;
+    }
+    for (name, word) in [("username", &r.username), ("sentinel_master_set", &r.sentinel_master_set)]
+    {
+        let harmless = |b: u8| b.is_ascii_alphanumeric() || b"_.-".contains(&b);
+        let ok = word.as_deref().is_none_or(|w| !w.is_empty() && w.bytes().all(harmless));
+        ensure(ok, &key(name), "must be letters, digits, _ . and - only")?;
+    }
+    let zero = "must be at least 1: Harbor takes 0 for \"not set\"";
+    for (name, index) in [
+        ("registry_db_index", r.registry_db_index),
+        ("jobservice_db_index", r.jobservice_db_index),
+        ("chartmuseum_db_index", r.chartmuseum_db_index),
+        ("trivy_db_index", r.trivy_db_index),
+    ] {
+        ensure(index != Some(0), &key(name), zero)?;
+    }
+    ensure(r.idle_timeout_seconds != Some(0), &key("idle_timeout_seconds"), zero)?;
+    let ca = r.tls.as_ref().and_then(|tls| tls.root_ca.as_deref());
+    ca.map_or(Ok(()), |path| check_path(&key("tls.root_ca"), path))
+}
+
+fn storage(s: &Settings) -> Done {
+    let Some(storage) = &s.storage else { return Ok(()) };
+    // Masks know secrets by their name, so the two maps must agree with it.
+    if let Some(name) = storage.parameters.keys().find(|name| is_secret_key(name)) {
+        let key = format!("storage.parameters.{name}");
+        return Err(Error::invalid(key, "is a secret: put it in storage.secret_parameters"));
+    }
+    if let Some(name) = storage.secret_parameters.keys().find(|name| !is_secret_key(name)) {
+        let key = format!("storage.secret_parameters.{name}");
+        return Err(Error::invalid(key, "is not known as a secret: put it in storage.parameters"));
+    }
+    let names = || storage.parameters.keys().chain(storage.secret_parameters.keys());
+    let word = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
+    let ok = names().all(|n| !n.is_empty() && n.bytes().all(word));
+    ensure(ok, "storage.parameters", "names must be letters, digits and _ only")?;
+    let driver = storage.driver.name();
+    ensure(
+        driver == "filesystem" || names().next().is_some(),
+        "storage.parameters",
+        "must hold the parameters of the driver: Harbor takes an empty driver for filesystem",
+    )?;
+    storage.ca_bundle.as_deref().map_or(Ok(()), |path| check_path("storage.ca_bundle", path))
+}
+
+fn jobs(s: &Settings) -> Done {
+    let jobs = &s.jobservice;
+    ensure(jobs.max_job_workers != Some(0), "jobservice.max_job_workers", "must be at least 1")?;
+    let hours = "must be at least 24: Harbor takes less for 24";
+    let ok = jobs.max_job_duration_hours.is_none_or(|h| h >= 24);
+    ensure(ok, "jobservice.max_job_duration_hours", hours)?;
+    let ok = jobs.job_loggers.as_ref().is_none_or(|l| !l.is_empty());
+    ensure(ok, "jobservice.job_loggers", "must name at least one logger")
+}
+
+fn log(s: &Settings) -> Done {
+    let log = &s.log;
+    one_of("log.level", &log.level, &["debug", "info", "warning", "error", "fatal"])?;
+    let zero = "must be at least 1: Harbor takes 0 for 50";
+    ensure(log.rotate_count > 0, "log.rotate_count", zero)?;
+    let number = log.rotate_size.strip_suffix(['k', 'M', 'G']).unwrap_or(&log.rotate_size);
+    let ok = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
+    ensure(ok, "log.rotate_size", "must be a number with k, M, G or nothing after it")?;
+    check_path("log.location", &log.location)?;
+    let Some(endpoint) = &log.external_endpoint else { return Ok(()) };
+    one_of("log.external_endpoint.protocol", &endpoint.protocol, &["tcp", "udp"])?;
+    plain("log.external_endpoint.host", &endpoint.host)?;
+    ensure(endpoint.port > 0, "log.external_endpoint.port", "must be set")
+}
+
+fn optional(s: &Settings) -> Done {
+    if let Some(purging) = &s.upload_purging {
+        ensure(purging.age_hours >= 2, "upload_purging.age_hours", "must be at least 2")?;
+        ensure(purging.interval_hours >= 2, "upload_purging.interval_hours", "must be at least 2")?;
+    }
+    if let Some(cache) = &s.cache {
+        ensure(cache.expire_hours > 0, "cache.expire_hours", "must be at least 1")?;
+    }
+    if let Some(provider) = &s.quota_update_provider {
+        one_of("quota_update_provider", provider, &["db", "redis"])?;
+    }
+    if let Some(tls) = &s.internal_tls {
+        check_path("internal_tls.dir", &tls.dir)?;
+    }
+    if let Some(metric) = &s.metric {
+        ensure(metric.path.starts_with('/'), "metric.path", "must start with /")?;
+    }
+    if let Some(proxy) = &s.proxy {
+        let texts = [&proxy.http_proxy, &proxy.https_proxy, &proxy.no_proxy];
+        texts.into_iter().flatten().try_for_each(|text| plain("proxy", text))?;
+    }
+    s.uaa_ca_file.as_deref().map_or(Ok(()), |path| check_path("uaa_ca_file", path))
+}
+
+fn trace(trace: &Trace) -> Done {
+    let rate = trace.sample_rate.is_none_or(|r| (0.0..=1.0).contains(&r));
+    ensure(rate, "trace.sample_rate", "must be from 0 to 1")?;
+    if !trace.enabled {
+        return Ok(());
+    }
+    let one = "exactly one of jaeger and otel must be set";
+    ensure(trace.jaeger.is_some() != trace.otel.is_some(), "trace", one)?;
+    let Some(jaeger) = &trace.jaeger else { return Ok(()) };
+    ensure(
+        jaeger.endpoint.is_some() || jaeger.agent_host.is_some(),
+        "trace.jaeger",
+        "must have endpoint or agent_host",
+    )
+}
+
+/// The `prepare` wrapper takes the data volume from the text with grep and awk, so there must be
+/// one such line, with the path bare at its end.
+pub(super) fn data_volume_line(text: &str, path: &str) -> Done {
+    let mut lines = text.lines().filter(|line| line.contains("data_volume:"));
+    let bare = format!("data_volume: {path}");
+    ensure(
+        lines.next() == Some(bare.as_str()) && lines.next().is_none(),
+        "data_volume",
+        "must be the only value of the file that holds the text data_volume:",
+    )
+}
