@@ -1,0 +1,108 @@
+//! The Debian releases that hosts can run, and what differs between them.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use super::error::{Result, RigError};
+
+/// Where packages come from; `$BREAKWATER_DEBIAN` names a mirror nearer by.
+const MIRROR: &str = "http://debian.example.test";
+
+/// In the image: about what a cloud image has, and nothing of what a test is about.
+const BASE: &[&str] = &[
+    "systemd", "systemd-sysv", "libpam-systemd", "dbus", "openssh-server", "openssh-client", "sudo",
+    "perl-base", "ca-certificates", "gpgv", "iproute2", "iputils-ping", "procps", "kmod", "netbase",
+    "adduser", "cron", "logrotate", "less",
+];
+
+/// In the local repository, with all that they depend on and the image has not.
+const EXTRA: &[&str] = &[
+    "docker.io", "docker-compose", "containerd", "runc", "iptables", "postgresql-common",
+    "postgresql-client-common", "redis-server", "redis-tools", "redis-sentinel", "nfs-common",
+    "curl", "jq", "gnupg", "rsync", "xz-utils", "zstd", "openssl", "lsof", "acl", "locales",
+    "haproxy", "cifs-utils", "chrony", "strace", "python3", "wget",
+];
+
+/// A Debian release.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Distro {
+    /// Debian 11: PostgreSQL 13, Docker 20.10, Compose 1.25.
+    Bullseye,
+    /// Debian 12: PostgreSQL 15, Docker 20.10, Compose 1.29.
+    Bookworm,
+    /// Debian 13: PostgreSQL 17, Docker 26, Compose 2.26.
+    Trixie,
+}
+
+impl Distro {
+    /// All of them, oldest first.
+    pub const ALL: [Self; 3] = [Self::Bullseye, Self::Bookworm, Self::Trixie];
+
+    /// The release's name, as in `dists/NAME`.
+    pub fn codename(self) -> &'static str {
+        match self {
+            Self::Bullseye => "bullseye",
+            Self::Bookworm => "bookworm",
+            Self::Trixie => "trixie",
+        }
+    }
+
+    /// The major version of PostgreSQL that the release has.
+    pub fn postgres(self) -> u32 {
+        match self {
+            Self::Bullseye => 13,
+            Self::Bookworm => 15,
+            Self::Trixie => 17,
+        }
+    }
+
+    /// Packages of the base image.
+    pub fn base_packages(self) -> Vec<String> {
+        BASE.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    /// Packages that the local repository offers to hosts.
+    pub fn extra_packages(self) -> Vec<String> {
+        let major = self.postgres();
+        let versioned =
+            ["postgresql", "postgresql-client"].map(|name| format!("{name}-{major}"));
+        let cli = (self == Self::Trixie).then(|| "docker-cli".to_owned());
+        let named = EXTRA.iter().chain(&["postgresql", "postgresql-contrib", "postgresql-client"]);
+        named.map(|name| (*name).to_owned()).chain(versioned).chain(cli).collect()
+    }
+
+    /// The lines of `sources.list` that reach Debian's own mirrors from this machine.
+    pub fn sources(self) -> String {
+        let mirror = std::env::var("BREAKWATER_DEBIAN").unwrap_or_else(|_| MIRROR.to_owned());
+        let name = self.codename();
+        format!(
+            "deb {mirror}/debian {name} main\n\
+             deb {mirror}/debian {name}-updates main\n\
+             deb {mirror}/debian-security {name}-security main\n"
+        )
+    }
+
+    /// The mirror that the base tree is made from.
+    pub fn mirror() -> String {
+        let mirror = std::env::var("BREAKWATER_DEBIAN").unwrap_or_else(|_| MIRROR.to_owned());
+        format!("{mirror}/debian")
+    }
+}
+
+impl fmt::Display for Distro {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.codename())
+    }
+}
+
+impl FromStr for Distro {
+    type Err = RigError;
+
+    fn from_str(name: &str) -> Result<Self> {
+        let found = Self::ALL.into_iter().find(|distro| distro.codename() == name);
+        found.ok_or_else(|| RigError::UnknownDistro(name.to_owned()))
+    }
+}

@@ -1,0 +1,369 @@
+//! The handle that tests and the command line hold a rig by.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use super::cgroup::{self, Group};
+use super::command::{check, output, run};
+use super::disk::Disk;
+use super::error::{At, Result, RigError};
+use super::network::{self, BALANCER, Cut, REDIS, RUNNER, SERVICE_NAME};
+use super::state::{HostState, RedisState, RigState, SshState, Urls};
+use super::{Distro, boot, deps, files, image, keys, paths, services};
+
+/// What a rig is to have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// Name and release of each host.
+    pub hosts: Vec<(String, Distro)>,
+    /// Whether there is a load balancer.
+    pub load_balancer: bool,
+}
+
+impl Options {
+    /// These hosts, and a load balancer before them.
+    pub fn hosts(hosts: &[(&str, Distro)]) -> Self {
+        let hosts = hosts.iter().map(|(name, distro)| ((*name).to_owned(), *distro)).collect();
+        Self { hosts, load_balancer: true }
+    }
+}
+
+/// A rig that is up. Dropping it takes it down, unless `BREAKWATER_KEEP` is set or it was
+/// [found](Rig::find) rather than brought up.
+#[derive(Debug)]
+pub struct Rig {
+    state: RigState,
+    down_with_us: bool,
+}
+
+impl Rig {
+    /// Brings a rig up, with a load balancer: installs what the machine lacks, makes images that
+    /// are not in the cache (minutes, once), boots the hosts and waits until users can log in.
+    /// A rig of that name with the same hosts is completed. A failure leaves nothing behind.
+    pub fn up(name: &str, hosts: &[(&str, Distro)]) -> Result<Self> {
+        Self::up_with(name, &Options::hosts(hosts))
+    }
+
+    /// [`Rig::up`] with all options.
+    pub fn up_with(name: &str, options: &Options) -> Result<Self> {
+        require_root()?;
+        paths::check_rig_name(name)?;
+        options.hosts.iter().try_for_each(|(host, _)| paths::check_host_name(host))?;
+        deps::install()?;
+        for (_, distro) in &options.hosts {
+            image::ensure(*distro)?;
+        }
+        let known = RigState::load(name).ok();
+        if known.is_some_and(|state| !is_same(&state, options)) {
+            return Err(RigError::OtherHosts(name.to_owned()));
+        }
+        let up = prepare(name, options).and_then(|state| start(&state).map(|()| state));
+        match up {
+            Ok(state) => Ok(Self { state, down_with_us: true }),
+            Err(error) => {
+                if !keep() {
+                    // The first failure is the one to tell.
+                    let _ = Self::down(name);
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// A rig that is up already; it stays up.
+    pub fn find(name: &str) -> Result<Self> {
+        require_root()?;
+        Ok(Self { state: RigState::load(name)?, down_with_us: false })
+    }
+
+    /// Names of the rigs that are up, also half.
+    pub fn list() -> Result<Vec<String>> {
+        let Ok(entries) = std::fs::read_dir(paths::rigs()) else { return Ok(Vec::new()) };
+        let names = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
+        let mut names: Vec<_> = names.filter(|name| paths::check_rig_name(name).is_ok()).collect();
+        names.sort();
+        Ok(names)
+    }
+
+    /// Removes all that a rig of this name has or left: processes, network, mounts, files.
+    pub fn down(name: &str) -> Result<()> {
+        require_root()?;
+        paths::check_rig_name(name)?;
+        Group::whole(name).kill()?;
+        cgroup::kill(&strangers(name)?);
+        network::down(name)?;
+        let folder = paths::rig(name);
+        unmount_below(&folder)?;
+        boot::forget(name, &folder)?;
+        files::remove(&folder)
+    }
+
+    /// Leaves the rig up when this handle is dropped.
+    pub fn keep_up(&mut self) {
+        self.down_with_us = false;
+    }
+
+    /// Addresses, files and users.
+    pub fn state(&self) -> &RigState {
+        &self.state
+    }
+
+    /// A command inside the rig's network with the rig's names, and otherwise as one started here:
+    /// same files, environment and working directory.
+    pub fn command<'a>(&self, argv: impl IntoIterator<Item = &'a str>) -> Command {
+        network::inside_with_names(&self.state.name, argv)
+    }
+
+    /// Runs a command inside the rig's network to its end.
+    pub fn run<'a>(&self, argv: impl IntoIterator<Item = &'a str>) -> Result<Output> {
+        output(&mut self.command(argv))
+    }
+
+    /// A host of the rig.
+    ///
+    /// # Panics
+    /// If there is none of that name: the test is wrong.
+    #[track_caller]
+    pub fn host(&self, name: &str) -> Host<'_> {
+        self.try_host(name).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// A host of the rig, or an error if it has none of that name.
+    pub fn try_host(&self, name: &str) -> Result<Host<'_>> {
+        Ok(Host { rig: &self.state, host: self.state.host(name)? })
+    }
+
+    /// All hosts.
+    pub fn hosts(&self) -> impl Iterator<Item = Host<'_>> {
+        self.state.hosts.iter().map(|host| Host { rig: &self.state, host })
+    }
+}
+
+impl Drop for Rig {
+    fn drop(&mut self) {
+        if !self.down_with_us || keep() {
+            return;
+        }
+        if let Err(error) = Self::down(&self.state.name) {
+            eprintln!("rig: failed to take {} down: {error}", self.state.name);
+        }
+    }
+}
+
+/// One host of a rig.
+#[derive(Debug, Clone, Copy)]
+pub struct Host<'a> {
+    rig: &'a RigState,
+    host: &'a HostState,
+}
+
+impl Host<'_> {
+    /// Address, keys and folder.
+    pub fn state(&self) -> &HostState {
+        self.host
+    }
+
+    /// IPv4 address.
+    pub fn address(&self) -> &str {
+        &self.host.address
+    }
+
+    /// Runs a shell script as root, past SSH; returns its output. Stops at the first failure.
+    pub fn sh(&self, script: &str) -> Result<String> {
+        check(&mut self.command(["sh", "-ec", script])?)
+    }
+
+    /// A command as root, past SSH.
+    pub fn command<'a>(&self, argv: impl IntoIterator<Item = &'a str>) -> Result<Command> {
+        boot::inside(self.rig, self.host, argv)
+    }
+
+    /// A command over SSH as one of the rig's users, with the rig's key.
+    pub fn ssh<'a>(&self, user: &str, words: impl IntoIterator<Item = &'a str>) -> Command {
+        boot::ssh(self.rig, self.host, user, words)
+    }
+
+    /// Whether the host has power.
+    pub fn is_running(&self) -> Result<bool> {
+        boot::is_running(self.rig, self.host)
+    }
+
+    /// Cuts the power. What was written stays, synced or not: the machine's kernel lives on.
+    pub fn kill(&self) -> Result<()> {
+        boot::power_off(self.rig, self.host)
+    }
+
+    /// Shuts down in order.
+    pub fn shut_down(&self) -> Result<()> {
+        boot::shut_down(self.rig, self.host)
+    }
+
+    /// Powers on, and waits until users can log in.
+    pub fn boot(&self) -> Result<()> {
+        boot::boot(self.rig, self.host)
+    }
+
+    /// Replaces the disk by an empty one (the host keys stay the same) and powers off.
+    pub fn wipe(&self) -> Result<()> {
+        self.kill()?;
+        Disk::new(&self.host.folder).wipe()
+    }
+
+    /// Cuts SSH between the runner and this host; hosts still reach each other.
+    pub fn cut(&self) -> Result<()> {
+        self.cut_from(Cut::Ssh)
+    }
+
+    /// Cuts the host off, from SSH or from everything. A boot ends a cut from everything.
+    pub fn cut_from(&self, what: Cut) -> Result<()> {
+        let port = boot::port(&self.rig.name, &self.host.name);
+        network::cut(&self.rig.name, &self.host.address, &port, what)
+    }
+
+    /// Ends every cut.
+    pub fn restore(&self) -> Result<()> {
+        let port = boot::port(&self.rig.name, &self.host.name);
+        network::restore(&self.rig.name, &self.host.address, &port)
+    }
+}
+
+fn keep() -> bool {
+    std::env::var_os("BREAKWATER_KEEP").is_some_and(|value| !value.is_empty())
+}
+
+fn require_root() -> Result<()> {
+    let status = files::read("/proc/self/status")?;
+    let effective = status.lines().find_map(|line| line.strip_prefix("Uid:"));
+    match effective.and_then(|ids| ids.split_whitespace().nth(1)) {
+        Some("0") => Ok(()),
+        _ => Err(RigError::NotRoot),
+    }
+}
+
+fn is_same(state: &RigState, options: &Options) -> bool {
+    let hosts = state.hosts.iter().map(|host| (host.name.clone(), host.distro));
+    hosts.eq(options.hosts.iter().cloned())
+        && state.load_balancer.is_some() == options.load_balancer
+}
+
+/// Makes all files of a rig but the disks.
+fn prepare(name: &str, options: &Options) -> Result<RigState> {
+    let folder = paths::rig(name);
+    let (ssh, nas, served) = (folder.join("ssh"), folder.join("nas"), folder.join("www/files"));
+    files::folder(&nas)?;
+    files::folder(&served)?;
+    keys::make_user_keys(&ssh)?;
+    let password_file = ssh.join("opspw.password");
+    files::write(&password_file, image::OPSPW_PASSWORD, 0o600)?;
+    let redis_password = folder.join("redis.password");
+    files::write(&redis_password, "redis-of-the-rig", 0o600)?;
+    let url = |path: &str| format!("http://{RUNNER}:8000/{path}");
+    let state = RigState {
+        name: name.to_owned(),
+        namespace: network::namespace(name),
+        hosts: prepare_hosts(name, options)?,
+        ssh: SshState {
+            key: ssh.join("id_ed25519"),
+            encrypted_key: ssh.join("id_encrypted"),
+            passphrase_file: ssh.join("passphrase"),
+            known_hosts: ssh.join("known_hosts"),
+            password_file,
+            users: ["root", "ops", "opspw", "nosudo"].map(str::to_owned).to_vec(),
+        },
+        load_balancer: options.load_balancer.then(|| BALANCER.to_owned()),
+        service_name: SERVICE_NAME.to_owned(),
+        redis: RedisState { address: format!("{REDIS}:6379"), password_file: redis_password },
+        nas,
+        urls: Urls {
+            debian: url("debian"),
+            docker: url("docker-ce/linux/debian"),
+            pgdg: url("pgdg"),
+            files: url("files"),
+        },
+        files: served,
+        folder,
+    };
+    write_known_hosts(&state)?;
+    network::write_names(name, &state.names())?;
+    state.store()?;
+    Ok(state)
+}
+
+fn prepare_hosts(name: &str, options: &Options) -> Result<Vec<HostState>> {
+    let mut hosts = Vec::new();
+    for (index, (host, distro)) in options.hosts.iter().enumerate() {
+        let folder = paths::host(name, host);
+        let keys = Disk::new(&folder).keys();
+        keys::make_host_keys(&keys)?;
+        hosts.push(HostState {
+            name: host.clone(),
+            address: network::host_address(index),
+            distro: *distro,
+            host_key: keys::host_key_lines(&keys)?.swap_remove(0),
+            fingerprint: keys::fingerprint(&keys)?,
+            folder,
+        });
+    }
+    Ok(hosts)
+}
+
+fn write_known_hosts(state: &RigState) -> Result<()> {
+    let mut text = String::new();
+    for host in &state.hosts {
+        for key in keys::host_key_lines(&Disk::new(&host.folder).keys())? {
+            text += &format!("{},{} {key}\n", host.address, host.name);
+        }
+    }
+    files::write(&state.ssh.known_hosts, text, 0o644)
+}
+
+/// Network, services, then all hosts at once.
+fn start(state: &RigState) -> Result<()> {
+    network::up(&state.name)?;
+    services::up(state)?;
+    std::thread::scope(|scope| {
+        let boots = state.hosts.iter().map(|host| scope.spawn(|| boot::boot(state, host)));
+        let boots: Vec<_> = boots.collect();
+        let ends = boots.into_iter().map(|boot| match boot.join() {
+            Ok(end) => end,
+            Err(panic) => std::panic::resume_unwind(panic),
+        });
+        ends.collect()
+    })
+}
+
+/// Processes in the rig's network that are in none of its groups (what `run` started), without
+/// this one and those above it.
+fn strangers(name: &str) -> Result<Vec<u32>> {
+    let mut ours = vec![std::process::id()];
+    while let Some(parent) = ours.last().and_then(|pid| parent(*pid)) {
+        ours.push(parent);
+    }
+    let mut pids = network::processes(name)?;
+    pids.retain(|pid| !ours.contains(pid));
+    Ok(pids)
+}
+
+fn parent(pid: u32) -> Option<u32> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let parent = status.lines().find_map(|line| line.strip_prefix("PPid:"))?;
+    parent.trim().parse().ok().filter(|pid| *pid > 0)
+}
+
+/// Hosts mount in namespaces of their own, so nothing is expected here; but removing files through
+/// a forgotten mount would remove somebody else's.
+fn unmount_below(folder: &Path) -> Result<()> {
+    let mounts = || -> Result<Vec<String>> {
+        let table = std::fs::read_to_string("/proc/self/mounts").at("read", "/proc/self/mounts")?;
+        let targets = table.lines().filter_map(|line| line.split(' ').nth(1));
+        let below = targets.filter(|target| Path::new(target).starts_with(folder));
+        Ok(below.map(str::to_owned).collect())
+    };
+    for mount in mounts()?.iter().rev() {
+        run(["umount", "--lazy", mount])?;
+    }
+    match mounts()?.pop() {
+        None => Ok(()),
+        Some(mount) => Err(RigError::StillMounted { path: folder.to_owned(), mount }),
+    }
+}

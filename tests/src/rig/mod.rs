@@ -1,0 +1,40 @@
+//! Rigs: a few real Debian hosts in a network of their own, on one machine, thrown away whole.
+//!
+//! A rig is a network namespace `bw-NAME` with a bridge (198.51.100.0/24), hosts that boot a full
+//! systemd in `systemd-nspawn` on a throw-away overlay of a read-only image, and what stands for
+//! the cloud around them: a TCP load balancer (haproxy), Redis, an apt server, a shared folder.
+//! Rigs with different names do not see each other and may live at the same time.
+//!
+//! Everything a rig has is found by its name alone (namespace, control groups, directory), so
+//! [`Rig::down`] also cleans up after a rig that came up half.
+//!
+//! | module | what it does |
+//! |---|---|
+//! | `deps` | packages that the machine itself needs |
+//! | `network`, `cgroup`, `disk`, `boot` | one host |
+//! | `services`, `fileserver` | what stands around the hosts |
+//! | `keys`, `state` | what a user of the rig needs to get in |
+
+pub mod boot;
+pub mod cgroup;
+pub mod command;
+pub mod deps;
+pub mod disk;
+pub mod distro;
+pub mod error;
+pub mod fileserver;
+pub mod files;
+pub mod image;
+pub mod keys;
+pub mod network;
+pub mod paths;
+pub mod repository;
+pub mod services;
+pub mod state;
+
+mod handle;
+
+pub use distro::Distro;
+pub use error::{Result, RigError};
+pub use handle::{Host, Options, Rig};
+pub use state::{HostState, RigState};

@@ -1,0 +1,104 @@
+//! What stands around the hosts, run by the machine inside the rig's network: the load balancer,
+//! Redis, the HTTP server.
+
+use std::fs::File;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::cgroup::Group;
+use super::command::{check, tail, wait_until};
+use super::error::{At, Result, RigError};
+use super::network::{self, BALANCER, REDIS, RUNNER};
+use super::state::RigState;
+use super::{files, paths, repository};
+
+/// Name of the group with all of them; no host can have it, as host names have no dot.
+const GROUP: &str = "services.d";
+/// Each of them starts in well under a second.
+const START: Duration = Duration::from_secs(30);
+
+/// Starts those that do not run.
+pub fn up(rig: &RigState) -> Result<()> {
+    let folder = paths::rig(&rig.name).join("services");
+    files::folder(&folder)?;
+    if rig.load_balancer.is_some() {
+        let configuration = folder.join("haproxy.cfg");
+        files::write(&configuration, haproxy(rig), 0o644)?;
+        let argv = ["haproxy", "-db", "-f", &configuration.to_string_lossy()];
+        start(rig, &folder, "haproxy", &argv, &format!("{BALANCER}/443"))?;
+    }
+    let configuration = folder.join("redis.conf");
+    files::write(&configuration, redis(rig, &folder)?, 0o600)?;
+    let argv = ["redis-server", &configuration.to_string_lossy()];
+    start(rig, &folder, "redis-server", &argv, &format!("{REDIS}/6379"))?;
+    let program = rig_program()?.to_string_lossy().into_owned();
+    let (www, own) = (repository::www(), rig.files.parent().unwrap_or(&rig.files).to_owned());
+    let (own, www) = (own.to_string_lossy(), www.to_string_lossy());
+    let argv = [&*program, "_serve", &format!("{RUNNER}:8000"), &*own, &*www];
+    start(rig, &folder, "http", &argv, &format!("{RUNNER}/8000"))
+}
+
+/// Layer 4, as Alibaba's TCP listener: checks the port, keeps a client on its host.
+fn haproxy(rig: &RigState) -> String {
+    let mut text = format!(
+        "global\n    maxconn 1000\ndefaults\n    mode tcp\n    timeout connect 2s\n    \
+         timeout client 10m\n    timeout server 10m\n    default-server check inter 500ms fall 2 rise 1\n\
+         listen harbor\n    bind {BALANCER}:443\n    balance source\n    hash-type consistent\n"
+    );
+    for host in &rig.hosts {
+        text += &format!("    server {} {}:443\n", host.name, host.address);
+    }
+    text
+}
+
+fn redis(rig: &RigState, folder: &Path) -> Result<String> {
+    let password = files::read(&rig.redis.password_file)?;
+    Ok(format!(
+        "bind {REDIS}\nport 6379\nprotected-mode yes\nrequirepass {}\ndir {}\n\
+         save \"\"\nappendonly no\nmaxmemory-policy noeviction\n",
+        password.trim(),
+        folder.display()
+    ))
+}
+
+/// Starts one of them and waits until it takes connections; one that does already is left alone.
+fn start(rig: &RigState, folder: &Path, name: &str, argv: &[&str], port: &str) -> Result<()> {
+    if answers(rig, port) {
+        return Ok(());
+    }
+    let joins = Group::new(&rig.name, GROUP).create()?;
+    let path = folder.join(format!("{name}.log"));
+    let log = File::create(&path).at("create", &path)?;
+    const JOIN: &str = r#"while [ "$1" != -- ]; do echo $$ > "$1"; shift; done; shift; exec "$@""#;
+    let mut service = network::inside(&rig.name, ["sh", "-ec", JOIN, "sh"]);
+    service.args(joins).arg("--").args(argv).current_dir(folder).process_group(0);
+    service.stdout(log.try_clone().at("open", &path)?).stderr(log);
+    let mut child =
+        service.spawn().map_err(|source| RigError::Spawn { program: name.to_owned(), source })?;
+    let why = || tail(files::read(&path).unwrap_or_default().as_bytes());
+    let up = || Ok(answers(rig, port) || child.try_wait().is_ok_and(|end| end.is_some()));
+    wait_until(&format!("{name} to start"), START, up, why)?;
+    if !answers(rig, port) {
+        let what = format!("{name}, which ended");
+        return Err(RigError::Timeout { what, seconds: 0, tail: why() });
+    }
+    std::thread::spawn(move || child.wait());
+    Ok(())
+}
+
+fn answers(rig: &RigState, port: &str) -> bool {
+    let connect = format!("exec 3<>/dev/tcp/{port}");
+    check(&mut network::inside(&rig.name, ["bash", "-c", &connect])).is_ok()
+}
+
+/// The `rig` program: this one, or for a test the one that cargo built beside it.
+fn rig_program() -> Result<PathBuf> {
+    let own = std::env::current_exe().at("find", "this program")?;
+    let beside = own.ancestors().skip(1).map(|folder| folder.join("rig"));
+    let mut found = std::iter::once(own.clone()).filter(|path| path.ends_with("rig")).chain(beside);
+    found.find(|path| path.is_file()).ok_or(RigError::Spawn {
+        program: "rig (build it: cargo build -p breakwater-tests)".to_owned(),
+        source: std::io::ErrorKind::NotFound.into(),
+    })
+}
