@@ -50,8 +50,8 @@ pub struct Plan {
     pub refusals: Diags,
     /// What the user should know.
     pub warnings: Diags,
-    /// The full texts (unmasked) behind `files`, as seen now, for digests. Never printed.
-    pub(crate) secret_texts: BTreeMap<String, crate::secret::Secret>,
+    /// Host and full text (unmasked) of the files with secrets, as seen now. Never printed.
+    pub(crate) secret_texts: BTreeMap<String, (String, crate::secret::Secret)>,
 }
 
 impl Plan {
@@ -88,7 +88,7 @@ impl Plan {
         wanted: Result<File, String>,
     ) -> bool {
         let label = label.into();
-        self.record_actual(context, &label, actual);
+        self.record_actual(context, host, &label, actual);
         match wanted {
             Ok(file) => self.write_if_different(context, host, &label, actual, file),
             Err(why) => {
@@ -110,7 +110,7 @@ impl Plan {
         actual: &FileFact,
     ) -> bool {
         let label = label.into();
-        self.record_actual(context, &label, actual);
+        self.record_actual(context, host, &label, actual);
         let present = actual.is_present();
         if present {
             self.step(Step::new(host, format!("remove {path}"), Action::Remove(path.to_owned())));
@@ -118,12 +118,13 @@ impl Plan {
         present
     }
 
-    fn record_actual(&mut self, context: &Context, label: &str, actual: &FileFact) {
+    fn record_actual(&mut self, context: &Context, host: &str, label: &str, actual: &FileFact) {
         let pair = self.files.entry(label.to_owned()).or_default();
         if let FileFact::Present { text, .. } = actual {
             let mut masked = render::mask::mask(label, text.expose());
             if masked != text.expose() {
-                self.secret_texts.insert(label.to_owned(), text.clone());
+                let kept = (host.to_owned(), text.clone());
+                self.secret_texts.insert(label.to_owned(), kept);
                 if context.as_written.get(label) == Some(&false) {
                     masked = masked.replace("(secret)", "(secret, changed on the host)");
                 }

@@ -1,0 +1,349 @@
+//! Apply: steps in order, observed again until nothing is left to do.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use super::configuration::{Unreachable, duration};
+use super::private::Private;
+use super::session::{Configured, Session, Turn};
+use super::{Blind, Managed, Seen, Sight, marks, observed, planning, run, values};
+use crate::backend::{ApplyRequest, StateResponse};
+use crate::diag::{Diag, Diags};
+use crate::host::{Host, Lock, Patience};
+use crate::resource::Resource;
+use crate::step::{Risk, Step};
+use crate::value::{Object, Value};
+
+/// A resource is made in stages (install, generate, configure); more than this is a circle.
+const ROUNDS: usize = 12;
+/// For an operation without a limit of its own.
+const TIMEOUT: Duration = Duration::from_hours(2);
+
+/// An apply under way.
+struct Work<'a, R: Resource> {
+    session: &'a Session,
+    configured: &'a Configured,
+    settings: R::Settings,
+    prior: Option<&'a Object>,
+    private: Private,
+    deadline: Instant,
+    destroying: bool,
+    secrets_unchanged: bool,
+}
+
+impl<R: Resource> Managed<R> {
+    pub(super) async fn apply_any(session: &Session, request: ApplyRequest) -> StateResponse {
+        let ApplyRequest { config, prior, planned, private } = request;
+        let kept = StateResponse { state: prior.clone(), private: private.clone(), diags: vec![] };
+        let Some(configured) = session.configured() else {
+            return StateResponse { diags: Blind::Unconfigured.diags(R::NAME), ..kept };
+        };
+        let private = Private::decode(&private);
+        let result = match (config, planned) {
+            (Some(config), Some(planned)) => {
+                let prior = prior.as_ref();
+                Self::change(session, &configured, &config, planned, prior, private).await
+            }
+            _ => Self::remove(session, &configured, prior.as_ref(), private).await,
+        };
+        result.unwrap_or_else(|diags| StateResponse { diags, ..kept })
+    }
+
+    /// On an error the prior state stays: none after a failed create, so that Terraform does not
+    /// taint what the next apply can finish.
+    async fn change(
+        session: &Session,
+        configured: &Configured,
+        config: &Object,
+        planned: Object,
+        prior: Option<&Object>,
+        private: Private,
+    ) -> Result<StateResponse, Diags> {
+        let config = values::with_defaults(&Self::attributes(), config);
+        let operation = if prior.is_some() { "update" } else { "create" };
+        let mut work = Work::<R> {
+            session,
+            configured,
+            settings: Self::settings(&config)?,
+            prior,
+            private,
+            deadline: Instant::now() + limit(&config, operation),
+            destroying: false,
+            secrets_unchanged: planning::secrets_unchanged(prior, &planned),
+        };
+        let seen = work.converge().await?;
+        let id = R::id(&work.settings);
+        let mut state = observed(planned.clone(), &id, &seen.plan);
+        if let Some(id) = planned.get("id").filter(|id| id.as_str().is_some()) {
+            state.insert("id".into(), id.clone());
+        }
+        let diags = broken_promises::<R>(&planned, &state);
+        let private = Private { announced: Default::default(), adopt: false, ..seen.private };
+        Ok(StateResponse { state: Some(state), private: private.encode(), diags })
+    }
+
+    async fn remove(
+        session: &Session,
+        configured: &Configured,
+        prior: Option<&Object>,
+        private: Private,
+    ) -> Result<StateResponse, Diags> {
+        let Some(prior) = prior else { return Ok(StateResponse::default()) };
+        let state = values::with_defaults(&Self::attributes(), prior);
+        let mut work = Work::<R> {
+            session,
+            configured,
+            settings: Self::settings(&state)?,
+            prior: Some(prior),
+            private,
+            deadline: Instant::now() + limit(&state, "delete"),
+            destroying: true,
+            secrets_unchanged: true,
+        };
+        work.converge().await.map(|_| StateResponse::default())
+    }
+}
+
+/// The limit of an operation, from `timeouts`.
+fn limit(config: &Object, operation: &str) -> Duration {
+    let text = config.get("timeouts").map(|t| t.get(operation));
+    text.and_then(Value::as_str).and_then(duration).unwrap_or(TIMEOUT)
+}
+
+/// Known planned values that did not come true: Terraform would refuse them without a reason.
+fn broken_promises<R: Resource>(planned: &Object, state: &Object) -> Diags {
+    let mut lines = Vec::new();
+    for (name, wanted) in planning::promised(planned) {
+        let got = state.get(name).unwrap_or(&Value::Null);
+        if got == wanted {
+            continue;
+        }
+        match (wanted, got) {
+            (Value::Map(wanted), Value::Map(got)) => {
+                let differ = |k: &&String| wanted.get(*k) != got.get(*k);
+                let keys: std::collections::BTreeSet<_> = wanted.keys().chain(got.keys()).collect();
+                for k in keys.into_iter().filter(differ) {
+                    let show = |v: Option<&Value>| match v {
+                        Some(Value::String(s)) if s.len() < 200 => format!("\"{s}\""),
+                        Some(_) => "another text".to_owned(),
+                        None => "absent".to_owned(),
+                    };
+                    let (got, wanted) = (show(got.get(k)), show(wanted.get(k)));
+                    lines.push(format!("- {name}[\"{k}\"]: is {got}, planned was {wanted}"));
+                }
+            }
+            _ => lines.push(format!("- {name}")),
+        }
+    }
+    if lines.is_empty() {
+        return Vec::new();
+    }
+    let summary = format!("{}: not everything is as planned after the apply", R::NAME);
+    let detail = format!(
+        "All steps ran, and afterwards the hosts show:\n{}\nSomething else may have changed them \
+         at the same time. The next plan shows what is left.",
+        lines.join("\n")
+    );
+    vec![Diag::error(summary, detail)]
+}
+
+impl<R: Resource> Work<'_, R> {
+    /// Take turns and locks, then observe and act until nothing is left.
+    async fn converge(&mut self) -> Result<Seen, Diags> {
+        let mut turns = self.session.turns(R::exclusive(&self.settings)).await;
+        if let Some(failed) = turns.iter().find_map(|t| t.as_ref().filter(|_| self.prior.is_some())) {
+            let summary = format!("{}: not touched", R::NAME);
+            let detail = format!(
+                "{failed} failed in this apply, and only one of them is changed at a time, so that \
+                 the other goes on serving. Repair that one first, then apply again."
+            );
+            return Err(vec![Diag::error(summary, detail)]);
+        }
+        let result = self.locked().await;
+        if result.is_err() {
+            for turn in &mut turns {
+                mark_failed(turn, &format!("{} {}", R::NAME, R::id(&self.settings)));
+            }
+        }
+        result
+    }
+
+    async fn locked(&mut self) -> Result<Seen, Diags> {
+        let patience = if self.destroying {
+            Patience::Once
+        } else {
+            let boot = duration(&self.configured.configuration.boot_timeout);
+            Patience::Boot(boot.unwrap_or(Duration::from_mins(5)))
+        };
+        let hosts =
+            match Managed::<R>::hosts(self.configured, &self.settings, &mut self.private, patience)
+                .await
+            {
+                Ok(hosts) => hosts,
+                Err(blind) if self.may_forget(&blind) => return Ok(self.forgotten()),
+                Err(blind) => return Err(blind.diags(R::NAME)),
+            };
+        let _locks = lock_all(&hosts).await?;
+        if !self.destroying {
+            let script = marks::claim(&self.configured.configuration.owner, R::NAME);
+            self.mark_allowed(&hosts).await?;
+            on_all(&hosts, "mark the host as managed", &script).await?;
+        }
+        let seen = self.rounds(&hosts).await?;
+        if self.destroying {
+            on_all(&hosts, "give the host back", &marks::release(R::NAME)).await?;
+        }
+        Ok(seen)
+    }
+
+    fn may_forget(&self, blind: &Blind) -> bool {
+        self.destroying
+            && blind.is_unreachable()
+            && self.configured.configuration.unreachable == Unreachable::Forget
+    }
+
+    fn forgotten(&self) -> Seen {
+        Seen { plan: crate::plan::Plan::default(), private: self.private.clone() }
+    }
+
+    /// Nothing is marked on a host that another configuration manages.
+    async fn mark_allowed(&self, hosts: &BTreeMap<String, Host>) -> Result<(), Diags> {
+        let seen = self.look(hosts).await?;
+        if seen.plan.refusals.is_empty() { Ok(()) } else { Err(seen.plan.refusals) }
+    }
+
+    async fn look(&self, hosts: &BTreeMap<String, Host>) -> Result<Seen, Diags> {
+        let sight = Sight {
+            patience: Patience::Once,
+            reading: false,
+            destroying: self.destroying,
+        };
+        let owner = &self.configured.configuration.owner;
+        let private = self.private.clone();
+        Managed::<R>::see(
+            hosts,
+            &self.settings,
+            self.prior,
+            owner,
+            private,
+            sight,
+            self.secrets_unchanged,
+        )
+        .await
+        .map_err(|b| b.diags(R::NAME))
+    }
+
+    async fn rounds(&mut self, hosts: &BTreeMap<String, Host>) -> Result<Seen, Diags> {
+        let mut before: Vec<String> = Vec::new();
+        for _ in 0..ROUNDS {
+            let seen = self.look(hosts).await?;
+            if !seen.plan.refusals.is_empty() {
+                return Err(seen.plan.refusals);
+            }
+            if seen.plan.steps.is_empty() {
+                return Ok(seen);
+            }
+            let keys: Vec<String> = seen.plan.steps.iter().map(Step::key).collect();
+            if keys == before {
+                return Err(did_not_take::<R>(&keys));
+            }
+            self.unannounced(&seen.plan.steps)?;
+            for step in &seen.plan.steps {
+                self.step(hosts, step).await?;
+            }
+            before = keys;
+        }
+        Err(did_not_take::<R>(&before))
+    }
+
+    /// A destructive step that the plan did not announce is not taken.
+    fn unannounced(&self, steps: &[Step]) -> Result<(), Diags> {
+        let destructive = steps.iter().filter(|s| matches!(s.risk, Risk::Destructive { .. }));
+        let unannounced: Vec<String> =
+            destructive.map(Step::key).filter(|k| !self.private.announced.contains(k)).collect();
+        if unannounced.is_empty() {
+            return Ok(());
+        }
+        let detail = format!(
+            "The plan did not announce what is now needed:\n- {}\nNothing of it was done. Plan \
+             again, read it, and apply that plan.",
+            unannounced.join("\n- ")
+        );
+        let summary = format!("{}: a destructive step was not planned", R::NAME);
+        Err(vec![Diag::error(summary, detail)])
+    }
+
+    async fn step(&self, hosts: &BTreeMap<String, Host>, step: &Step) -> Result<(), Diags> {
+        if self.session.is_stopping() || Instant::now() >= self.deadline {
+            let why = if self.session.is_stopping() { "interrupted" } else { "out of time" };
+            let summary = format!("{}: {why}, stopped at a safe point", R::NAME);
+            let detail = format!("Before: {}. The next apply goes on from here.", step.key());
+            return Err(vec![Diag::error(summary, detail)]);
+        }
+        let Some(host) = hosts.get(&step.host) else {
+            let detail = format!("{} is planned for a host that this resource does not have.", step.key());
+            return Err(vec![Diag::error("Internal error", detail)]);
+        };
+        tracing::info!(resource = R::NAME, host = host.name(), step = %step.what, "step begins");
+        let begun = Instant::now();
+        let result = run::run(host, step).await;
+        let seconds = begun.elapsed().as_secs_f32();
+        match &result {
+            Ok(()) => tracing::info!(host = host.name(), step = %step.what, seconds, "step done"),
+            Err(why) => tracing::error!(host = host.name(), step = %step.what, seconds, %why, "step failed"),
+        }
+        result.map_err(|why| vec![failed::<R>(host.name(), &step.what, &why)])
+    }
+}
+
+fn mark_failed(turn: &mut Turn, who: &str) {
+    turn.get_or_insert_with(|| who.to_owned());
+}
+
+async fn lock_all(hosts: &BTreeMap<String, Host>) -> Result<Vec<Lock>, Diags> {
+    // In the order of the hosts' own names, so that two resources never wait for each other.
+    let mut sorted: Vec<&Host> = hosts.values().collect();
+    sorted.sort_by_key(|h| h.name().to_owned());
+    let mut locks = Vec::new();
+    for host in sorted {
+        let lock = host.lock(&holder()).await.map_err(|e| {
+            let summary = format!("Failed to lock {}", host.name());
+            vec![Diag::error(summary, run::say(e))]
+        })?;
+        locks.push(lock);
+    }
+    Ok(locks)
+}
+
+/// Who holds a host's lock: what another run is told.
+fn holder() -> String {
+    let user = std::env::var("USER").or_else(|_| std::env::var("LOGNAME"));
+    let machine = std::fs::read_to_string("/etc/hostname").unwrap_or_default();
+    let user = user.unwrap_or_else(|_| "somebody".into());
+    format!("{user}@{} (terraform-provider-harbor, pid {})", machine.trim(), std::process::id())
+}
+
+async fn on_all(hosts: &BTreeMap<String, Host>, what: &str, script: &str) -> Result<(), Diags> {
+    for (name, host) in hosts {
+        let step = Step::run(name, what, script);
+        run::run(host, &step).await.map_err(|why| {
+            vec![Diag::error(format!("Failed to {what}: {}", host.name()), why)]
+        })?;
+    }
+    Ok(())
+}
+
+fn failed<R: Resource>(host: &str, what: &str, why: &str) -> Diag {
+    let summary = format!("{}: failed to {what} on {host}", R::NAME);
+    let detail = format!("{why}\n\nWhat was done before stays; the next apply goes on from here.");
+    Diag::error(summary, detail)
+}
+
+fn did_not_take<R: Resource>(keys: &[String]) -> Diags {
+    let summary = format!("{}: the apply did not take", R::NAME);
+    let detail = format!(
+        "These steps ran without an error, and afterwards they are still needed:\n- {}",
+        keys.join("\n- ")
+    );
+    vec![Diag::error(summary, detail)]
+}

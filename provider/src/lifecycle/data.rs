@@ -1,0 +1,98 @@
+//! Data sources: settings in, what was seen out.
+
+use std::marker::PhantomData;
+
+use futures::future::BoxFuture;
+
+use super::private::Private;
+use super::session::Session;
+use super::{Blind, connect, named, observe, values};
+use crate::backend::{StateResponse, TypeSchema};
+use crate::diag::{Diags, Path};
+use crate::host::Patience;
+use crate::resource::DataSource;
+use crate::schema::{Attribute, computed};
+use crate::settings::Settings;
+use crate::value::{Object, Value};
+
+/// A data source without its types.
+pub trait ErasedData: Send + Sync {
+    /// Its name.
+    fn name(&self) -> &'static str;
+    /// Its schema.
+    fn schema(&self) -> TypeSchema;
+    /// Check a configuration.
+    fn validate(&self, config: &Object) -> Diags;
+    /// Read it.
+    fn read<'a>(&'a self, session: &'a Session, config: Object) -> BoxFuture<'a, StateResponse>;
+}
+
+/// A data source of type `D` under the lifecycle.
+pub struct Data<D>(PhantomData<D>);
+
+impl<D: DataSource> Data<D> {
+    /// For the list of data sources.
+    pub fn boxed() -> Box<dyn ErasedData> {
+        Box::new(Self(PhantomData))
+    }
+
+    fn attributes() -> Vec<Attribute> {
+        let mut attributes = D::Settings::attributes();
+        attributes.extend(computed(D::Outputs::attributes()));
+        attributes
+    }
+
+    async fn ask(session: &Session, config: &Object) -> Result<Object, Diags> {
+        let blind = |b: Blind| b.diags(D::NAME);
+        let configured = session.configured().ok_or_else(|| blind(Blind::Unconfigured))?;
+        let filled = values::with_defaults(&D::Settings::attributes(), config);
+        let settings = D::Settings::from_object(&filled, &Path::root())?;
+        let targets = D::targets(&settings);
+        let diags = configured.check_credentials(&targets);
+        if !diags.is_empty() {
+            return Err(diags);
+        }
+        let once = Patience::Once;
+        let hosts = connect(&configured, &targets, &mut Private::default(), once).await;
+        let hosts = hosts.map_err(blind)?;
+        let answers = observe::observe(&hosts, &D::questions(&settings)).await;
+        let answers = answers.map_err(|e| blind(named(&hosts, e)))?;
+        let outputs = D::outputs(&settings, &answers)?;
+        let mut object = filled;
+        object.extend(outputs.to_object());
+        Ok(object)
+    }
+}
+
+impl<D: DataSource> ErasedData for Data<D> {
+    fn name(&self) -> &'static str {
+        D::NAME
+    }
+
+    fn schema(&self) -> TypeSchema {
+        TypeSchema {
+            name: D::NAME.to_owned(),
+            version: 0,
+            description: D::DESCRIPTION.to_owned(),
+            attributes: Self::attributes(),
+        }
+    }
+
+    fn validate(&self, config: &Object) -> Diags {
+        let mut diags = crate::settings::check(&Self::attributes(), config, &Path::root());
+        if diags.is_empty() && config.values().all(Value::is_known) {
+            let filled = values::with_defaults(&D::Settings::attributes(), config);
+            diags.extend(D::Settings::from_object(&filled, &Path::root()).err().unwrap_or_default());
+        }
+        diags
+    }
+
+    fn read<'a>(&'a self, session: &'a Session, config: Object) -> BoxFuture<'a, StateResponse> {
+        Box::pin(async move {
+            match Self::ask(session, &config).await {
+                Ok(state) => StateResponse { state: Some(state), ..StateResponse::default() },
+                Err(diags) => StateResponse { diags, ..StateResponse::default() },
+            }
+        })
+    }
+}

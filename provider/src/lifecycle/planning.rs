@@ -1,0 +1,247 @@
+//! Plan: what will change, said before anything is touched.
+
+use std::collections::BTreeMap;
+
+use super::configuration::Unreachable;
+use super::private::Private;
+use super::session::Session;
+use super::{Blind, Managed, Seen, Sight, observed, values};
+use crate::backend::{PlanRequest, PlanResponse};
+use crate::diag::{Diag, Diags, Path, has_error};
+use crate::host::Patience;
+use crate::plan::Plan;
+use crate::resource::Resource;
+use crate::schema::{Attribute, OnChange, Presence};
+use crate::settings::Settings as _;
+use crate::step::Risk;
+use crate::value::{Object, Value};
+
+const LOOK: Sight = Sight { patience: Patience::Once, reading: false, destroying: false };
+
+impl<R: Resource> Managed<R> {
+    pub(super) async fn plan_any(session: &Session, request: PlanRequest) -> PlanResponse {
+        let PlanRequest { config, prior, proposed, private } = request;
+        match (config, proposed, prior) {
+            (Some(config), Some(proposed), prior) => {
+                Self::plan_change(session, &config, proposed, prior, &private).await
+            }
+            (_, _, Some(prior)) => Self::plan_destroy(session, &prior, private).await,
+            _ => PlanResponse::default(),
+        }
+    }
+
+    async fn plan_change(
+        session: &Session,
+        config: &Object,
+        proposed: Object,
+        prior: Option<Object>,
+        private: &[u8],
+    ) -> PlanResponse {
+        let attributes = Self::attributes();
+        let config = values::with_defaults(&attributes, config);
+        let mut planned = merge(&attributes, &config, proposed);
+        let mut response = PlanResponse { private: private.to_vec(), ..PlanResponse::default() };
+        if let Some(prior) = &prior {
+            sort_changes(&attributes, prior, &planned, &mut response);
+        }
+        response.diags.extend(crate::settings::check(&attributes, &config, &Path::root()));
+        if has_error(&response.diags) {
+            return response;
+        }
+        // A replacement is planned once more as a create, with no prior state.
+        let unknown = session.configured().is_none() || !config.values().all(Value::is_known);
+        if unknown || !response.requires_replace.is_empty() {
+            forget_computed(&attributes, &mut planned);
+            response.planned = Some(planned);
+            return response;
+        }
+        let private = Private::decode(private);
+        match Self::decide(session, &config, prior.as_ref(), &planned, private).await {
+            Ok(seen) => {
+                announce(R::NAME, &seen, &mut response);
+                planned = Self::planned_object(planned, prior.as_ref(), &seen.plan, &config);
+                invisible(&seen.plan, prior.as_ref(), &mut planned, &mut response.diags);
+                response.private = announced(seen).encode();
+                response.planned = Some(planned);
+            }
+            Err(diags) => response.diags.extend(diags),
+        }
+        response
+    }
+
+    async fn decide(
+        session: &Session,
+        config: &Object,
+        prior: Option<&Object>,
+        planned: &Object,
+        mut private: Private,
+    ) -> Result<Seen, Diags> {
+        let settings = Self::settings(config)?;
+        let diags = R::validate(&settings);
+        if has_error(&diags) {
+            return Err(diags);
+        }
+        let configured = session.configured().ok_or_else(|| Blind::Unconfigured.diags(R::NAME))?;
+        let blind = |b: Blind| b.diags(R::NAME);
+        let hosts = Self::hosts(&configured, &settings, &mut private, LOOK.patience).await;
+        let hosts = hosts.map_err(blind)?;
+        let unchanged = secrets_unchanged(prior, planned);
+        let owner = &configured.configuration.owner;
+        let mut seen =
+            Self::see(&hosts, &settings, prior, owner, private, LOOK, unchanged).await.map_err(blind)?;
+        seen.plan.warnings.extend(diags);
+        Ok(seen)
+    }
+
+    /// The planned state: files and status as they will be, outputs as far as they are certain.
+    fn planned_object(
+        planned: Object,
+        prior: Option<&Object>,
+        plan: &Plan,
+        config: &Object,
+    ) -> Object {
+        let id = match prior.map(|p| &p["id"]) {
+            Some(id) if !id.is_null() => id.clone(),
+            _ => Self::settings(config).map_or(Value::Unknown, |s| R::id(&s).into()),
+        };
+        let mut object = observed(planned, "", plan);
+        object.insert("id".into(), id);
+        if plan.steps.is_empty() {
+            return object;
+        }
+        object.insert("files".into(), Plan::wanted(&plan.files));
+        object.insert("status".into(), Plan::wanted(&plan.status));
+        for output in R::Outputs::attributes() {
+            let after = plan.outputs_after.get(&output.name).cloned();
+            object.insert(output.name, after.unwrap_or(Value::Unknown));
+        }
+        object
+    }
+
+    async fn plan_destroy(session: &Session, prior: &Object, private: Vec<u8>) -> PlanResponse {
+        let mut response = PlanResponse { private, ..PlanResponse::default() };
+        let Some(configured) = session.configured() else { return response };
+        let Ok(settings) = Self::settings(&values::with_defaults(&Self::attributes(), prior)) else {
+            return response;
+        };
+        let mut private = Private::decode(&response.private);
+        let sight = Sight { destroying: true, ..LOOK };
+        let owner = configured.configuration.owner.clone();
+        let seen = match Self::hosts(&configured, &settings, &mut private, sight.patience).await {
+            Ok(hosts) => {
+                Self::see(&hosts, &settings, Some(prior), &owner, private, sight, true).await
+            }
+            Err(blind) => Err(blind),
+        };
+        match seen {
+            Ok(seen) => {
+                announce(R::NAME, &seen, &mut response);
+                response.private = announced(seen).encode();
+            }
+            Err(b) if b.is_unreachable()
+                && configured.configuration.unreachable == Unreachable::Forget => {
+                let why = b.diags(R::NAME).into_iter().map(|d| d.detail).collect::<String>();
+                let summary = format!("{}: the destroy will only forget it", R::NAME);
+                response.diags.push(Diag::warning(summary, why));
+            }
+            Err(blind) => response.diags.extend(blind.diags(R::NAME)),
+        }
+        response
+    }
+}
+
+/// Whether the secrets in the configuration are, by their versions, those of the prior state.
+pub(super) fn secrets_unchanged(prior: Option<&Object>, planned: &Object) -> bool {
+    prior.is_some_and(|prior| {
+        let (prior, planned) = (Value::Map(prior.clone()), Value::Map(planned.clone()));
+        values::same_secret_versions(&prior, &planned)
+    })
+}
+
+/// The plan's start: the configuration with its defaults, and what was computed before.
+fn merge(attributes: &[Attribute], config: &Object, proposed: Object) -> Object {
+    let mut merged = values::without_write_only(attributes, config);
+    for attribute in attributes.iter().filter(|a| a.presence == Presence::Computed) {
+        let before = proposed.get(&attribute.name).cloned().unwrap_or_default();
+        merged.insert(attribute.name.clone(), before);
+    }
+    merged
+}
+
+fn sort_changes(
+    attributes: &[Attribute],
+    prior: &Object,
+    planned: &Object,
+    response: &mut PlanResponse,
+) {
+    for (path, on_change) in values::changes(attributes, prior, planned) {
+        match on_change {
+            OnChange::Replace => response.requires_replace.push(path),
+            OnChange::Refused => {
+                let detail = format!(
+                    "{path} cannot be changed on an existing resource. Put the former value back, \
+                     or make a new resource beside this one."
+                );
+                response.diags.push(Diag::error("Change refused", detail).at(path));
+            }
+            _ => {}
+        }
+    }
+}
+
+fn forget_computed(attributes: &[Attribute], planned: &mut Object) {
+    for attribute in attributes.iter().filter(|a| a.presence == Presence::Computed) {
+        let keep = attribute.name == "id" && !planned["id"].is_null();
+        if !keep {
+            planned.insert(attribute.name.clone(), Value::Unknown);
+        }
+    }
+}
+
+/// Refusals, warnings, and every step that interrupts or could lose something.
+fn announce(resource: &str, seen: &Seen, response: &mut PlanResponse) {
+    let plan = &seen.plan;
+    response.diags.extend(plan.refusals.iter().cloned());
+    response.diags.extend(plan.warnings.iter().cloned());
+    let mut interruptions = Vec::new();
+    let mut losses = Vec::new();
+    for step in &plan.steps {
+        match &step.risk {
+            Risk::Quiet => {}
+            Risk::Disruptive(sentence) => interruptions.push(format!("- {sentence}")),
+            Risk::Destructive { what, consent } => {
+                losses.push(format!("- {}: {what} (allowed by {consent})", step.key()));
+            }
+        }
+    }
+    let mut warn = |summary: &str, lines: Vec<String>| {
+        if !lines.is_empty() {
+            let diag = Diag::warning(format!("{resource}: {summary}"), lines.join("\n"));
+            response.diags.push(diag);
+        }
+    };
+    warn("this apply interrupts service", interruptions);
+    warn("this apply destroys data", losses);
+}
+
+fn announced(seen: Seen) -> Private {
+    let destructive =
+        seen.plan.steps.iter().filter(|s| matches!(s.risk, Risk::Destructive { .. }));
+    let announced = destructive.map(crate::step::Step::key).collect();
+    Private { announced, ..seen.private }
+}
+
+/// Steps that change nothing a user would see in the plan must still be carried out, and said.
+fn invisible(plan: &Plan, prior: Option<&Object>, planned: &mut Object, diags: &mut Diags) {
+    if plan.steps.is_empty() || prior != Some(&*planned) {
+        return;
+    }
+    planned.insert("status".into(), Value::Unknown);
+    let steps: Vec<String> = plan.steps.iter().map(|s| format!("- {}", s.key())).collect();
+    diags.push(Diag::warning("This apply repairs what the attributes do not show", steps.join("\n")));
+}
+
+/// The planned values that an apply must meet, by name: what Terraform will compare.
+pub(super) fn promised(planned: &Object) -> BTreeMap<&String, &Value> {
+    planned.iter().filter(|(_, v)| v.is_known()).collect()
+}

@@ -1,0 +1,176 @@
+//! The provider as the protocol layer sees it.
+
+use std::collections::BTreeMap;
+
+use super::configuration::Configuration;
+use super::session::Session;
+use super::{Erased, ErasedData, values};
+use crate::backend::{
+    ApplyRequest, Backend, FunctionError, PlanRequest, PlanResponse, Schemas, StateResponse,
+    TypeSchema,
+};
+use crate::diag::{Diag, Diags, Path};
+use crate::settings::{Settings as _, check};
+use crate::value::{Object, Value};
+
+/// All resources and data sources, and what they share.
+pub struct Provider {
+    schemas: Schemas,
+    session: Session,
+    resources: BTreeMap<&'static str, usize>,
+    list: Vec<Box<dyn Erased>>,
+    data: Vec<Box<dyn ErasedData>>,
+}
+
+impl Default for Provider {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Provider {
+    /// The provider with every resource of the list.
+    pub fn new() -> Self {
+        let list = crate::resources::all();
+        let data = crate::resources::data_sources();
+        let mut resources = BTreeMap::new();
+        let mut schemas = Vec::new();
+        for (i, resource) in list.iter().enumerate() {
+            for name in resource.names() {
+                resources.insert(name, i);
+                schemas.push(TypeSchema { name: name.to_owned(), ..resource.schema() });
+            }
+        }
+        let provider = TypeSchema {
+            name: "harbor".into(),
+            version: 0,
+            description: include_str!("../../templates/provider.md").to_owned(),
+            attributes: Configuration::attributes(),
+        };
+        let schemas = Schemas {
+            provider,
+            resources: schemas,
+            data_sources: data.iter().map(|d| d.schema()).collect(),
+            ephemeral: Vec::new(),
+            functions: crate::functions::schemas(),
+        };
+        Self { schemas, session: Session::default(), resources, list, data }
+    }
+
+    fn resource(&self, name: &str) -> Result<&dyn Erased, Diag> {
+        let found = self.resources.get(name).and_then(|i| self.list.get(*i));
+        found.map(AsRef::as_ref).ok_or_else(|| unknown("resource", name))
+    }
+
+    fn data(&self, name: &str) -> Result<&dyn ErasedData, Diag> {
+        let found = self.data.iter().find(|d| d.name() == name);
+        found.map(AsRef::as_ref).ok_or_else(|| unknown("data source", name))
+    }
+}
+
+fn unknown(what: &str, name: &str) -> Diag {
+    Diag::error(format!("Unknown {what}"), format!("This provider has no {what} \"{name}\"."))
+}
+
+impl Backend for Provider {
+    fn schemas(&self) -> &Schemas {
+        &self.schemas
+    }
+
+    async fn validate_provider(&self, config: Object) -> Diags {
+        let mut diags = check(&Configuration::attributes(), &config, &Path::root());
+        if diags.is_empty() && config.values().all(Value::is_known) {
+            diags.extend(Configuration::read(&config).err().unwrap_or_default());
+        }
+        diags
+    }
+
+    async fn configure(&self, config: Object) -> Diags {
+        self.session.configure(&config)
+    }
+
+    async fn validate(&self, name: &str, config: Object) -> Diags {
+        self.resource(name).map_or_else(|d| vec![d], |r| r.validate(&config))
+    }
+
+    async fn validate_data(&self, name: &str, config: Object) -> Diags {
+        self.data(name).map_or_else(|d| vec![d], |r| r.validate(&config))
+    }
+
+    async fn plan(&self, name: &str, request: PlanRequest) -> PlanResponse {
+        match self.resource(name) {
+            Ok(resource) => resource.plan(&self.session, request).await,
+            Err(diag) => PlanResponse { diags: vec![diag], ..PlanResponse::default() },
+        }
+    }
+
+    async fn apply(&self, name: &str, request: ApplyRequest) -> StateResponse {
+        match self.resource(name) {
+            Ok(resource) => resource.apply(&self.session, request).await,
+            Err(diag) => StateResponse { diags: vec![diag], ..StateResponse::default() },
+        }
+    }
+
+    async fn read(&self, name: &str, state: Object, private: Vec<u8>) -> StateResponse {
+        match self.resource(name) {
+            Ok(resource) => resource.read(&self.session, state, private).await,
+            Err(diag) => StateResponse { diags: vec![diag], ..StateResponse::default() },
+        }
+    }
+
+    async fn import(&self, name: &str, id: &str) -> StateResponse {
+        match self.resource(name) {
+            Ok(resource) => resource.import(&self.session, id).await,
+            Err(diag) => StateResponse { diags: vec![diag], ..StateResponse::default() },
+        }
+    }
+
+    fn upgrade(
+        &self,
+        name: &str,
+        version: i64,
+        state: serde_json::Value,
+    ) -> Result<Object, Diag> {
+        self.resource(name)?.upgrade(version, &state)
+    }
+
+    fn move_state(
+        &self,
+        source: &str,
+        target: &str,
+        state: serde_json::Value,
+        private: Vec<u8>,
+    ) -> StateResponse {
+        let (from, to) = (self.resources.get(source), self.resources.get(target));
+        match (from, to) {
+            (Some(from), Some(to)) if from == to => {
+                let attributes = &self.list[*to].schema().attributes;
+                let state = Some(values::from_json(attributes, &state));
+                StateResponse { state, private, diags: Vec::new() }
+            }
+            _ => {
+                let detail = format!(
+                    "A {source} cannot become a {target}: only the two names of one type can be \
+                     moved into each other."
+                );
+                let diags = vec![Diag::error("Move refused", detail)];
+                StateResponse { diags, ..StateResponse::default() }
+            }
+        }
+    }
+
+    async fn read_data(&self, name: &str, config: Object) -> StateResponse {
+        match self.data(name) {
+            Ok(data) => data.read(&self.session, config).await,
+            Err(diag) => StateResponse { diags: vec![diag], ..StateResponse::default() },
+        }
+    }
+
+    async fn call(&self, name: &str, arguments: Vec<Value>) -> Result<Value, FunctionError> {
+        crate::functions::call(name, &arguments)
+    }
+
+    fn stop(&self) {
+        self.session.stop();
+    }
+}

@@ -1,0 +1,93 @@
+//! Refresh and import: what is there, as a state.
+
+use super::configuration::Unreachable;
+use super::private::Private;
+use super::session::Session;
+use super::{Blind, Managed, Sight, connect, named, observe, observed, values};
+use crate::backend::StateResponse;
+use crate::diag::{Diag, Diags};
+use crate::host::Patience;
+use crate::resource::Resource;
+use crate::value::{Object, Value};
+
+impl<R: Resource> Managed<R> {
+    pub(super) async fn refresh(
+        session: &Session,
+        state: Object,
+        private: Vec<u8>,
+    ) -> StateResponse {
+        let mut response =
+            StateResponse { state: Some(state.clone()), private: private.clone(), diags: vec![] };
+        let Some(configured) = session.configured() else {
+            let detail = "The provider block is not known yet, so the hosts were not asked.";
+            let summary = format!("{}: kept as it was", R::NAME);
+            response.diags.push(Diag::warning(summary, detail));
+            return response;
+        };
+        match Self::look_at(session, &state, Private::decode(&private)).await {
+            Ok((state, private)) => {
+                response.state = Some(state);
+                response.private = private.encode();
+            }
+            Err(blind) if blind.is_unreachable()
+                && configured.configuration.unreachable != Unreachable::Error =>
+            {
+                let why: String = blind.diags(R::NAME).into_iter().map(|d| d.detail).collect();
+                let summary = format!("{}: kept as it was, a host does not answer", R::NAME);
+                response.diags.push(Diag::warning(summary, why));
+            }
+            Err(blind) => response.diags.extend(blind.diags(R::NAME)),
+        }
+        response
+    }
+
+    async fn look_at(
+        session: &Session,
+        state: &Object,
+        mut private: Private,
+    ) -> Result<(Object, Private), Blind> {
+        let configured = session.configured().ok_or(Blind::Unconfigured)?;
+        let filled = values::with_defaults(&Self::attributes(), state);
+        let settings = Self::settings(&filled).map_err(Blind::Diags)?;
+        let sight = Sight { patience: Patience::Once, reading: true, destroying: false };
+        let hosts = Self::hosts(&configured, &settings, &mut private, sight.patience).await?;
+        let owner = &configured.configuration.owner;
+        let seen =
+            Self::see(&hosts, &settings, Some(state), owner, private, sight, true).await?;
+        let id = match state.get("id") {
+            Some(Value::String(id)) => id.clone(),
+            _ => R::id(&settings),
+        };
+        Ok((observed(state.clone(), &id, &seen.plan), seen.private))
+    }
+
+    pub(super) async fn import_id(session: &Session, id: &str) -> StateResponse {
+        match Self::adopt(session, id).await {
+            Ok((state, private)) => StateResponse {
+                state: Some(state),
+                private: private.encode(),
+                diags: Vec::new(),
+            },
+            Err(diags) => StateResponse { diags, ..StateResponse::default() },
+        }
+    }
+
+    async fn adopt(session: &Session, id: &str) -> Result<(Object, Private), Diags> {
+        let configured = session.configured().ok_or_else(|| Blind::Unconfigured.diags(R::NAME))?;
+        let request = R::import_request(id).map_err(|d| vec![d])?;
+        let mut private = Private { adopt: true, ..Private::default() };
+        let once = Patience::Once;
+        let hosts = connect(&configured, &request.targets, &mut private, once).await;
+        let hosts = hosts.map_err(|b| b.diags(R::NAME))?;
+        let answers = observe::observe(&hosts, &request.questions).await;
+        let answers = answers.map_err(|e| named(&hosts, e).diags(R::NAME))?;
+        let found = R::import(id, &answers)?;
+        let attributes = Self::attributes();
+        let mut state = values::without_write_only(&attributes, &found);
+        if state["id"].is_null() {
+            let filled = values::with_defaults(&attributes, &state);
+            state.insert("id".into(), R::id(&Self::settings(&filled)?).into());
+        }
+        Ok((state, private))
+    }
+}

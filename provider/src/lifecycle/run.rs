@@ -1,0 +1,236 @@
+//! Carry out one step on a host.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use crate::host::{self, Host};
+use crate::resource::Answer;
+use crate::secret::Secret;
+use crate::step::{Action, File, Http, Server, Sql, Step};
+
+/// One request to an API takes no longer.
+const REQUEST: Duration = Duration::from_secs(30);
+/// Time between two looks at something that is not ready yet.
+const INTERVAL: Duration = Duration::from_secs(2);
+/// Fetching an installer of 600 MB over a slow line.
+const FETCH: Duration = Duration::from_hours(1);
+
+/// Rows of a query: column name to value.
+pub type Rows = Vec<BTreeMap<String, Option<String>>>;
+
+/// Do it; the error says why it failed, with the bounded tail of what the host said.
+pub async fn run(host: &Host, step: &Step) -> Result<(), String> {
+    match &step.action {
+        Action::Write(file) => write(host, file).await,
+        Action::Remove(path) => {
+            script(host, &format!("rm -f -- {}", render::quote::shell(path)), None, REQUEST).await
+        }
+        Action::Run { script: text, stdin, limit } => {
+            script(host, text, stdin.as_ref(), *limit).await
+        }
+        Action::Job { name, script, limit } => {
+            let output = host.job(name, script, *limit).await.map_err(say)?;
+            succeeded(&output)
+        }
+        Action::Upload { source, sha256, to, mode } => {
+            upload(host, source, sha256, to, *mode).await
+        }
+        Action::Sql(statements) => sql(host, statements).await.map(|_| ()),
+        Action::Http { request, status, healthy, patience } => {
+            until(host, request, *status, *healthy, *patience).await
+        }
+    }
+}
+
+/// A host's error in words.
+pub fn say(error: host::HostError) -> String {
+    let why = error.to_string();
+    let mut text = why.clone();
+    let mut source = std::error::Error::source(&error);
+    while let Some(inner) = source {
+        text = format!("{text}: {inner}");
+        source = inner.source();
+    }
+    format!("{text}. {}", error.help())
+}
+
+async fn write(host: &Host, file: &File) -> Result<(), String> {
+    let file = host::File {
+        path: file.path.clone(),
+        content: file.content.clone(),
+        owner: file.owner.clone(),
+        group: file.group.clone(),
+        mode: file.mode,
+        parents: true,
+    };
+    host.write(&file).await.map_err(say)
+}
+
+async fn script(
+    host: &Host,
+    text: &str,
+    stdin: Option<&Secret>,
+    limit: Duration,
+) -> Result<(), String> {
+    let output = host.run(&format!("set -eu\n{text}"), stdin, limit).await.map_err(say)?;
+    succeeded(&output)
+}
+
+fn succeeded(output: &host::Output) -> Result<(), String> {
+    if output.success() {
+        return Ok(());
+    }
+    Err(format!("exit status {}: {}", output.status, tail(output)))
+}
+
+/// The end of what a script said: its errors, or its output where it wrote no errors.
+fn tail(output: &host::Output) -> String {
+    let stderr = output.stderr();
+    let text = if stderr.trim().is_empty() { output.stdout().to_string() } else { stderr.to_string() };
+    let lines: Vec<&str> = text.trim().lines().collect();
+    lines[lines.len().saturating_sub(15)..].join("\n")
+}
+
+async fn upload(
+    host: &Host,
+    source: &str,
+    sha256: &str,
+    to: &str,
+    mode: u32,
+) -> Result<(), String> {
+    if source.contains("://") {
+        return script(host, &fetch(source, sha256, to, mode), None, FETCH).await;
+    }
+    host.upload(Path::new(source), to, mode, sha256).await.map_err(say)
+}
+
+/// The host fetches by itself, proves the checksum, and only then puts the file in place.
+fn fetch(url: &str, sha256: &str, to: &str, mode: u32) -> String {
+    let [url, sum, to] = [url, sha256, to].map(render::quote::shell);
+    format!(
+        "to={to}; sum={sum}; mkdir -p -- \"$(dirname -- \"$to\")\"\n\
+         if [ -f \"$to\" ] && echo \"$sum  $to\" | sha256sum -c --status; then exit 0; fi\n\
+         command -v curl >/dev/null || command -v wget >/dev/null || \
+         apt-get -o DPkg::Lock::Timeout=300 -qy --no-install-recommends install curl >/dev/null\n\
+         if command -v curl >/dev/null; then curl -fsSL --retry 3 -o \"$to.part\" {url}\n\
+         else wget -q -O \"$to.part\" {url}; fi\n\
+         have=$(sha256sum < \"$to.part\" | cut -d' ' -f1)\n\
+         if [ \"$have\" != \"$sum\" ]; then rm -f -- \"$to.part\"; \
+         echo \"its SHA-256 is $have, and not $sum as configured\" >&2; exit 1; fi\n\
+         chmod {mode:o} \"$to.part\"; sync \"$to.part\"; mv -f -- \"$to.part\" \"$to\"\n"
+    )
+}
+
+/// Run SQL statements; the rows of the last one.
+pub async fn sql(host: &Host, sql: &Sql) -> Result<Rows, String> {
+    let endpoint = match &sql.server {
+        Server::Socket(path) => host::sql::Endpoint::socket(path, &sql.database),
+        Server::Tcp { host, port, user, password, sslmode } => {
+            host::sql::Endpoint::tcp(host, *port, user, password, &sql.database, sslmode)
+        }
+    };
+    host::sql::query(host, &endpoint, &sql.statements).await.map_err(say)
+}
+
+/// One request.
+pub async fn http(host: &Host, request: &Http) -> Result<Answer, String> {
+    let response = host::http::send(host, request, REQUEST).await.map_err(say)?;
+    Ok(Answer::Response { status: response.0, body: response.1 })
+}
+
+/// A token from one node, shown to another.
+pub async fn token(host: &Host, issue: &Http, accept: &Http) -> Result<Answer, String> {
+    let Answer::Response { status, body } = http(host, issue).await? else {
+        return Err("the token service gave no answer".into());
+    };
+    let json: serde_json::Value = serde_json::from_str(&body).unwrap_or_default();
+    let Some(token) = json.get("token").and_then(|t| t.as_str()) else {
+        return Err(format!("the token service answered {status} without a token"));
+    };
+    let accept = Http { bearer: Some(Secret::from(token)), ..accept.clone() };
+    http(host, &accept).await
+}
+
+async fn until(
+    host: &Host,
+    request: &Http,
+    status: u16,
+    healthy: bool,
+    patience: Duration,
+) -> Result<(), String> {
+    let deadline = Instant::now() + patience;
+    loop {
+        let why = match http(host, request).await {
+            Ok(Answer::Response { status: got, body }) => match unwanted(got, &body, status, healthy)
+            {
+                None => return Ok(()),
+                Some(why) => why,
+            },
+            Ok(_) => "no answer".to_owned(),
+            Err(why) => why,
+        };
+        if Instant::now() >= deadline {
+            let url = &request.url;
+            return Err(format!("{} {url} after {} s: {why}", request.method, patience.as_secs()));
+        }
+        tokio::time::sleep(INTERVAL).await;
+    }
+}
+
+/// Why an answer is not the wanted one.
+fn unwanted(got: u16, body: &str, status: u16, healthy: bool) -> Option<String> {
+    if got != status {
+        let start: String = body.chars().take(500).collect();
+        return Some(format!("status {got}, wanted {status}: {start}"));
+    }
+    if !healthy {
+        return None;
+    }
+    let json: serde_json::Value = serde_json::from_str(body).unwrap_or_default();
+    if json.get("status").and_then(|s| s.as_str()) == Some("healthy") {
+        return None;
+    }
+    let components = json.get("components").and_then(|c| c.as_array()).cloned().unwrap_or_default();
+    let sick: Vec<String> = components
+        .iter()
+        .filter(|c| c.get("status").and_then(|s| s.as_str()) != Some("healthy"))
+        .map(|c| {
+            let word = |k: &str| c.get(k).and_then(|v| v.as_str()).unwrap_or("?").to_owned();
+            format!("{} ({})", word("name"), word("error"))
+        })
+        .collect();
+    Some(format!("unhealthy: {}", sick.join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn health_names_the_sick_components() {
+        let body = r#"{"status":"unhealthy","components":[{"name":"core","status":"healthy"},
+            {"name":"redis","status":"unhealthy","error":"dial tcp: refused"}]}"#;
+        let why = unwanted(200, body, 200, true).expect("it is unhealthy");
+        assert_eq!(why, "unhealthy: redis (dial tcp: refused)");
+        assert_eq!(unwanted(200, r#"{"status":"healthy"}"#, 200, true), None);
+        assert!(unwanted(502, "bad gateway", 200, false).is_some());
+    }
+
+    #[test]
+    fn a_fetched_file_with_another_checksum_is_not_put_in_place() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let (to, source) = (dir.path().join("to"), dir.path().join("source"));
+        std::fs::write(&source, "data").expect("written");
+        let script = |sum: &str| {
+            let script = fetch(&format!("file://{}", source.display()), sum, &to.display().to_string(), 0o600);
+            std::process::Command::new("sh").arg("-ec").arg(script).output().expect("sh runs")
+        };
+        let wrong = script(&"0".repeat(64));
+        assert!(!wrong.status.success() && !to.exists());
+        assert!(String::from_utf8_lossy(&wrong.stderr).contains("and not 000"));
+        let right = "3a6eb0790f39ac87c94f3856b2dd2c5d110e6811602261a9a923d3bb23adc8b7";
+        assert!(script(right).status.success());
+        assert_eq!(std::fs::read_to_string(&to).expect("in place"), "data");
+    }
+}

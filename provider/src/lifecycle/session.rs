@@ -1,0 +1,125 @@
+//! What all resources of one Terraform run share: the connections, the locks, the stop signal.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use tokio::sync::OwnedMutexGuard;
+
+use super::configuration::Configuration;
+use super::private::Private;
+use crate::diag::{Diag, Diags, Path};
+use crate::host::{Host, HostError, Patience, Pool, Target};
+use crate::resource::Ssh;
+use crate::value::Object;
+
+/// A provider block whose values are all known, and the connections made with it.
+pub struct Configured {
+    /// The block.
+    pub configuration: Configuration,
+    pool: Pool,
+}
+
+/// Shared by all operations of a process.
+#[derive(Default)]
+pub struct Session {
+    configured: RwLock<Option<Arc<Configured>>>,
+    stopping: AtomicBool,
+    exclusive: Mutex<HashMap<String, Arc<tokio::sync::Mutex<Option<String>>>>>,
+}
+
+/// One of the things that only one resource may change at a time; holds who failed under it.
+pub type Turn = OwnedMutexGuard<Option<String>>;
+
+impl Session {
+    /// Take the provider block. With anything unknown in it, hosts cannot be asked yet.
+    pub fn configure(&self, config: &Object) -> Diags {
+        let configured = if config.values().all(crate::value::Value::is_known) {
+            match Configuration::read(config) {
+                Ok(configuration) => {
+                    let pool = Pool::new(configuration.ssh_settings());
+                    Some(Arc::new(Configured { configuration, pool }))
+                }
+                Err(diags) => return diags,
+            }
+        } else {
+            None
+        };
+        *self.configured.write().unwrap_or_else(PoisonError::into_inner) = configured;
+        Vec::new()
+    }
+
+    /// The provider block and the connections; none while the block is not known.
+    pub fn configured(&self) -> Option<Arc<Configured>> {
+        self.configured.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Ask all work to stop at the next safe point.
+    pub fn stop(&self) {
+        self.stopping.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether to stop.
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::SeqCst)
+    }
+
+    /// Wait for the turn at each name, in an order that cannot deadlock.
+    pub async fn turns(&self, mut names: Vec<String>) -> Vec<Turn> {
+        names.sort();
+        names.dedup();
+        let mut turns = Vec::new();
+        for name in names {
+            let mutex = {
+                let mut all = self.exclusive.lock().unwrap_or_else(PoisonError::into_inner);
+                all.entry(name).or_default().clone()
+            };
+            turns.push(mutex.lock_owned().await);
+        }
+        turns
+    }
+}
+
+impl Configured {
+    /// The connection to one host. A key seen for the first time is pinned.
+    pub async fn host(
+        &self,
+        ssh: &Ssh,
+        private: &mut Private,
+        patience: Patience,
+    ) -> Result<Host, HostError> {
+        let place = format!("{}:{}", ssh.host, ssh.port);
+        let pinned = private.pins.get(&place).map(String::as_str);
+        let host = self.pool.host(&self.target(ssh), pinned, patience).await?;
+        private.pins.insert(place, host.host_key().to_owned());
+        Ok(host)
+    }
+
+    fn target(&self, ssh: &Ssh) -> Target {
+        let user = ssh.user.clone();
+        Target {
+            host: ssh.host.clone(),
+            port: ssh.port,
+            user: user.unwrap_or_else(|| self.configuration.user(ssh.credential.as_deref())),
+            host_key: ssh.host_key.clone(),
+            credential: ssh.credential.clone(),
+        }
+    }
+
+    /// An error where a resource names a credential that the provider does not have.
+    pub fn check_credentials(&self, targets: &[(String, Ssh)]) -> Diags {
+        let unknown = targets.iter().filter_map(|(name, ssh)| {
+            let credential = ssh.credential.as_ref()?;
+            let missing = !self.configuration.has_credential(credential);
+            missing.then(|| {
+                let detail = format!(
+                    "The host {name} ({}) names the credential \"{credential}\"; the provider has \
+                     no entry of that name in credentials.",
+                    ssh.host
+                );
+                Diag::error("Unknown credential", detail).at(Path::root())
+            })
+        });
+        unknown.collect()
+    }
+}
