@@ -3,8 +3,12 @@
 pub mod backend;
 pub mod diag;
 pub mod facts;
+pub mod functions;
+pub mod host;
+pub mod lifecycle;
 pub mod plan;
 pub mod resource;
+pub mod resources;
 pub mod schema;
 pub mod secret;
 pub mod settings;

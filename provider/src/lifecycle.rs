@@ -25,7 +25,7 @@ use crate::backend::{ApplyRequest, PlanRequest, PlanResponse, StateResponse, Typ
 use crate::diag::{Diag, Diags, Path};
 use crate::host::{Host, HostError, Patience};
 use crate::plan::{Context, Plan};
-use crate::resource::{Question, Resource, Ssh};
+use crate::resource::{Resource, Ssh};
 use crate::schema::{Attribute, Kind, computed};
 use crate::settings::Settings;
 use crate::value::{Object, Value};
@@ -63,8 +63,11 @@ pub trait Erased: Send + Sync {
     /// Check a configuration.
     fn validate(&self, config: &Object) -> Diags;
     /// Plan.
-    fn plan<'a>(&'a self, session: &'a Session, request: PlanRequest)
-    -> BoxFuture<'a, PlanResponse>;
+    fn plan<'a>(
+        &'a self,
+        session: &'a Session,
+        request: PlanRequest,
+    ) -> BoxFuture<'a, PlanResponse>;
     /// Apply.
     fn apply<'a>(
         &'a self,
@@ -260,7 +263,6 @@ fn observed(mut object: Object, id: &str, plan: &Plan) -> Object {
     object.extend(plan.outputs.clone());
     object
 }
-
 
 impl<R: Resource> Erased for Managed<R> {
     fn names(&self) -> Vec<&'static str> {

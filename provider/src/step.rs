@@ -233,3 +233,9 @@ impl fmt::Debug for Step {
         }
     }
 }
+
+/// A value as one word of a shell script. A NUL byte cannot stand in a word; such a value becomes
+/// the empty word, which every command refuses.
+pub fn word(value: &str) -> String {
+    render::quote::shell(value).unwrap_or_else(|_| "''".to_owned())
+}

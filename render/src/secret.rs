@@ -37,6 +37,12 @@ impl Drop for Secret {
 
 impl ZeroizeOnDrop for Secret {}
 
+impl From<&str> for Secret {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
 impl From<String> for Secret {
     fn from(text: String) -> Self {
         Self(text)

@@ -25,9 +25,7 @@ const FILES: &[(&str, &str, Render)] = &[
     ("apt_source", "repository.sources", |s, _| apt::source::render(&parse(s))),
     ("conf", "90-breakwater.conf", |s, _| postgres::conf::render(&parse(s))),
     ("standby_conf", "91-standby.conf", |s, _| postgres::standby_conf::render(&parse(s))),
-    ("hba", "pg_hba.conf", |s, old| {
-        postgres::hba::merge(old, &postgres::hba::render(&parse(s))?)
-    }),
+    ("hba", "pg_hba.conf", |s, old| postgres::hba::merge(old, &postgres::hba::render(&parse(s))?)),
     ("passfile", "pgpass-breakwater", |s, _| postgres::passfile::render(&parse(s))),
     ("archive_script", "breakwater-archive", |s, _| postgres::archive_script::render(&parse(s))),
     ("createcluster_conf", "createcluster.conf", |s, old| {

@@ -62,7 +62,9 @@ fn act(words: &[&str], command: &[&str]) -> Result<bool> {
         ["down", name] => Rig::down(name)?,
         ["list"] => Rig::list()?.iter().for_each(|name| println!("{name}")),
         ["show", name] => show(name)?,
-        ["run", name] if !command.is_empty() => return become_(Rig::find(name)?.command(command.iter().copied())),
+        ["run", name] if !command.is_empty() => {
+            return become_(Rig::find(name)?.command(command.iter().copied()));
+        }
         ["exec", name, host] if !command.is_empty() => {
             return become_(Rig::find(name)?.try_host(host)?.command(command.iter().copied())?);
         }
@@ -106,7 +108,8 @@ fn up(name: &str, words: &[&str]) -> Result<bool> {
         match *word {
             "--no-lb" => options.load_balancer = false,
             "--host" => {
-                let Some((host, distro)) = words.next().and_then(|host| host.split_once('=')) else {
+                let Some((host, distro)) = words.next().and_then(|host| host.split_once('='))
+                else {
                     return Ok(false);
                 };
                 options.hosts.push((host.to_owned(), distro.parse()?));

@@ -15,7 +15,7 @@ pub struct Package {
 
 /// The question whose answer `facts` reads.
 pub fn question(host: &str, names: &[&str]) -> Question {
-    let names: Vec<String> = names.iter().map(|n| render::quote::shell(n)).collect();
+    let names: Vec<String> = names.iter().map(|n| crate::step::word(n)).collect();
     let names = names.join(" ");
     let script = format!(
         "dpkg-query -W -f 'installed ${{Package}} ${{db:Status-Status}} ${{Version}}\\n' {names} \
@@ -69,6 +69,6 @@ mod tests {
         assert_eq!(facts["postgresql-15"].installed, None);
         assert_eq!(facts["postgresql-15"].candidate.as_deref(), Some("15.18-0+deb12u1"));
         assert_eq!(facts["postgresql-99"], Package::default());
-        assert_eq!(facts["gone"].installed, None);
+        assert_eq!(facts.get("gone").and_then(|p| p.installed.clone()), None);
     }
 }

@@ -151,7 +151,8 @@ impl<R: Resource> Work<'_, R> {
     /// Take turns and locks, then observe and act until nothing is left.
     async fn converge(&mut self) -> Result<Seen, Diags> {
         let mut turns = self.session.turns(R::exclusive(&self.settings)).await;
-        if let Some(failed) = turns.iter().find_map(|t| t.as_ref().filter(|_| self.prior.is_some())) {
+        if let Some(failed) = turns.iter().find_map(|t| t.as_ref().filter(|_| self.prior.is_some()))
+        {
             let summary = format!("{}: not touched", R::NAME);
             let detail = format!(
                 "{failed} failed in this apply, and only one of them is changed at a time, so that \
@@ -213,11 +214,7 @@ impl<R: Resource> Work<'_, R> {
     }
 
     async fn look(&self, hosts: &BTreeMap<String, Host>) -> Result<Seen, Diags> {
-        let sight = Sight {
-            patience: Patience::Once,
-            reading: false,
-            destroying: self.destroying,
-        };
+        let sight = Sight { patience: Patience::Once, reading: false, destroying: self.destroying };
         let owner = &self.configured.configuration.owner;
         let private = self.private.clone();
         Managed::<R>::see(
@@ -281,7 +278,8 @@ impl<R: Resource> Work<'_, R> {
             return Err(vec![Diag::error(summary, detail)]);
         }
         let Some(host) = hosts.get(&step.host) else {
-            let detail = format!("{} is planned for a host that this resource does not have.", step.key());
+            let detail =
+                format!("{} is planned for a host that this resource does not have.", step.key());
             return Err(vec![Diag::error("Internal error", detail)]);
         };
         tracing::info!(resource = R::NAME, host = host.name(), step = %step.what, "step begins");
@@ -290,7 +288,9 @@ impl<R: Resource> Work<'_, R> {
         let seconds = begun.elapsed().as_secs_f32();
         match &result {
             Ok(()) => tracing::info!(host = host.name(), step = %step.what, seconds, "step done"),
-            Err(why) => tracing::error!(host = host.name(), step = %step.what, seconds, %why, "step failed"),
+            Err(why) => {
+                tracing::error!(host = host.name(), step = %step.what, seconds, %why, "step failed")
+            }
         }
         result.map_err(|why| vec![failed::<R>(host.name(), &step.what, &why)])
     }
@@ -326,9 +326,9 @@ fn holder() -> String {
 async fn on_all(hosts: &BTreeMap<String, Host>, what: &str, script: &str) -> Result<(), Diags> {
     for (name, host) in hosts {
         let step = Step::run(name, what, script);
-        run::run(host, &step).await.map_err(|why| {
-            vec![Diag::error(format!("Failed to {what}: {}", host.name()), why)]
-        })?;
+        run::run(host, &step)
+            .await
+            .map_err(|why| vec![Diag::error(format!("Failed to {what}: {}", host.name()), why)])?;
     }
     Ok(())
 }

@@ -106,7 +106,8 @@ pub fn duration(text: &str) -> Option<Duration> {
 /// The check of a duration's text.
 pub fn is_duration(value: &Value) -> Result<(), String> {
     let text = value.as_str().unwrap_or_default();
-    let wrong = || format!("\"{text}\" is not a duration; write for example \"90s\", \"10m\", \"1h\".");
+    let wrong =
+        || format!("\"{text}\" is not a duration; write for example \"90s\", \"10m\", \"1h\".");
     // split_at on a multi-byte last character would panic, so ASCII first.
     if !text.is_ascii() {
         return Err(wrong());
@@ -213,11 +214,7 @@ fn credential(access: &Access) -> host::Credential {
         host_key: b.host_key.clone(),
         credential: b.credential.clone(),
     });
-    host::Credential {
-        auth,
-        sudo_password: access.sudo_password.clone(),
-        bastions: hops.collect(),
-    }
+    host::Credential { auth, sudo_password: access.sudo_password.clone(), bastions: hops.collect() }
 }
 
 #[cfg(test)]
@@ -236,7 +233,8 @@ mod tests {
 
     #[test]
     fn a_bastion_with_an_unknown_credential_is_refused_at_its_place() {
-        let bastion = Object::from([("host".into(), "b".into()), ("credential".into(), "x".into())]);
+        let bastion =
+            Object::from([("host".into(), "b".into()), ("credential".into(), "x".into())]);
         let ssh = Object::from([("bastions".into(), Value::List(vec![bastion.into()]))]);
         let config = Object::from([("ssh".into(), ssh.into())]);
         let diags = Configuration::read(&config).expect_err("no such credential");

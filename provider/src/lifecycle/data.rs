@@ -82,7 +82,8 @@ impl<D: DataSource> ErasedData for Data<D> {
         let mut diags = crate::settings::check(&Self::attributes(), config, &Path::root());
         if diags.is_empty() && config.values().all(Value::is_known) {
             let filled = values::with_defaults(&D::Settings::attributes(), config);
-            diags.extend(D::Settings::from_object(&filled, &Path::root()).err().unwrap_or_default());
+            diags
+                .extend(D::Settings::from_object(&filled, &Path::root()).err().unwrap_or_default());
         }
         diags
     }

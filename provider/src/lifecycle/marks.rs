@@ -87,7 +87,7 @@ pub fn refuse_other_owners(
 
 /// The script that makes the marks where they are missing.
 pub fn claim(owner: &str, resource: &str) -> String {
-    let owner = render::quote::shell(owner);
+    let owner = crate::step::word(owner);
     format!(
         "umask 077; mkdir -p {OWNERS}; chmod 755 /etc/breakwater {OWNERS}\n\
          [ -s {KEY} ] || {{ head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \\n' > {KEY}.new; \
@@ -128,9 +128,8 @@ mod tests {
     #[test]
     fn a_digest_tells_our_text_from_another() {
         let marks = BTreeMap::from([("a".to_owned(), parse("k\n\n"))]);
-        let text = |t: &str| {
-            BTreeMap::from([("a:/f".to_owned(), ("a".to_owned(), Secret::from(t)))])
-        };
+        let text =
+            |t: &str| BTreeMap::from([("a:/f".to_owned(), ("a".to_owned(), Secret::from(t)))]);
         let (recorded, first) = compare(&text("x"), &marks, &BTreeMap::new());
         assert!(first.is_empty());
         assert_eq!(compare(&text("x"), &marks, &recorded).1["a:/f"], true);

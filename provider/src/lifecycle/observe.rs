@@ -67,7 +67,11 @@ async fn scripts(host: &Host, questions: &[&Question]) -> Result<Answers, HostEr
     for (i, (status, stdout)) in split(&nonce, &output.stdout()) {
         if let Some((question, _)) = with_scripts.get(i) {
             let stderr = if status == 0 { String::new() } else { output.stderr().to_string() };
-            answers.insert(&question.host, &question.key, Answer::Output { status, stdout, stderr });
+            answers.insert(
+                &question.host,
+                &question.key,
+                Answer::Output { status, stdout, stderr },
+            );
         }
     }
     Ok(answers)
@@ -138,7 +142,8 @@ mod tests {
             "printf '\\n\\n'",
             "x=1\ncat <<E\nhere $x\nE",
         ]);
-        let want = [(0, "one\n"), (3, "no newline"), (0, ""), (0, ""), (0, "\n\n"), (0, "here 1\n")];
+        let want =
+            [(0, "one\n"), (3, "no newline"), (0, ""), (0, ""), (0, "\n\n"), (0, "here 1\n")];
         let want: Vec<_> =
             want.iter().enumerate().map(|(i, (s, t))| (i, (*s, (*t).to_owned()))).collect();
         assert_eq!(found, want);

@@ -87,8 +87,9 @@ impl<R: Resource> Managed<R> {
         let hosts = hosts.map_err(blind)?;
         let unchanged = secrets_unchanged(prior, planned);
         let owner = &configured.configuration.owner;
-        let mut seen =
-            Self::see(&hosts, &settings, prior, owner, private, LOOK, unchanged).await.map_err(blind)?;
+        let mut seen = Self::see(&hosts, &settings, prior, owner, private, LOOK, unchanged)
+            .await
+            .map_err(blind)?;
         seen.plan.warnings.extend(diags);
         Ok(seen)
     }
@@ -121,7 +122,8 @@ impl<R: Resource> Managed<R> {
     async fn plan_destroy(session: &Session, prior: &Object, private: Vec<u8>) -> PlanResponse {
         let mut response = PlanResponse { private, ..PlanResponse::default() };
         let Some(configured) = session.configured() else { return response };
-        let Ok(settings) = Self::settings(&values::with_defaults(&Self::attributes(), prior)) else {
+        let Ok(settings) = Self::settings(&values::with_defaults(&Self::attributes(), prior))
+        else {
             return response;
         };
         let mut private = Private::decode(&response.private);
@@ -138,8 +140,10 @@ impl<R: Resource> Managed<R> {
                 announce(R::NAME, &seen, &mut response);
                 response.private = announced(seen).encode();
             }
-            Err(b) if b.is_unreachable()
-                && configured.configuration.unreachable == Unreachable::Forget => {
+            Err(b)
+                if b.is_unreachable()
+                    && configured.configuration.unreachable == Unreachable::Forget =>
+            {
                 let why = b.diags(R::NAME).into_iter().map(|d| d.detail).collect::<String>();
                 let summary = format!("{}: the destroy will only forget it", R::NAME);
                 response.diags.push(Diag::warning(summary, why));
@@ -225,8 +229,7 @@ fn announce(resource: &str, seen: &Seen, response: &mut PlanResponse) {
 }
 
 fn announced(seen: Seen) -> Private {
-    let destructive =
-        seen.plan.steps.iter().filter(|s| matches!(s.risk, Risk::Destructive { .. }));
+    let destructive = seen.plan.steps.iter().filter(|s| matches!(s.risk, Risk::Destructive { .. }));
     let announced = destructive.map(crate::step::Step::key).collect();
     Private { announced, ..seen.private }
 }
@@ -238,7 +241,10 @@ fn invisible(plan: &Plan, prior: Option<&Object>, planned: &mut Object, diags: &
     }
     planned.insert("status".into(), Value::Unknown);
     let steps: Vec<String> = plan.steps.iter().map(|s| format!("- {}", s.key())).collect();
-    diags.push(Diag::warning("This apply repairs what the attributes do not show", steps.join("\n")));
+    diags.push(Diag::warning(
+        "This apply repairs what the attributes do not show",
+        steps.join("\n"),
+    ));
 }
 
 /// The planned values that an apply must meet, by name: what Terraform will compare.

@@ -125,12 +125,7 @@ impl Backend for Provider {
         }
     }
 
-    fn upgrade(
-        &self,
-        name: &str,
-        version: i64,
-        state: serde_json::Value,
-    ) -> Result<Object, Diag> {
+    fn upgrade(&self, name: &str, version: i64, state: serde_json::Value) -> Result<Object, Diag> {
         self.resource(name)?.upgrade(version, &state)
     }
 

@@ -29,8 +29,9 @@ impl<R: Resource> Managed<R> {
                 response.state = Some(state);
                 response.private = private.encode();
             }
-            Err(blind) if blind.is_unreachable()
-                && configured.configuration.unreachable != Unreachable::Error =>
+            Err(blind)
+                if blind.is_unreachable()
+                    && configured.configuration.unreachable != Unreachable::Error =>
             {
                 let why: String = blind.diags(R::NAME).into_iter().map(|d| d.detail).collect();
                 let summary = format!("{}: kept as it was, a host does not answer", R::NAME);
@@ -52,8 +53,7 @@ impl<R: Resource> Managed<R> {
         let sight = Sight { patience: Patience::Once, reading: true, destroying: false };
         let hosts = Self::hosts(&configured, &settings, &mut private, sight.patience).await?;
         let owner = &configured.configuration.owner;
-        let seen =
-            Self::see(&hosts, &settings, Some(state), owner, private, sight, true).await?;
+        let seen = Self::see(&hosts, &settings, Some(state), owner, private, sight, true).await?;
         let id = match state.get("id") {
             Some(Value::String(id)) => id.clone(),
             _ => R::id(&settings),
@@ -63,11 +63,9 @@ impl<R: Resource> Managed<R> {
 
     pub(super) async fn import_id(session: &Session, id: &str) -> StateResponse {
         match Self::adopt(session, id).await {
-            Ok((state, private)) => StateResponse {
-                state: Some(state),
-                private: private.encode(),
-                diags: Vec::new(),
-            },
+            Ok((state, private)) => {
+                StateResponse { state: Some(state), private: private.encode(), diags: Vec::new() }
+            }
             Err(diags) => StateResponse { diags, ..StateResponse::default() },
         }
     }

@@ -24,7 +24,7 @@ pub async fn run(host: &Host, step: &Step) -> Result<(), String> {
     match &step.action {
         Action::Write(file) => write(host, file).await,
         Action::Remove(path) => {
-            script(host, &format!("rm -f -- {}", render::quote::shell(path)), None, REQUEST).await
+            script(host, &format!("rm -f -- {}", crate::step::word(path)), None, REQUEST).await
         }
         Action::Run { script: text, stdin, limit } => {
             script(host, text, stdin.as_ref(), *limit).await
@@ -87,7 +87,8 @@ fn succeeded(output: &host::Output) -> Result<(), String> {
 /// The end of what a script said: its errors, or its output where it wrote no errors.
 fn tail(output: &host::Output) -> String {
     let stderr = output.stderr();
-    let text = if stderr.trim().is_empty() { output.stdout().to_string() } else { stderr.to_string() };
+    let text =
+        if stderr.trim().is_empty() { output.stdout().to_string() } else { stderr.to_string() };
     let lines: Vec<&str> = text.trim().lines().collect();
     lines[lines.len().saturating_sub(15)..].join("\n")
 }
@@ -107,7 +108,7 @@ async fn upload(
 
 /// The host fetches by itself, proves the checksum, and only then puts the file in place.
 fn fetch(url: &str, sha256: &str, to: &str, mode: u32) -> String {
-    let [url, sum, to] = [url, sha256, to].map(render::quote::shell);
+    let [url, sum, to] = [url, sha256, to].map(crate::step::word);
     format!(
         "to={to}; sum={sum}; mkdir -p -- \"$(dirname -- \"$to\")\"\n\
          if [ -f \"$to\" ] && echo \"$sum  $to\" | sha256sum -c --status; then exit 0; fi\n\
@@ -162,11 +163,12 @@ async fn until(
     let deadline = Instant::now() + patience;
     loop {
         let why = match http(host, request).await {
-            Ok(Answer::Response { status: got, body }) => match unwanted(got, &body, status, healthy)
-            {
-                None => return Ok(()),
-                Some(why) => why,
-            },
+            Ok(Answer::Response { status: got, body }) => {
+                match unwanted(got, &body, status, healthy) {
+                    None => return Ok(()),
+                    Some(why) => why,
+                }
+            }
             Ok(_) => "no answer".to_owned(),
             Err(why) => why,
         };
@@ -223,7 +225,12 @@ mod tests {
         let (to, source) = (dir.path().join("to"), dir.path().join("source"));
         std::fs::write(&source, "data").expect("written");
         let script = |sum: &str| {
-            let script = fetch(&format!("file://{}", source.display()), sum, &to.display().to_string(), 0o600);
+            let script = fetch(
+                &format!("file://{}", source.display()),
+                sum,
+                &to.display().to_string(),
+                0o600,
+            );
             std::process::Command::new("sh").arg("-ec").arg(script).output().expect("sh runs")
         };
         let wrong = script(&"0".repeat(64));

@@ -54,7 +54,11 @@ fn strip(kind: &Kind, value: &Value) -> Value {
 }
 
 /// Attributes that differ, with what a change of them does; nested ones by their own path.
-pub fn changes(attributes: &[Attribute], prior: &Object, planned: &Object) -> Vec<(Path, OnChange)> {
+pub fn changes(
+    attributes: &[Attribute],
+    prior: &Object,
+    planned: &Object,
+) -> Vec<(Path, OnChange)> {
     let mut found = Vec::new();
     collect(attributes, prior, planned, &Path::root(), &mut found);
     found

@@ -113,7 +113,8 @@ fn inherit_cpuset(root: &Path, path: &Path) -> Result<()> {
         folder.push(part);
         for name in ["cpuset.cpus", "cpuset.mems"] {
             let file = folder.join(name);
-            if root.ends_with("cpuset") && fs::read_to_string(&file).is_ok_and(|t| t.trim().is_empty())
+            if root.ends_with("cpuset")
+                && fs::read_to_string(&file).is_ok_and(|t| t.trim().is_empty())
             {
                 let value = fs::read_to_string(parent.join(name)).at("read", parent.join(name))?;
                 fs::write(&file, value).at("write", &file)?;

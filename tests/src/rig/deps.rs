@@ -28,15 +28,19 @@ const NEEDED: &[(&str, &str)] = &[
 const NOT_HERE: &[&str] = &["haproxy.service", "redis-server.service"];
 
 /// Where programs for root are, whatever the caller's `PATH` says.
-const PROGRAMS: &[&str] = &["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
+const PROGRAMS: &[&str] =
+    &["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
 
 /// Debian refuses to start services while a policy of 101 is in place.
 const POLICY: &str = "/usr/sbin/policy-rc.d";
 
 /// Installs what is missing; quiet, quick and offline when nothing is. Returns what it installed.
 pub fn install() -> Result<Vec<&'static str>> {
-    let mut packages: Vec<_> =
-        NEEDED.iter().filter(|(program, _)| !is_there(program)).map(|(_, package)| *package).collect();
+    let mut packages: Vec<_> = NEEDED
+        .iter()
+        .filter(|(program, _)| !is_there(program))
+        .map(|(_, package)| *package)
+        .collect();
     packages.dedup();
     if packages.is_empty() {
         return Ok(packages);

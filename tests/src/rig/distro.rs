@@ -12,17 +12,56 @@ const MIRROR: &str = "http://debian.example.test";
 
 /// In the image: about what a cloud image has, and nothing of what a test is about.
 const BASE: &[&str] = &[
-    "systemd", "systemd-sysv", "libpam-systemd", "dbus", "openssh-server", "openssh-client", "sudo",
-    "perl-base", "ca-certificates", "gpgv", "iproute2", "iputils-ping", "procps", "kmod", "netbase",
-    "adduser", "cron", "logrotate", "less",
+    "systemd",
+    "systemd-sysv",
+    "libpam-systemd",
+    "dbus",
+    "openssh-server",
+    "openssh-client",
+    "sudo",
+    "perl-base",
+    "ca-certificates",
+    "gpgv",
+    "iproute2",
+    "iputils-ping",
+    "procps",
+    "kmod",
+    "netbase",
+    "adduser",
+    "cron",
+    "logrotate",
+    "less",
 ];
 
 /// In the local repository, with all that they depend on and the image has not.
 const EXTRA: &[&str] = &[
-    "docker.io", "docker-compose", "containerd", "runc", "iptables", "postgresql-common",
-    "postgresql-client-common", "redis-server", "redis-tools", "redis-sentinel", "nfs-common",
-    "curl", "jq", "gnupg", "rsync", "xz-utils", "zstd", "openssl", "lsof", "acl", "locales",
-    "haproxy", "cifs-utils", "chrony", "strace", "python3", "wget",
+    "docker.io",
+    "docker-compose",
+    "containerd",
+    "runc",
+    "iptables",
+    "postgresql-common",
+    "postgresql-client-common",
+    "redis-server",
+    "redis-tools",
+    "redis-sentinel",
+    "nfs-common",
+    "curl",
+    "jq",
+    "gnupg",
+    "rsync",
+    "xz-utils",
+    "zstd",
+    "openssl",
+    "lsof",
+    "acl",
+    "locales",
+    "haproxy",
+    "cifs-utils",
+    "chrony",
+    "strace",
+    "python3",
+    "wget",
 ];
 
 /// A Debian release.
@@ -67,8 +106,7 @@ impl Distro {
     /// Packages that the local repository offers to hosts.
     pub fn extra_packages(self) -> Vec<String> {
         let major = self.postgres();
-        let versioned =
-            ["postgresql", "postgresql-client"].map(|name| format!("{name}-{major}"));
+        let versioned = ["postgresql", "postgresql-client"].map(|name| format!("{name}-{major}"));
         let cli = (self == Self::Trixie).then(|| "docker-cli".to_owned());
         let named = EXTRA.iter().chain(&["postgresql", "postgresql-contrib", "postgresql-client"]);
         named.map(|name| (*name).to_owned()).chain(versioned).chain(cli).collect()

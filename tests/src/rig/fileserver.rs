@@ -80,10 +80,16 @@ fn answer(writer: &mut TcpStream, request: &Request, roots: &[PathBuf]) -> io::R
     let from = if request.from < length { request.from } else { 0 };
     let (status, range) = match from {
         0 => ("200 OK", String::new()),
-        _ => ("206 Partial Content", format!("Content-Range: bytes {from}-{}/{length}\r\n", length - 1)),
+        _ => (
+            "206 Partial Content",
+            format!("Content-Range: bytes {from}-{}/{length}\r\n", length - 1),
+        ),
     };
     let left = length - from;
-    write!(writer, "HTTP/1.1 {status}\r\nContent-Length: {left}\r\nAccept-Ranges: bytes\r\n{range}\r\n")?;
+    write!(
+        writer,
+        "HTTP/1.1 {status}\r\nContent-Length: {left}\r\nAccept-Ranges: bytes\r\n{range}\r\n"
+    )?;
     if request.method == "GET" {
         io::Seek::seek(&mut file, io::SeekFrom::Start(from))?;
         io::copy(&mut io::Read::take(file, left), writer)?;
@@ -120,7 +126,8 @@ mod tests {
 
     #[test]
     fn requests_are_read_to_their_end() {
-        let text = b"GET /a HTTP/1.1\r\nHost: x\r\nRange: bytes=10-\r\n\r\nHEAD /b HTTP/1.0\r\n\r\n";
+        let text =
+            b"GET /a HTTP/1.1\r\nHost: x\r\nRange: bytes=10-\r\n\r\nHEAD /b HTTP/1.0\r\n\r\n";
         let mut reader = &text[..];
         let first = read_request(&mut reader).unwrap().unwrap();
         assert_eq!((first.path.as_str(), first.from, first.keep_alive), ("/a", 10, true));

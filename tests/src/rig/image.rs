@@ -55,11 +55,13 @@ fn build(distro: Distro, tree: &Path) -> Result<()> {
 /// A minimal tree with the base packages, up to date with security.
 fn bootstrap(distro: Distro, root: &Path) -> Result<()> {
     let include = format!("--include={}", distro.base_packages().join(","));
-    let mut debootstrap = command(["debootstrap", "--variant=minbase", &include, distro.codename()]);
+    let mut debootstrap =
+        command(["debootstrap", "--variant=minbase", &include, distro.codename()]);
     check(debootstrap.arg(root).arg(Distro::mirror()))?;
     files::write(root.join("usr/sbin/policy-rc.d"), "#!/bin/sh\nexit 101\n", 0o755)?;
     files::write(root.join("etc/apt/sources.list"), distro.sources(), 0o644)?;
-    std::fs::copy("/etc/resolv.conf", root.join("etc/resolv.conf")).at("copy", "/etc/resolv.conf")?;
+    std::fs::copy("/etc/resolv.conf", root.join("etc/resolv.conf"))
+        .at("copy", "/etc/resolv.conf")?;
     inside(root, &format!("{APT} update && {APT} dist-upgrade && apt-get clean"))
 }
 
@@ -68,7 +70,10 @@ fn bootstrap(distro: Distro, root: &Path) -> Result<()> {
 fn download(distro: Distro, root: &Path) -> Result<PathBuf> {
     let packages = distro.extra_packages().join(" ");
     let apt = format!("{APT} --download-only -o Binary::apt-get::APT::Keep-Downloaded-Packages=1");
-    inside(root, &format!("for package in {packages}; do {apt} install $package >/dev/null; done"))?;
+    inside(
+        root,
+        &format!("for package in {packages}; do {apt} install $package >/dev/null; done"),
+    )?;
     Ok(root.join("var/cache/apt/archives"))
 }
 

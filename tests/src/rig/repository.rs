@@ -77,8 +77,7 @@ impl Suite<'_> {
         let architecture = run(["dpkg", "--print-architecture"])?;
         let architecture = architecture.trim();
         let index = dist.join(self.component).join(format!("binary-{architecture}"));
-        let packages =
-            check(command(["apt-ftparchive", "packages", pool]).current_dir(self.root))?;
+        let packages = check(command(["apt-ftparchive", "packages", pool]).current_dir(self.root))?;
         files::write(index.join("Packages"), packages, 0o644)?;
         check(command(["gzip", "-kfn", "Packages"]).current_dir(&index))?;
         files::write(dist.join("Release"), self.release(&dist, architecture)?, 0o644)?;
