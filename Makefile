@@ -1,0 +1,36 @@
+# Breakwater. `make demo` shows it, `make test` proves it; both install what they need (Debian, root).
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+.PHONY: help demo demo-down test check deps goldens docs bench build
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+demo: deps ## two bare hosts become a highly available Harbor by one terraform apply
+	@tests/demo/up.sh
+
+demo-down: ## remove everything that the demo made
+	@tests/demo/down.sh
+
+test: deps check ## all tests, on real hosts (root)
+	@tests/all.sh
+
+check: ## what needs neither root nor hosts: format, lints, unit tests, goldens, plan cases, docs
+	@tests/check.sh
+
+deps:
+	@tests/deps.sh
+
+build: ## the provider, as a release
+	cargo build --locked --release -p breakwater-provider
+
+goldens: ## write the expected files and steps anew; read the diff
+	UPDATE_GOLDENS=1 cargo test --locked -q -p breakwater-render --test goldens
+	UPDATE_GOLDENS=1 cargo test --locked -q -p breakwater-provider --test plans
+
+docs: ## write docs/ from the schema
+	UPDATE_DOCS=1 cargo test --locked -q -p breakwater-provider --test docs
+
+bench: deps ## a no-op plan against its floor, and round trips of a refresh (root)
+	@tests/bench/run.sh

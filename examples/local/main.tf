@@ -1,0 +1,100 @@
+provider "harbor" {
+  ssh = {
+    user             = "root"
+    private_key_path = var.ssh_private_key_path
+  }
+}
+
+locals {
+  ssh = { for name, node in var.nodes : name => { host = node.address, host_key = node.host_key } }
+}
+
+# PostgreSQL on both hosts: a primary and its streaming standby.
+resource "harbor_pg_replication_pair" "db" {
+  version = var.postgresql_version
+  source  = "distro"
+  primary = "a"
+
+  nodes = {
+    a = { ssh = local.ssh["a"] }
+    b = { ssh = local.ssh["b"] }
+  }
+
+  settings = {
+    max_connections = "300"
+  }
+
+  client_rules = [
+    for node in var.nodes : {
+      connection = "host"
+      user       = "harbor"
+      address    = "${node.address}/32"
+    }
+  ]
+}
+
+# Harbor's role and databases in it.
+resource "harbor_external_db" "registry" {
+  ssh                 = harbor_pg_replication_pair.db.primary_ssh
+  harbor_version      = var.harbor_version
+  password_wo         = var.database_password
+  password_wo_version = 1
+}
+
+# The secrets that must be equal on both nodes, made on the hosts, never in state.
+resource "harbor_shared_secrets" "shared" {
+  harbor_version = var.harbor_version
+  hosts          = { for name, ssh in local.ssh : name => { ssh = ssh } }
+}
+
+# The two nodes; an apply changes one at a time.
+resource "harbor_ha_node" "node" {
+  for_each = var.nodes
+
+  ssh      = local.ssh[each.key]
+  version  = var.harbor_version
+  hostname = var.hostname
+
+  installer = {
+    path   = var.installer_path
+    sha256 = var.installer_sha256
+  }
+
+  https = {
+    certificate            = var.certificate
+    private_key_wo         = var.private_key
+    private_key_wo_version = 1
+  }
+
+  admin_password_wo         = var.harbor_admin_password
+  admin_password_wo_version = 1
+
+  storage = {
+    shared = { path = var.shared_folder }
+  }
+
+  database = {
+    host                = harbor_pg_replication_pair.db.primary_host
+    username            = harbor_external_db.registry.user
+    password_wo         = var.database_password
+    password_wo_version = 1
+  }
+
+  redis = {
+    host                = var.redis.host
+    port                = var.redis.port
+    password_wo         = var.redis_password
+    password_wo_version = 1
+  }
+
+  shared_secrets = harbor_shared_secrets.shared.directory
+
+  docker = {
+    source = "distro"
+  }
+
+  configuration = {
+    self_registration            = "false"
+    project_creation_restriction = "adminonly"
+  }
+}

@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# The tests on real hosts.
+set -euo pipefail
+. "$(dirname "$0")/lib.sh"
+
+build
+"$rig" deps
+"$rig" image bookworm bullseye
+say "Tests on real hosts"
+cargo test --locked -p breakwater-tests -- --test-threads=1
