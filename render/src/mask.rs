@@ -27,9 +27,9 @@ pub fn mask(path: &str, text: &str) -> String {
         _ if name == "passwd" || name == "htpasswd" => lines::each(&text, lines::htpasswd),
         "yml" | "yaml" => yaml::mask(&text),
         "json" => json::mask(&text),
-        "conf" => {
-            lines::each(&text, |line| lines::assignments(&lines::redis(&conninfo::mask(line))))
-        }
+        "conf" => lines::each(&text, |line| {
+            conninfo::mask(line).unwrap_or_else(|| lines::assignments(&lines::redis(line)))
+        }),
         _ => lines::each(&text, lines::assignments),
     };
     lines::each(&text, lines::urls)

@@ -36,8 +36,13 @@ fn run(program: &str, args: &[&str]) -> Option<Vec<u8>> {
     Some(output.stdout)
 }
 
+/// A failure prints its input; nothing is kept beside the sources.
+fn config() -> ProptestConfig {
+    ProptestConfig { failure_persistence: None, ..ProptestConfig::default() }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(256))]
+    #![proptest_config(config())]
 
     #[test]
     fn shell_words_reach_the_program_as_they_are(a in value(), b in value()) {
@@ -52,6 +57,8 @@ proptest! {
 }
 
 proptest! {
+    #![proptest_config(config())]
+
     #[test]
     fn postgresql_conf_values_stay_on_their_line(a in value()) {
         let quoted = quote::postgresql_conf(&a);

@@ -3,12 +3,19 @@
 
 use super::MASK;
 
-pub(super) fn mask(line: &str) -> String {
-    let Some(open) = line.find('\'') else { return line.to_owned() };
+/// The masked line, if it holds a connection string with a password.
+pub(super) fn mask(line: &str) -> Option<String> {
+    let open = line.find('\'')?;
     let inner = decode(line, open + 1);
-    let Some((from, to)) = password(&inner) else { return line.to_owned() };
     let raw = |i: usize| inner.get(i).map_or(line.len(), |&(_, at)| at);
-    format!("{}{MASK}{}", &line[..raw(from)], &line[raw(to)..])
+    let mut out = String::with_capacity(line.len());
+    let mut done = 0;
+    for (from, to) in passwords(&inner) {
+        out.push_str(&line[done..raw(from)]);
+        out.push_str(MASK);
+        done = raw(to);
+    }
+    (done > 0).then(|| out + &line[done..])
 }
 
 /// The characters of the value with the place of each in the line; one more for its end.
@@ -31,8 +38,9 @@ fn decode(line: &str, start: usize) -> Vec<(char, usize)> {
     out
 }
 
-/// The range of the password's value, its quotes included, by libpq's grammar.
-fn password(text: &[(char, usize)]) -> Option<(usize, usize)> {
+/// The ranges of the passwords' values, their quotes included, by libpq's grammar.
+fn passwords(text: &[(char, usize)]) -> Vec<(usize, usize)> {
+    let mut found = Vec::new();
     let is = |i: usize, want: &dyn Fn(char) -> bool| text.get(i).is_some_and(|&(c, _)| want(c));
     let mut i = 0;
     while i < text.len() {
@@ -57,10 +65,10 @@ fn password(text: &[(char, usize)]) -> Option<(usize, usize)> {
         let value_start = i;
         i = value_end(text, i);
         if ["password", "sslpassword"].contains(&name.as_str()) && i > value_start {
-            return Some((value_start, i));
+            found.push((value_start, i));
         }
     }
-    None
+    found
 }
 
 fn value_end(text: &[(char, usize)], start: usize) -> usize {

@@ -74,7 +74,8 @@ pub(super) fn assignments(line: &str) -> String {
     for (at, _) in line.match_indices('=') {
         let name = line[..at].trim_end();
         let word = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-' || c == '.';
-        let start = name.rfind(|c| !word(c)).map_or(0, |i| i + 1);
+        let before = name.char_indices().rev().find(|(_, c)| !word(*c));
+        let start = before.map_or(0, |(i, c)| i + c.len_utf8());
         if !is_secret_key(&name[start..]) {
             continue;
         }
