@@ -54,7 +54,7 @@ pub fn is_secret_key(key: &str) -> bool {
         "credentials",
     ];
     let key: String =
-        key.chars().filter(|c| c.is_ascii_alphanumeric()).map(|c| c.to_ascii_lowercase()).collect();
+        key.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
     ENDINGS.iter().any(|ending| key.ends_with(ending))
 }
 

@@ -166,7 +166,10 @@ pub fn systemd_path(path: &str) -> Result<String, Error> {
             b'/' => out.push('-'),
             b'.' if i == 0 => out.push_str(r"\x2e"),
             b if b.is_ascii_alphanumeric() || b":_.".contains(&b) => out.push(char::from(b)),
-            b => out.push_str(&format!(r"\x{b:02x}")),
+            b => {
+                let digit = |n: u8| char::from_digit(u32::from(n), 16).unwrap_or('0');
+                out.extend(['\\', 'x', digit(b >> 4), digit(b & 15)]);
+            }
         }
     }
     Ok(out)

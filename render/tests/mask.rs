@@ -12,7 +12,7 @@ fn plain() -> impl Strategy<Value = String> {
 
 /// Any printable text, long enough not to be found by chance.
 fn any_text() -> impl Strategy<Value = String> {
-    r#"S[ -~é]{8,24}!"#
+    r"S[ -~é]{8,24}!"
 }
 
 /// What a URL can hold as a password.

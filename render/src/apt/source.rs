@@ -56,7 +56,7 @@ pub fn render(settings: &Settings) -> Result<String, Error> {
     let mut field = |name: &str, words: &[String]| -> Result<(), Error> {
         if !words.is_empty() {
             let value = words.iter().map(|w| word(name, w)).collect::<Result<Vec<_>, _>>()?;
-            text.push_str(&format!("{name}: {}\n", value.join(" ")));
+            text.extend([name, ": ", &value.join(" "), "\n"]);
         }
         Ok(())
     };

@@ -24,7 +24,7 @@ pub(super) fn pairs(line: &str) -> String {
             let word = &value[..length];
             if !lines::is_empty_value(word) && !value.starts_with(['{', '[']) {
                 let quote = if word.starts_with('"') { "\"" } else { "" };
-                out.push_str(&format!("{quote}{MASK}{quote}"));
+                out.extend([quote, MASK, quote]);
                 rest = &value[length..];
             }
         }

@@ -71,18 +71,13 @@ impl<'a> Key<'a> {
     fn of(line: &'a str) -> Option<Self> {
         let body = line.trim_start_matches(['#', '-', ' ', '\t']);
         let indent = line.len() - body.len();
-        let (name, value) = match body.chars().next()? {
-            quote @ ('"' | '\'') => {
-                let end = 1 + body[1..].find(quote)?;
-                let after = body[end + 1..].trim_start().strip_prefix(':')?;
-                (&body[1..end], after)
-            }
-            _ => {
-                let end = colon(body)?;
-                (&body[..end], &body[end + 1..])
-            }
+        let (name, value) = if let Some(quote @ ('"' | '\'')) = body.chars().next() {
+            let end = 1 + body[1..].find(quote)?;
+            (&body[1..end], body[end + 1..].trim_start().strip_prefix(':')?)
+        } else {
+            let end = colon(body)?;
+            (&body[..end], &body[end + 1..])
         };
-        // Compose also takes a list of NAME=value: the name is then before the sign.
         let value = value.trim_start();
         Some(Self { name: name.trim_end(), indent, value: line.len() - value.len() })
     }
