@@ -8,12 +8,12 @@
 //! - [`quote`]: one escape per syntax. A value enters a line format through it and no other way.
 //! - YAML and JSON come from serde, never from a template. Files that are mostly fixed text
 //!   (`templates/`) are Handlebars in strict mode, with the file's own escape for every value.
-//! - [`mask`]: the same text with its secret values replaced, for plans and drift.
+//! - [`mod@mask`]: the same text with its secret values replaced, for plans and drift.
 //! - [`Secret`]: the type of every setting that must not be shown. An [`Error`] never holds a
 //!   secret value.
 //!
 //! To add a file: one module with `Settings` and `render`, one folder in `tests/goldens`, one line
-//! in `tests/goldens.rs`, and its secrets in [`mask`].
+//! in `tests/goldens.rs`, and its secrets in [`mod@mask`].
 
 pub mod apt;
 pub mod docker;
