@@ -1,0 +1,282 @@
+//! The operations behind the calls: decode, run, encode.
+
+use std::sync::Arc;
+
+use super::{Service, unknown};
+use crate::backend::{
+    ApplyRequest, Backend, FunctionError, FunctionSchema, PlanRequest, StateResponse, TypeSchema,
+};
+use crate::diag::{Diag, Diags, Path, has_error};
+use crate::json;
+use crate::protocol::tfplugin6::{self as pb, DynamicValue};
+use crate::protocol::values::{self, decode, decode_config, encode};
+use crate::protocol::{ADDRESS, diags, mask, msgpack};
+use crate::value::{Object, Value};
+
+impl<B: Backend> Service<B> {
+    pub(super) async fn validate_provider(&self, r: pb::ProviderConfig) -> Result<Diags, Diag> {
+        let config = self.provider_config(r.config.as_ref())?;
+        let backend = Arc::clone(&self.backend);
+        let validate = async move { backend.validate_provider(config).await };
+        self.work.run("validating the provider block", validate).await
+    }
+
+    pub(super) async fn configure(&self, r: pb::ConfigureRequest) -> Result<Diags, Diag> {
+        let config = self.provider_config(r.config.as_ref())?;
+        let backend = Arc::clone(&self.backend);
+        let configure = async move { backend.configure(config).await };
+        self.work.run("configuring the provider", configure).await
+    }
+
+    fn provider_config(&self, config: Option<&DynamicValue>) -> Result<Object, Diag> {
+        let attributes = &self.backend.schemas().provider.attributes;
+        Ok(decode_config(attributes, config)?.unwrap_or_default())
+    }
+
+    pub(super) async fn validate(&self, r: pb::ResourceConfig) -> Result<Diags, Diag> {
+        let schema = self.resource(&r.type_name)?;
+        let config = decode_config(&schema.attributes, r.config.as_ref())?.unwrap_or_default();
+        let mut refused = Vec::new();
+        if !r.client_capabilities.is_some_and(|c| c.write_only_attributes_allowed) {
+            refused = values::refuse_write_only(&schema.attributes, &config);
+        }
+        let (backend, name) = (Arc::clone(&self.backend), r.type_name);
+        let what = format!("validating {name}");
+        let validate = async move { backend.validate(&name, config).await };
+        refused.extend(self.work.run(&what, validate).await?);
+        Ok(refused)
+    }
+
+    pub(super) async fn validate_data(&self, r: pb::TypeConfig) -> Result<Diags, Diag> {
+        let schema = self.data_source(&r.type_name)?;
+        let config = decode_config(&schema.attributes, r.config.as_ref())?.unwrap_or_default();
+        let (backend, name) = (Arc::clone(&self.backend), r.type_name);
+        let what = format!("validating {name}");
+        self.work.run(&what, async move { backend.validate_data(&name, config).await }).await
+    }
+
+    /// Called at every plan, also for states of this very version.
+    pub(super) async fn upgrade(&self, r: pb::UpgradeRequest) -> Result<DynamicValue, Diag> {
+        let schema = self.resource(&r.type_name)?;
+        let stored = diags::stored_json(&r.raw_state.unwrap_or_default().json)?;
+        let state = if r.version == schema.version {
+            json::object(&schema.attributes, &stored, &Path::root())?
+        } else if r.version > schema.version {
+            return Err(newer(&schema, r.version));
+        } else {
+            let (backend, name, version) = (Arc::clone(&self.backend), r.type_name, r.version);
+            let what = format!("upgrading the state of {name} from version {version}");
+            let upgrade = async move { backend.upgrade(&name, version, stored) };
+            self.work.run(&what, upgrade).await??
+        };
+        encode(&schema.attributes, Some(state))
+    }
+
+    pub(super) async fn read(&self, r: pb::ReadRequest) -> Result<pb::ReadResponse, Diag> {
+        let schema = self.resource(&r.type_name)?;
+        let Some(state) = decode(&schema.attributes, r.current_state.as_ref())? else {
+            return Ok(pb::ReadResponse { new_state: r.current_state, ..Default::default() });
+        };
+        let (backend, name) = (Arc::clone(&self.backend), r.type_name);
+        let what = format!("reading {name}");
+        let read = async move { backend.read(&name, state, r.private).await };
+        let found = self.work.run(&what, read).await?;
+        Ok(pb::ReadResponse {
+            new_state: Some(encode(&schema.attributes, found.state)?),
+            private: found.private,
+            diagnostics: diags::to_host(found.diags),
+        })
+    }
+
+    pub(super) async fn plan(&self, r: pb::PlanRequest) -> Result<pb::PlanResponse, Diag> {
+        let schema = self.resource(&r.type_name)?;
+        let request = PlanRequest {
+            config: decode_config(&schema.attributes, r.config.as_ref())?,
+            prior: decode(&schema.attributes, r.prior_state.as_ref())?,
+            proposed: decode(&schema.attributes, r.proposed_new_state.as_ref())?,
+            private: r.prior_private,
+        };
+        let (backend, name) = (Arc::clone(&self.backend), r.type_name);
+        let what = format!("planning {name}");
+        let plan = async move { backend.plan(&name, request).await };
+        let plan = self.work.run(&what, plan).await?;
+        Ok(pb::PlanResponse {
+            planned_state: Some(encode(&schema.attributes, plan.planned)?),
+            requires_replace: plan.requires_replace.into_iter().map(diags::path).collect(),
+            planned_private: plan.private,
+            diagnostics: diags::to_host(plan.diags),
+        })
+    }
+
+    /// Whatever happens, the answer has the state that is best known, so that nothing that was
+    /// made is lost: the one from before, or the plan of what was being created.
+    pub(super) async fn apply(&self, r: pb::ApplyRequest) -> pb::ApplyResponse {
+        let private = r.planned_private.clone();
+        let unchanged = r.prior_state.clone();
+        let (schema, request) = match self.apply_request(&r) {
+            Ok(decoded) => decoded,
+            Err(diag) => return applied(unchanged, private, [diag]),
+        };
+        let best_known =
+            request.prior.clone().or_else(|| request.planned.clone().map(values::known_part));
+        let (backend, name) = (Arc::clone(&self.backend), r.type_name);
+        let what = format!("{} {name}", verb(&request));
+        let apply = async move { backend.apply(&name, request).await };
+        let (state, private, mut found) = match self.work.run(&what, apply).await {
+            Ok(done) => (encode(&schema.attributes, done.state), done.private, done.diags),
+            Err(crash) => (Err(crash), private, Vec::new()),
+        };
+        match state {
+            Ok(state) => applied(Some(state), private, found),
+            Err(diag) => {
+                found.push(diag);
+                let kept = encode(&schema.attributes, best_known).ok().or(unchanged);
+                applied(kept, private, found)
+            }
+        }
+    }
+
+    fn apply_request(
+        &self,
+        r: &pb::ApplyRequest,
+    ) -> Result<(Arc<TypeSchema>, ApplyRequest), Diag> {
+        let schema = self.resource(&r.type_name)?;
+        let request = ApplyRequest {
+            config: decode_config(&schema.attributes, r.config.as_ref())?,
+            prior: decode(&schema.attributes, r.prior_state.as_ref())?,
+            planned: decode(&schema.attributes, r.planned_state.as_ref())?,
+            private: r.planned_private.clone(),
+        };
+        Ok((schema, request))
+    }
+
+    pub(super) async fn import(&self, r: pb::ImportRequest) -> Result<pb::ImportResponse, Diag> {
+        let schema = self.resource(&r.type_name)?;
+        let (backend, name, id) = (Arc::clone(&self.backend), r.type_name.clone(), r.id.clone());
+        let what = format!("importing {name}");
+        let import = async move { backend.import(&name, &id).await };
+        let StateResponse { state, private, mut diags } = self.work.run(&what, import).await?;
+        if state.is_none() && !has_error(&diags) {
+            let detail = format!("There is no {} with the import ID \"{}\".", r.type_name, r.id);
+            diags.push(Diag::error("Nothing to import", detail));
+        }
+        let imported = match state {
+            Some(_) => Some(pb::import_response::Imported {
+                type_name: r.type_name,
+                state: Some(encode(&schema.attributes, state)?),
+                private,
+            }),
+            None => None,
+        };
+        Ok(pb::ImportResponse {
+            imported_resources: imported.into_iter().collect(),
+            diagnostics: diags::to_host(diags),
+        })
+    }
+
+    pub(super) async fn move_state(&self, r: pb::MoveRequest) -> Result<pb::MoveResponse, Diag> {
+        let schema = self.resource(&r.target_type_name)?;
+        if !is_ours(&r.source_provider_address) {
+            let detail = format!(
+                "A {} of the provider {} cannot become a {}.",
+                r.source_type_name, r.source_provider_address, r.target_type_name
+            );
+            return Err(Diag::error("Cannot move from another provider", detail));
+        }
+        let stored = diags::stored_json(&r.source_state.unwrap_or_default().json)?;
+        let (backend, source, target) =
+            (Arc::clone(&self.backend), r.source_type_name, r.target_type_name);
+        let what = format!("moving {source} to {target}");
+        let mover =
+            async move { backend.move_state(&source, &target, stored, r.source_private) };
+        let moved = self.work.run(&what, mover).await?;
+        let target_state = match moved.state {
+            Some(_) => Some(encode(&schema.attributes, moved.state)?),
+            None => None,
+        };
+        Ok(pb::MoveResponse {
+            target_state,
+            target_private: moved.private,
+            diagnostics: diags::to_host(moved.diags),
+        })
+    }
+
+    pub(super) async fn read_data(&self, r: pb::TypeConfig) -> Result<pb::DataResponse, Diag> {
+        let schema = self.data_source(&r.type_name)?;
+        let config = decode_config(&schema.attributes, r.config.as_ref())?.unwrap_or_default();
+        let (backend, name) = (Arc::clone(&self.backend), r.type_name);
+        let what = format!("reading {name}");
+        let read = async move { backend.read_data(&name, config).await };
+        let found = self.work.run(&what, read).await?;
+        Ok(pb::DataResponse {
+            state: Some(encode(&schema.attributes, found.state)?),
+            diagnostics: diags::to_host(found.diags),
+        })
+    }
+
+    pub(super) async fn call(&self, r: pb::CallRequest) -> Result<DynamicValue, pb::FunctionError> {
+        let function = self.backend.schemas().functions.iter().find(|f| f.name == r.name);
+        let function = function.ok_or_else(|| in_call(None, unknown("function", &r.name)))?;
+        let arguments = arguments(function, &r.arguments)?;
+        let (backend, name) = (Arc::clone(&self.backend), r.name);
+        let what = format!("calling the function {name}");
+        let call = async move { backend.call(&name, arguments).await };
+        let result = self.work.run(&what, call).await.map_err(|d| in_call(None, d))?;
+        let result = result.map_err(function_error)?;
+        let msgpack =
+            msgpack::encode_value(&function.returns, &result).map_err(|d| in_call(None, d))?;
+        Ok(DynamicValue { msgpack, json: Vec::new() })
+    }
+}
+
+fn newer(schema: &TypeSchema, version: i64) -> Diag {
+    let detail = format!(
+        "The state of this {} was written by a newer version of the provider (state version \
+         {version}; this one knows {}). Use that version of the provider, or a newer one.",
+        schema.name, schema.version
+    );
+    Diag::error("State of a newer provider", detail)
+}
+
+fn verb(request: &ApplyRequest) -> &'static str {
+    match (&request.prior, &request.planned) {
+        (None, _) => "creating",
+        (Some(_), Some(_)) => "updating",
+        (Some(_), None) => "destroying",
+    }
+}
+
+fn applied(
+    new_state: Option<DynamicValue>,
+    private: Vec<u8>,
+    found: impl IntoIterator<Item = Diag>,
+) -> pb::ApplyResponse {
+    pb::ApplyResponse { new_state, private, diagnostics: diags::to_host(found) }
+}
+
+/// Whether an address is this provider's, on whichever registry: other providers have types of the
+/// same prefix.
+fn is_ours(address: &str) -> bool {
+    let name = |address: &str| address.split_once('/').map(|(_, name)| name.to_owned());
+    name(address) == name(ADDRESS)
+}
+
+fn arguments(
+    function: &FunctionSchema,
+    sent: &[DynamicValue],
+) -> Result<Vec<Value>, pb::FunctionError> {
+    let decode = |(i, (p, v)): (i64, (&crate::backend::Parameter, &DynamicValue))| {
+        msgpack::decode_value(&p.kind, &v.msgpack).map_err(|diag| in_call(Some(i), diag))
+    };
+    (0..).zip(function.parameters.iter().zip(sent)).map(decode).collect()
+}
+
+fn in_call(argument: Option<i64>, diag: Diag) -> pb::FunctionError {
+    let text = format!("{}: {}", diag.summary, diag.detail);
+    function_error(FunctionError { text, argument })
+}
+
+fn function_error(error: FunctionError) -> pb::FunctionError {
+    let text = mask::masked(&error.text).into_owned();
+    pb::FunctionError { text, function_argument: error.argument }
+}
