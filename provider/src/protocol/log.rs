@@ -243,7 +243,7 @@ mod tests {
 
     #[test]
     fn timestamps_are_utc_with_microseconds() {
-        let at = |secs, micros| timestamp(UNIX_EPOCH + Duration::new(secs, micros * 1000));
+        let at = |secs, micros: u32| timestamp(UNIX_EPOCH + Duration::new(secs, micros * 1000));
         assert_eq!(at(0, 0), "1970-01-01T00:00:00.000000Z");
         assert_eq!(at(951_782_399, 1), "2000-02-28T23:59:59.000001Z");
         assert_eq!(at(951_868_799, 0), "2000-02-29T23:59:59.000000Z");
