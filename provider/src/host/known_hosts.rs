@@ -1,0 +1,272 @@
+//! Reads `known_hosts` files as sshd(8) describes them: wildcards, negation, hashed names,
+//! `@revoked`, `@cert-authority`, tabs, any case. Keys are compared as bytes, so an algorithm that
+//! the SSH crate does not know can still be trusted or revoked.
+
+use std::path::PathBuf;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use ring::hmac;
+
+use super::error::HostError;
+
+/// The lines of all files.
+#[derive(Clone, Debug, Default)]
+pub struct KnownHosts {
+    lines: Vec<Line>,
+}
+
+/// A public key in SSH's wire format, without a comment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyBlob(pub Vec<u8>);
+
+/// What the files say about a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// A line for this host has this key.
+    Match,
+    /// Lines for this host have other keys; the first one, and where.
+    Changed {
+        /// The key that the line has.
+        known: KeyBlob,
+        /// `file:line`.
+        origin: String,
+    },
+    /// No line for this host.
+    Unknown,
+    /// Marked `@revoked`, at `file:line`.
+    Revoked(String),
+}
+
+#[derive(Clone, Debug)]
+struct Line {
+    marker: Marker,
+    names: Names,
+    key: KeyBlob,
+    origin: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Marker {
+    None,
+    Revoked,
+    Authority,
+}
+
+#[derive(Clone, Debug)]
+enum Names {
+    Patterns(Vec<Pattern>),
+    Hashed { salt: Vec<u8>, digest: Vec<u8> },
+}
+
+#[derive(Clone, Debug)]
+struct Pattern {
+    negated: bool,
+    glob: String,
+}
+
+impl KnownHosts {
+    /// Reads the files. One that is absent is empty; one that cannot be read is an error, because
+    /// it may hold the line that forbids a key.
+    pub fn load(paths: &[PathBuf]) -> Result<Self, HostError> {
+        let mut all = Self::default();
+        for path in paths {
+            match std::fs::read(path) {
+                Ok(bytes) => {
+                    let text = String::from_utf8_lossy(&bytes);
+                    all.lines.extend(Self::parse(&text, &path.display().to_string()).lines);
+                }
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                Err(error) => {
+                    return Err(HostError::BadKey {
+                        what: format!("known_hosts file {}", path.display()),
+                        reason: error.to_string(),
+                    });
+                }
+            }
+        }
+        Ok(all)
+    }
+
+    /// Reads one file's text; `origin` is its name in messages. Lines that make no sense are
+    /// skipped, as OpenSSH does.
+    pub fn parse(text: &str, origin: &str) -> Self {
+        let lines = text.lines().enumerate();
+        let lines = lines.filter_map(|(i, line)| parse_line(line, format!("{origin}:{}", i + 1)));
+        Self { lines: lines.collect() }
+    }
+
+    /// Judges the key that a server presented.
+    pub fn judge(&self, host: &str, port: u16, key: &KeyBlob) -> Verdict {
+        if let Some(origin) = self.revoked(host, port, key) {
+            return Verdict::Revoked(origin);
+        }
+        let name = lookup_name(host, port);
+        let lines: Vec<&Line> = self.matching(&name, Marker::None).collect();
+        if lines.iter().any(|line| line.key == *key) {
+            return Verdict::Match;
+        }
+        // As OpenSSH: a key known for the bare name also vouches for another port of it, but a
+        // different one says nothing about that port.
+        let bare = host.to_lowercase();
+        if port != 22 && self.matching(&bare, Marker::None).any(|line| line.key == *key) {
+            return Verdict::Match;
+        }
+        match lines.first() {
+            Some(line) => {
+                Verdict::Changed { known: line.key.clone(), origin: line.origin.clone() }
+            }
+            None => Verdict::Unknown,
+        }
+    }
+
+    /// Where this key (or the authority of a certificate) is revoked for this host.
+    pub fn revoked(&self, host: &str, port: u16, key: &KeyBlob) -> Option<String> {
+        let names = [lookup_name(host, port), host.to_lowercase()];
+        let mut lines = names.iter().flat_map(|name| self.matching(name, Marker::Revoked));
+        lines.find(|line| line.key == *key).map(|line| line.origin.clone())
+    }
+
+    /// Keys of the authorities that may vouch for this host.
+    pub fn authorities(&self, host: &str, port: u16) -> Vec<KeyBlob> {
+        let name = lookup_name(host, port);
+        self.matching(&name, Marker::Authority).map(|line| line.key.clone()).collect()
+    }
+
+    /// Algorithms (`ssh-ed25519`, ...) of the keys known for this host, in file order.
+    pub fn algorithms(&self, host: &str, port: u16) -> Vec<String> {
+        let names = [lookup_name(host, port), host.to_lowercase()];
+        let lines = names.iter().flat_map(|name| self.matching(name, Marker::None));
+        lines.filter_map(|line| line.key.algorithm()).collect()
+    }
+
+    fn matching<'a>(&'a self, name: &'a str, marker: Marker) -> impl Iterator<Item = &'a Line> {
+        self.lines.iter().filter(move |line| line.marker == marker && line.names.contain(name))
+    }
+}
+
+impl KeyBlob {
+    /// From `algorithm base64 [comment]`, checking that both name the same algorithm.
+    pub fn from_openssh(text: &str) -> Option<Self> {
+        let mut fields = text.split_ascii_whitespace();
+        let (algorithm, encoded) = (fields.next()?, fields.next()?);
+        let key = Self(BASE64.decode(encoded).ok()?);
+        (key.algorithm()? == algorithm).then_some(key)
+    }
+
+    /// `algorithm base64`.
+    pub fn to_openssh(&self) -> String {
+        format!("{} {}", self.algorithm().unwrap_or_default(), BASE64.encode(&self.0))
+    }
+
+    /// The algorithm's name, which is the first string of the blob.
+    pub fn algorithm(&self) -> Option<String> {
+        let (length, rest) = self.0.split_first_chunk::<4>()?;
+        let name = rest.get(..usize::try_from(u32::from_be_bytes(*length)).ok()?)?;
+        String::from_utf8(name.to_vec()).ok().filter(|name| !name.is_empty())
+    }
+
+    /// `SHA256:...`, as `ssh-keygen -l` prints it.
+    pub fn fingerprint(&self) -> String {
+        let digest = ring::digest::digest(&ring::digest::SHA256, &self.0);
+        let encoded = base64::engine::general_purpose::STANDARD_NO_PAD.encode(digest);
+        format!("SHA256:{encoded}")
+    }
+}
+
+impl Names {
+    fn contain(&self, name: &str) -> bool {
+        match self {
+            Self::Hashed { salt, digest } => {
+                let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, salt);
+                hmac::verify(&key, name.as_bytes(), digest).is_ok()
+            }
+            Self::Patterns(patterns) => {
+                let mut found = false;
+                for pattern in patterns {
+                    if glob_matches(&pattern.glob, name) {
+                        if pattern.negated {
+                            return false;
+                        }
+                        found = true;
+                    }
+                }
+                found
+            }
+        }
+    }
+}
+
+fn lookup_name(host: &str, port: u16) -> String {
+    let host = host.to_lowercase();
+    if port == 22 { host } else { format!("[{host}]:{port}") }
+}
+
+fn parse_line(line: &str, origin: String) -> Option<Line> {
+    let line = line.trim();
+    if line.is_empty() || line.starts_with('#') {
+        return None;
+    }
+    let mut fields = line.split_ascii_whitespace();
+    let mut first = fields.next()?;
+    let marker = match first.to_ascii_lowercase().as_str() {
+        "@revoked" => Marker::Revoked,
+        "@cert-authority" => Marker::Authority,
+        other if other.starts_with('@') => return None,
+        _ => Marker::None,
+    };
+    if marker != Marker::None {
+        first = fields.next()?;
+    }
+    let names = parse_names(first)?;
+    let key = KeyBlob::from_openssh(&format!("{} {}", fields.next()?, fields.next()?))?;
+    Some(Line { marker, names, key, origin })
+}
+
+fn parse_names(field: &str) -> Option<Names> {
+    if let Some(hashed) = field.strip_prefix("|1|") {
+        let (salt, digest) = hashed.split_once('|')?;
+        let (salt, digest) = (BASE64.decode(salt).ok()?, BASE64.decode(digest).ok()?);
+        return Some(Names::Hashed { salt, digest });
+    }
+    let patterns = field.split(',').filter(|pattern| !pattern.is_empty()).map(|pattern| {
+        let (negated, glob) = match pattern.strip_prefix('!') {
+            Some(glob) => (true, glob),
+            None => (false, pattern),
+        };
+        Pattern { negated, glob: glob.to_lowercase() }
+    });
+    Some(Names::Patterns(patterns.collect()))
+}
+
+/// `*` is any text, `?` any one byte. Linear in the text but for the last star's retries.
+fn glob_matches(glob: &str, text: &str) -> bool {
+    let (glob, text) = (glob.as_bytes(), text.as_bytes());
+    let (mut g, mut t) = (0, 0);
+    let mut star: Option<(usize, usize)> = None;
+    while t < text.len() {
+        match glob.get(g) {
+            Some(b'*') => {
+                star = Some((g, t));
+                g += 1;
+            }
+            Some(&c) if c == b'?' || c == text[t] => {
+                g += 1;
+                t += 1;
+            }
+            _ => match star {
+                Some((at, from)) => {
+                    star = Some((at, from + 1));
+                    g = at + 1;
+                    t = from + 1;
+                }
+                None => return false,
+            },
+        }
+    }
+    glob[g..].iter().all(|&c| c == b'*')
+}
+
+#[cfg(test)]
+#[path = "known_hosts_tests.rs"]
+mod tests;

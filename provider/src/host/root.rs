@@ -1,0 +1,95 @@
+//! How a login becomes root, and how the text that it runs gets there.
+
+use super::error::HostError;
+use super::wire::{Event, Wire};
+use crate::secret::Secret;
+
+/// What the login user can do.
+#[derive(Clone, Debug)]
+pub(super) struct Login {
+    /// It is root.
+    pub root: bool,
+    /// What its sudo may ask for.
+    pub sudo_password: Option<Secret>,
+}
+
+/// What the root shell reads its program from.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Reads {
+    /// Standard input, as it comes.
+    Lines,
+    /// The first so many bytes of standard input; the rest is left for the program.
+    Program(usize),
+}
+
+impl Login {
+    /// The command for sshd. It holds no script and no secret, and every login shell reads it
+    /// alike.
+    pub fn command(&self, reads: Reads, nonce: &str) -> String {
+        let shell = match reads {
+            Reads::Lines => "exec /bin/sh".to_owned(),
+            Reads::Program(size) => format!("eval \"$(head -c {size})\""),
+        };
+        match (self.root, &self.sudo_password) {
+            (true, _) => format!("exec /bin/sh -c '{shell}'"),
+            (false, None) => format!("exec sudo -H -n /bin/sh -c '{shell}'"),
+            (false, Some(_)) => format!(
+                "exec sudo -H -S -p 'bw-ask-{nonce}' /bin/sh -c 'echo bw-up-{nonce}; {shell}'"
+            ),
+        }
+    }
+
+    /// Answers sudo's prompt, once, and only when it is seen: written blindly, the password would
+    /// become the program's input where sudo asks for none.
+    pub async fn rise(&self, wire: &mut Wire, nonce: &str, host: &str) -> Result<(), HostError> {
+        let (false, Some(password)) = (self.root, &self.sudo_password) else { return Ok(()) };
+        let (prompt, up) = (format!("bw-ask-{nonce}"), format!("bw-up-{nonce}\n"));
+        let (mut out, mut err) = (String::new(), String::new());
+        let mut answered = false;
+        loop {
+            match wire.next().await {
+                Event::Out(data) => {
+                    out.push_str(&String::from_utf8_lossy(&data));
+                    if out.ends_with(&up) {
+                        return Ok(());
+                    }
+                }
+                Event::Err(data) => {
+                    err.push_str(&String::from_utf8_lossy(&data));
+                    let asked = err.matches(&prompt).count();
+                    if asked > 1 {
+                        return Err(HostError::SudoPassword { host: host.to_owned() });
+                    }
+                    if asked == 1 && !answered {
+                        answered = true;
+                        let line = format!("{}\n", password.expose()).into_bytes();
+                        let sent = wire.input.write(line).await;
+                        sent.map_err(|reason| lost(host, reason))?;
+                    }
+                }
+                Event::End(false) => return Err(lost(host, wire.end_reason())),
+                Event::End(true) | Event::Flood => {
+                    let said = err.replace(&prompt, "");
+                    return Err(self.explain(host, &format!("{} {}", out.trim(), said.trim())));
+                }
+                Event::Status(_) | Event::Eof => {}
+            }
+        }
+    }
+
+    /// The error for a shell that ended before it began, from what it said.
+    pub fn explain(&self, host: &str, said: &str) -> HostError {
+        let said = said.trim();
+        let said = if said.is_empty() { "it ended without a word" } else { said };
+        let (host, said) = (host.to_owned(), said.to_owned());
+        if !self.root && said.contains("sudo") {
+            HostError::NoSudo { host, said }
+        } else {
+            HostError::NoShell { host, said }
+        }
+    }
+}
+
+fn lost(host: &str, reason: String) -> HostError {
+    HostError::Lost { host: host.to_owned(), doing: "become root".to_owned(), reason }
+}

@@ -1,0 +1,285 @@
+//! PostgreSQL through a host: over TCP as any role, or on its socket as the system user
+//! `postgres`, without a password.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use rustls::pki_types::ServerName;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio_postgres::tls::{ChannelBinding, NoTls, TlsConnect};
+use tokio_postgres::{Client, Config, SimpleQueryMessage};
+use tokio_rustls::TlsConnector;
+
+use super::command::Argv;
+use super::error::HostError;
+use super::frame::nonce;
+use super::run::start;
+use super::tls::trusting_anybody;
+use super::wire::Event;
+use super::{Host, Stream};
+use crate::secret::Secret;
+
+/// For logging in and all statements of one call: creating an index may take its time.
+const LIMIT: Duration = Duration::from_mins(10);
+
+/// One row: column name to value as text; `None` is NULL.
+pub type Row = BTreeMap<String, Option<String>>;
+
+/// A database of a server, as seen from the host, and who logs in.
+#[derive(Clone, Debug)]
+pub struct Endpoint {
+    way: Way,
+    user: String,
+    password: Option<Secret>,
+    database: String,
+}
+
+#[derive(Clone, Debug)]
+enum Way {
+    Peer { path: String },
+    Tcp { host: String, port: u16, tls: bool },
+}
+
+impl Endpoint {
+    /// As the system user and role `postgres` on the server's Unix socket
+    /// (`/var/run/postgresql/.s.PGSQL.5432`), by peer authentication.
+    pub fn socket(path: &str, database: &str) -> Self {
+        let way = Way::Peer { path: path.to_owned() };
+        Self { way, user: "postgres".to_owned(), password: None, database: database.to_owned() }
+    }
+
+    /// Over TCP. With `sslmode` `disable` in clear; with any other over TLS whose certificate is
+    /// not checked, as libpq does for `require`.
+    pub fn tcp(
+        host: &str,
+        port: u16,
+        user: &str,
+        password: &Secret,
+        database: &str,
+        sslmode: &str,
+    ) -> Self {
+        Self {
+            way: Way::Tcp { host: host.to_owned(), port, tls: sslmode != "disable" },
+            user: user.to_owned(),
+            password: Some(password.clone()),
+            database: database.to_owned(),
+        }
+    }
+}
+
+/// Runs statements one by one, each in its own transaction, and gives the rows of the last one.
+pub async fn query(
+    host: &Host,
+    endpoint: &Endpoint,
+    statements: &[String],
+) -> Result<Vec<Row>, HostError> {
+    let doing = format!("run SQL in the database {} as {}", endpoint.database, endpoint.user);
+    let work = async {
+        let (client, connection) = connect(host, endpoint, &doing).await?;
+        let mut rows = Vec::new();
+        for statement in statements {
+            let messages = client.simple_query(statement).await;
+            rows = read_rows(messages.map_err(|error| failed(host, &doing, &error))?);
+        }
+        drop(client);
+        connection.abort();
+        Ok(rows)
+    };
+    match tokio::time::timeout(LIMIT, work).await {
+        Ok(done) => done,
+        Err(_) => Err(HostError::Timeout {
+            host: host.name().to_owned(),
+            doing: doing.clone(),
+            limit: LIMIT,
+        }),
+    }
+}
+
+async fn connect(
+    host: &Host,
+    endpoint: &Endpoint,
+    doing: &str,
+) -> Result<(Client, tokio::task::JoinHandle<()>), HostError> {
+    let mut config = Config::new();
+    config.user(&endpoint.user).dbname(&endpoint.database).application_name("breakwater");
+    if let Some(password) = &endpoint.password {
+        config.password(password.expose());
+    }
+    let error = |error: tokio_postgres::Error| failed(host, doing, &error);
+    match &endpoint.way {
+        Way::Peer { path } => {
+            let stream = as_postgres(host, path, doing).await?;
+            let (client, connection) = config.connect_raw(stream, NoTls).await.map_err(error)?;
+            Ok((client, tokio::spawn(async move { drop(connection.await) })))
+        }
+        Way::Tcp { host: server, port, tls: false } => {
+            let stream = host.tcp(server, *port).await?;
+            let (client, connection) = config.connect_raw(stream, NoTls).await.map_err(error)?;
+            Ok((client, tokio::spawn(async move { drop(connection.await) })))
+        }
+        Way::Tcp { host: server, port, tls: true } => {
+            let stream = host.tcp(server, *port).await?;
+            config.ssl_mode(tokio_postgres::config::SslMode::Require);
+            let tls = Tls { server: server.clone() };
+            let (client, connection) = config.connect_raw(stream, tls).await.map_err(error)?;
+            Ok((client, tokio::spawn(async move { drop(connection.await) })))
+        }
+    }
+}
+
+fn read_rows(messages: Vec<SimpleQueryMessage>) -> Vec<Row> {
+    let rows = messages.into_iter().filter_map(|message| match message {
+        SimpleQueryMessage::Row(row) => Some(row),
+        _ => None,
+    });
+    rows.map(|row| {
+        let columns = row.columns().iter().enumerate();
+        let value = |i| row.try_get(i).ok().flatten().map(str::to_owned);
+        columns.map(|(i, column)| (column.name().to_owned(), value(i))).collect()
+    })
+    .collect()
+}
+
+/// The server's own words, never the statement: it may hold a verifier.
+fn failed(host: &Host, doing: &str, error: &tokio_postgres::Error) -> HostError {
+    let (code, reason) = match error.as_db_error() {
+        Some(db) => {
+            let extra = [db.detail(), db.hint()].into_iter().flatten();
+            let reason = extra.fold(db.message().to_owned(), |text, more| format!("{text}; {more}"));
+            (Some(db.code().code().to_owned()), reason)
+        }
+        None => {
+            let cause = std::error::Error::source(error).map(|cause| format!(": {cause}"));
+            (None, format!("{error}{}", cause.unwrap_or_default()))
+        }
+    };
+    let (host, doing) = (host.name().to_owned(), doing.to_owned());
+    HostError::Sql { host, doing, code, reason }
+}
+
+/// A stream to a Unix socket on the host, opened there by the system user `postgres`.
+///
+/// sshd would open it as the login user, whom the server does not take for `postgres`; and perl is
+/// on every Debian and on every host with postgresql-common.
+async fn as_postgres(host: &Host, path: &str, doing: &str) -> Result<Stream, HostError> {
+    let word = nonce();
+    let proxy = Argv::new("runuser").args(["-u", "postgres", "--", "perl", "-e", PROXY, path, &word]);
+    let bad = |source| HostError::Script {
+        host: host.name().to_owned(),
+        doing: doing.to_owned(),
+        source,
+    };
+    let program = format!("{}exec {}\n", super::shell::PREAMBLE, proxy.script().map_err(bad)?);
+    let opened = host.lasting_channel(doing).await?;
+    let (session, mut wire) = start(opened, doing, &program, &word).await?;
+    let ready = format!("bw-begin-{word}\n").into_bytes();
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    loop {
+        match wire.next().await {
+            Event::Out(data) => {
+                out.extend_from_slice(&data);
+                if let Some(at) = out.windows(ready.len()).position(|window| window == ready) {
+                    let rest = Bytes::from(out.split_off(at + ready.len()));
+                    return Ok(Stream::with_rest(wire, rest));
+                }
+            }
+            Event::Err(data) => err.extend_from_slice(&data),
+            Event::End(false) => return Err(session.lost_error(doing, wire.end_reason())),
+            Event::End(true) | Event::Flood => {
+                let reason = String::from_utf8_lossy(&err).trim().to_owned();
+                let (host, doing) = (host.name().to_owned(), doing.to_owned());
+                return Err(HostError::Sql { host, doing, code: None, reason });
+            }
+            Event::Status(_) | Event::Eof => {}
+        }
+    }
+}
+
+const PROXY: &str = r#"use strict; use IO::Socket::UNIX; use IO::Select;
+my ($path, $word) = @ARGV;
+my $s = IO::Socket::UNIX->new(Peer => $path) or die "connect to $path: $!\n";
+sub put {
+  my ($to, $data) = @_;
+  for (my $at = 0; $at < length $data;) {
+    my $n = syswrite($to, $data, length($data) - $at, $at);
+    exit 1 unless defined $n;
+    $at += $n;
+  }
+}
+put(\*STDOUT, "bw-begin-$word\n");
+my $r = IO::Select->new($s, \*STDIN);
+while (1) {
+  for my $from ($r->can_read) {
+    my $n = sysread($from, my $data, 65536);
+    if (!$n) {
+      exit 0 if fileno($from) == fileno($s);
+      $r->remove($from);
+      shutdown($s, 1);
+      next;
+    }
+    put(fileno($from) == fileno($s) ? \*STDOUT : $s, $data);
+  }
+}
+"#;
+
+/// Makes TLS of a stream, for the PostgreSQL client.
+struct Tls {
+    server: String,
+}
+
+struct TlsStream(tokio_rustls::client::TlsStream<Stream>);
+
+impl TlsConnect<Stream> for Tls {
+    type Stream = TlsStream;
+    type Error = io::Error;
+    type Future = Pin<Box<dyn Future<Output = io::Result<TlsStream>> + Send>>;
+
+    fn connect(self, stream: Stream) -> Self::Future {
+        Box::pin(async move {
+            let config = trusting_anybody().map_err(io::Error::other)?;
+            let name = ServerName::try_from(self.server).map_err(io::Error::other)?;
+            let connector = TlsConnector::from(Arc::new(config));
+            connector.connect(name, stream).await.map(TlsStream)
+        })
+    }
+}
+
+impl tokio_postgres::tls::TlsStream for TlsStream {
+    fn channel_binding(&self) -> ChannelBinding {
+        ChannelBinding::none()
+    }
+}
+
+impl AsyncRead for TlsStream {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for TlsStream {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_shutdown(cx)
+    }
+}

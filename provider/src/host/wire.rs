@@ -1,0 +1,240 @@
+//! One channel. Whatever the server sends is taken at once by a task, because one channel that
+//! nobody reads stops the whole connection.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use russh::client::Msg;
+use russh::{Channel, ChannelMsg, ChannelReadHalf, ChannelWriteHalf};
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
+
+use super::error::HostError;
+use super::session::{Lost, Session};
+
+/// Bytes that may wait for a slow reader before its channel is closed.
+const BACKLOG: usize = 64 << 20;
+
+/// How long to ask again for a channel that was refused. sshd frees the slot of a command some
+/// time after it said that the command ended.
+const REFUSED_FOR: Duration = Duration::from_secs(10);
+
+/// What comes from the other side.
+#[derive(Debug)]
+pub(super) enum Event {
+    /// Standard output, or the data of a forwarded connection.
+    Out(Bytes),
+    /// Standard error.
+    Err(Bytes),
+    /// The command's exit status (128 + n for a signal that ended it, as shells say it).
+    Status(i32),
+    /// No more data, said by the other side.
+    Eof,
+    /// The end; `true` when the other side said so, `false` when the connection was lost.
+    End(bool),
+    /// Closed by us, because nobody took the data.
+    Flood,
+}
+
+/// A channel with its events.
+pub(super) struct Wire {
+    pub input: Input,
+    events: mpsc::UnboundedReceiver<Event>,
+    backlog: Arc<AtomicUsize>,
+}
+
+/// The way in.
+#[derive(Clone)]
+pub(super) struct Input {
+    write: Arc<ChannelWriteHalf<Msg>>,
+    lost: Lost,
+}
+
+impl Wire {
+    /// Opens a channel for a command. A `permit` is given back when the channel has closed.
+    pub async fn session(
+        session: &Session,
+        doing: &str,
+        permit: Option<OwnedSemaphorePermit>,
+    ) -> Result<Self, HostError> {
+        let lost = session.lost();
+        let deadline = tokio::time::Instant::now() + REFUSED_FOR;
+        let mut pause = Duration::from_millis(5);
+        loop {
+            let opened = lost.race(session.handle.channel_open_session()).await;
+            match opened.map_err(|reason| session.lost_error(doing, reason))? {
+                Ok(channel) => return Ok(Self::new(channel, lost, permit)),
+                Err(error @ russh::Error::ChannelOpenFailure(_)) => {
+                    if tokio::time::Instant::now() > deadline {
+                        return Err(refused(session, doing, &error));
+                    }
+                }
+                Err(error) => return Err(session.lost_error(doing, error)),
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(Duration::from_millis(500));
+        }
+    }
+
+    /// Opens a connection from the host to `host:port`.
+    pub async fn tcp(session: &Session, host: &str, port: u16) -> Result<Self, HostError> {
+        let open =
+            session.handle.channel_open_direct_tcpip(host, u32::from(port), "127.0.0.1", 0);
+        Self::forward(session, &format!("connect to {host}:{port}"), open).await
+    }
+
+    /// Opens a connection from the host's login user to a Unix socket there.
+    pub async fn unix(session: &Session, path: &str) -> Result<Self, HostError> {
+        let open = session.handle.channel_open_direct_streamlocal(path);
+        Self::forward(session, &format!("connect to {path}"), open).await
+    }
+
+    async fn forward(
+        session: &Session,
+        doing: &str,
+        open: impl Future<Output = Result<Channel<Msg>, russh::Error>>,
+    ) -> Result<Self, HostError> {
+        let opened = session.lost().race(open).await;
+        match opened.map_err(|reason| session.lost_error(doing, reason))? {
+            Ok(channel) => Ok(Self::new(channel, session.lost(), None)),
+            Err(error @ russh::Error::ChannelOpenFailure(_)) => {
+                Err(refused(session, doing, &error))
+            }
+            Err(error) => Err(session.lost_error(doing, error)),
+        }
+    }
+
+    fn new(channel: Channel<Msg>, lost: Lost, permit: Option<OwnedSemaphorePermit>) -> Self {
+        let (read, write) = channel.split();
+        let write = Arc::new(write);
+        let (sender, events) = mpsc::unbounded_channel();
+        let backlog = Arc::new(AtomicUsize::new(0));
+        let drain = Drain {
+            read,
+            write: Arc::clone(&write),
+            lost: lost.clone(),
+            sender,
+            backlog: Arc::clone(&backlog),
+        };
+        tokio::spawn(async move {
+            drain.run().await;
+            drop(permit);
+        });
+        Self { input: Input { write, lost }, events, backlog }
+    }
+
+    /// The next event; after the end, the end again.
+    pub async fn next(&mut self) -> Event {
+        std::future::poll_fn(|cx| self.poll_next(cx)).await
+    }
+
+    /// As [`Wire::next`], for streams.
+    pub fn poll_next(&mut self, cx: &mut std::task::Context<'_>) -> std::task::Poll<Event> {
+        self.events.poll_recv(cx).map(|event| {
+            let event = event.unwrap_or(Event::End(self.input.lost.reason().is_none()));
+            if let Event::Out(data) | Event::Err(data) = &event {
+                self.backlog.fetch_sub(data.len(), Ordering::Relaxed);
+            }
+            event
+        })
+    }
+
+    /// Why the connection is gone, or that only this channel is.
+    pub fn end_reason(&self) -> String {
+        self.input.lost.reason().unwrap_or_else(|| "the server closed the channel".to_owned())
+    }
+}
+
+fn refused(session: &Session, doing: &str, error: &russh::Error) -> HostError {
+    let reason = match error {
+        russh::Error::ChannelOpenFailure(failure) => format!("{failure:?}"),
+        other => other.to_string(),
+    };
+    HostError::Refused { host: session.name.clone(), doing: doing.to_owned(), reason }
+}
+
+impl Input {
+    /// Starts a command. The request and what is written next travel without waiting.
+    pub async fn exec(&self, command: &str) -> Result<(), String> {
+        let sent = self.lost.race(self.write.exec(true, command)).await?;
+        sent.map_err(|error| error.to_string())
+    }
+
+    /// Writes as fast as the other side reads.
+    pub async fn write(&self, data: impl Into<Bytes>) -> Result<(), String> {
+        let sent = self.lost.race(self.write.data_bytes(data)).await?;
+        sent.map_err(|error| error.to_string())
+    }
+
+    /// Says that nothing more comes.
+    pub async fn eof(&self) -> Result<(), String> {
+        let sent = self.lost.race(self.write.eof()).await?;
+        sent.map_err(|error| error.to_string())
+    }
+}
+
+struct Drain {
+    read: ChannelReadHalf,
+    write: Arc<ChannelWriteHalf<Msg>>,
+    lost: Lost,
+    sender: mpsc::UnboundedSender<Event>,
+    backlog: Arc<AtomicUsize>,
+}
+
+impl Drain {
+    async fn run(mut self) {
+        let mut wanted = true;
+        loop {
+            let message = tokio::select! {
+                message = self.read.wait() => message,
+                () = self.sender.closed(), if wanted => {
+                    wanted = false;
+                    self.close().await;
+                    continue;
+                }
+            };
+            let Some(message) = message else {
+                let _ = self.sender.send(Event::End(false));
+                return;
+            };
+            let Some(event) = translate(message) else { continue };
+            if wanted && self.full(&event) {
+                let _ = self.sender.send(Event::Flood);
+                wanted = false;
+                self.close().await;
+            }
+            let end = matches!(event, Event::End(_));
+            if wanted {
+                let _ = self.sender.send(event);
+            }
+            if end {
+                return;
+            }
+        }
+    }
+
+    fn full(&self, event: &Event) -> bool {
+        let (Event::Out(data) | Event::Err(data)) = event else { return false };
+        self.backlog.fetch_add(data.len(), Ordering::Relaxed) + data.len() > BACKLOG
+    }
+
+    async fn close(&self) {
+        let _ = self.lost.race(self.write.close()).await;
+    }
+}
+
+fn translate(message: ChannelMsg) -> Option<Event> {
+    Some(match message {
+        ChannelMsg::Data { data } => Event::Out(data),
+        ChannelMsg::ExtendedData { data, ext: 1 } => Event::Err(data),
+        ChannelMsg::ExitStatus { exit_status } => {
+            Event::Status(i32::try_from(exit_status).unwrap_or(255))
+        }
+        ChannelMsg::ExitSignal { .. } => Event::Status(128),
+        ChannelMsg::Failure => Event::Status(127),
+        ChannelMsg::Eof => Event::Eof,
+        ChannelMsg::Close => Event::End(true),
+        _ => return None,
+    })
+}
