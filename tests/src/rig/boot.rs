@@ -83,7 +83,7 @@ pub fn inside<'a>(
 ) -> Result<Command> {
     let pid = leader(rig, host)?.ok_or_else(|| RigError::HostDown(host.name.clone()))?;
     let mut enter = command(["nsenter", "--target", &pid.to_string(), "--mount", "--uts", "--ipc"]);
-    enter.args(["--net", "--pid", "--cgroup", "--root", "--wd=/", "--"]).args(argv);
+    enter.args(["--net", "--pid", "--cgroup", "--root", "--wd", "--"]).args(argv);
     enter.env_clear().envs([
         ("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"),
         ("HOME", "/root"),

@@ -97,7 +97,7 @@ fn write_identity(etc: &Path, rig: &RigState, host: &HostState) -> Result<()> {
         host.address,
         network::RUNNER
     );
-    files::write(etc.join("systemd/network/host0.network"), link, 0o644)
+    files::write(etc.join("systemd/network/10-host0.network"), link, 0o644)
 }
 
 /// Each user accepts the rig's key. The folders exist in the image too: their owner and mode are
