@@ -32,6 +32,8 @@ for name in mount.nfs mount.nfs4; do
     install -m 0755 /rig/mount.nfs "/usr/sbin/$name"
     [ -e "/sbin/$name" ] || install -m 0755 /rig/mount.nfs "/sbin/$name"
 done
+# For the same reason this mount of nfs-common would fail.
+systemctl mask --quiet run-rpc_pipefs.mount
 
 # Docker needs the controllers writable where the machine has the old hierarchy of control groups.
 install -m 0644 /rig/cgroups-writable.service /etc/systemd/system/cgroups-writable.service

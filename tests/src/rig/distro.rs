@@ -35,32 +35,14 @@ const BASE: &[&str] = &[
 
 /// In the local repository, with all that they depend on and the image has not.
 const EXTRA: &[&str] = &[
-    "docker.io",
-    "docker-compose",
-    "containerd",
-    "runc",
-    "iptables",
-    "postgresql-common",
-    "postgresql-client-common",
-    "redis-server",
-    "redis-tools",
-    "redis-sentinel",
-    "nfs-common",
-    "curl",
-    "jq",
-    "gnupg",
-    "rsync",
-    "xz-utils",
-    "zstd",
+    "docker.io", "docker-compose", "containerd", "runc", "iptables", "postgresql-common",
+    "postgresql-client-common", "redis-server", "redis-tools", "nfs-common", "curl", "gnupg",
     "openssl",
-    "lsof",
-    "acl",
-    "locales",
-    "haproxy",
-    "cifs-utils",
-    "chrony",
-    "strace",
-    "python3",
+];
+
+/// In the local repository too, if the mirror has them: old releases lose files now and then.
+const OPTIONAL: &[&str] = &[
+    "jq", "rsync", "xz-utils", "zstd", "lsof", "acl", "locales", "chrony", "strace", "python3",
     "wget",
 ];
 
@@ -110,6 +92,11 @@ impl Distro {
         let cli = (self == Self::Trixie).then(|| "docker-cli".to_owned());
         let named = EXTRA.iter().chain(&["postgresql", "postgresql-contrib", "postgresql-client"]);
         named.map(|name| (*name).to_owned()).chain(versioned).chain(cli).collect()
+    }
+
+    /// Packages that the local repository offers if they can be had.
+    pub fn optional_packages() -> &'static [&'static str] {
+        OPTIONAL
     }
 
     /// The lines of `sources.list` that reach Debian's own mirrors from this machine.

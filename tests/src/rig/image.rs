@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::command::{check, command};
 use super::error::{At, Result};
-use super::{Distro, files, keys, paths, repository};
+use super::{Distro, docker_ce, files, keys, paths, repository};
 
 /// Part of the image's name; a change of what is in it makes a new one.
 const EDITION: u32 = 1;
@@ -46,6 +46,7 @@ fn build(distro: Distro, tree: &Path) -> Result<()> {
     let archives = download(distro, &root)?;
     repository::publish_debian(distro, &archives)?;
     repository::publish_pgdg(distro)?;
+    docker_ce::publish(distro, &work)?;
     finish(distro, &root)?;
     files::folder(tree.parent().unwrap_or(tree))?;
     files::publish(&root, tree)?;
@@ -70,9 +71,13 @@ fn bootstrap(distro: Distro, root: &Path) -> Result<()> {
 fn download(distro: Distro, root: &Path) -> Result<PathBuf> {
     let packages = distro.extra_packages().join(" ");
     let apt = format!("{APT} --download-only -o Binary::apt-get::APT::Keep-Downloaded-Packages=1");
+    let optional = Distro::optional_packages().join(" ");
     inside(
         root,
-        &format!("for package in {packages}; do {apt} install $package >/dev/null; done"),
+        &format!(
+            "for package in {packages}; do {apt} install $package >/dev/null; done
+             for package in {optional}; do {apt} install $package >/dev/null || true; done"
+        ),
     )?;
     Ok(root.join("var/cache/apt/archives"))
 }

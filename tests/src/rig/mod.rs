@@ -21,6 +21,7 @@ pub mod command;
 pub mod deps;
 pub mod disk;
 pub mod distro;
+pub mod docker_ce;
 pub mod error;
 pub mod files;
 pub mod fileserver;

@@ -1,0 +1,136 @@
+//! The rig holds what it promises. Needs root, and the network once (for the image).
+
+use std::process::Command;
+
+use testkit::rig::{Distro, Rig};
+
+const NAME: &str = "selftest";
+
+/// Reads the names of things of this rig that the machine has now.
+fn traces() -> String {
+    let look = format!(
+        "ip netns list | grep -w bw-{NAME}
+         grep breakwater-rig/{NAME} /proc/self/mountinfo
+         find /sys/fs/cgroup -path '*breakwater/{NAME}*'
+         grep -l breakwater-rig/{NAME}/ /proc/[0-9]*/cmdline 2>/dev/null | grep -v /self/
+         ls -d /var/lib/breakwater-rig/{NAME} 2>/dev/null"
+    );
+    let out = Command::new("sh").args(["-c", &look]).output().expect("sh runs");
+    String::from_utf8_lossy(&out.stdout).into_owned()
+}
+
+fn stdout(mut command: Command) -> String {
+    let out = command.output().expect("the command starts");
+    assert!(out.status.success(), "{command:?}: {}", String::from_utf8_lossy(&out.stderr));
+    String::from_utf8_lossy(&out.stdout).trim().to_owned()
+}
+
+/// One test with one boot: each part would else boot the hosts anew.
+#[test]
+fn two_hosts_from_up_to_down() {
+    let rig = Rig::up(NAME, &[("a", Distro::Bookworm), ("b", Distro::Bookworm)]).unwrap();
+    hosts_are_healthy_and_bare(&rig);
+    users_log_in(&rig);
+    names_resolve_for_tools(&rig);
+    the_share_is_shared(&rig);
+    software_installs_and_runs(&rig);
+    a_cut_host_is_out_of_reach_until_restored(&rig);
+    a_killed_host_comes_back_with_its_disk(&rig);
+    a_wiped_host_has_its_keys_and_nothing_else(&rig);
+    drop(rig);
+    assert_eq!(traces(), "", "down left something");
+    Rig::down(NAME).expect("down of what is down is fine");
+}
+
+fn hosts_are_healthy_and_bare(rig: &Rig) {
+    for host in rig.hosts() {
+        let name = &host.state().name;
+        assert_eq!(host.sh("systemctl is-system-running --wait").unwrap().trim(), "running");
+        assert_eq!(host.sh("hostname").unwrap().trim(), name);
+        let installed = host.sh("dpkg-query -W -f '${Package}\\n'").unwrap();
+        for package in ["docker.io", "docker-ce", "postgresql-15", "redis-server", "nfs-common"] {
+            assert!(!installed.lines().any(|line| line == package), "{name} has {package}");
+        }
+    }
+    let ids: Vec<_> = rig.hosts().map(|host| host.sh("cat /etc/machine-id").unwrap()).collect();
+    assert_ne!(ids[0], ids[1]);
+}
+
+fn users_log_in(rig: &Rig) {
+    let host = rig.host("b");
+    for (user, sudo) in [("root", true), ("ops", true), ("opspw", false), ("nosudo", false)] {
+        assert_eq!(stdout(host.ssh(user, ["id", "-un"])), user);
+        let out = host.ssh(user, ["sudo", "-n", "id", "-u"]).output().unwrap();
+        assert_eq!(out.status.success(), sudo, "{user}");
+    }
+    let ssh = &rig.state().ssh;
+    let known_hosts = format!("UserKnownHostsFile={}", ssh.known_hosts.display());
+    let password = ssh.password_file.to_string_lossy();
+    let login = format!("opspw@{}", host.address());
+    let typed = "sudo -S -p '' id -u";
+    let argv = ["sshpass", "-f", &password, "ssh", "-F", "none", "-o", &known_hosts];
+    let mut by_password = rig.command(argv);
+    by_password.args(["-o", "PubkeyAuthentication=no", &login, typed]);
+    by_password.stdin(std::fs::File::open(&ssh.password_file).unwrap());
+    assert_eq!(stdout(by_password), "0");
+}
+
+fn names_resolve_for_tools(rig: &Rig) {
+    let service = stdout(rig.command(["getent", "hosts", "harbor.example.test"]));
+    assert!(service.starts_with("198.51.100.10 "), "{service}");
+    assert_eq!(rig.run(["sh", "-c", "exit 7"]).unwrap().status.code(), Some(7));
+}
+
+fn the_share_is_shared(rig: &Rig) {
+    let mount = "mkdir -p /mnt/x && mount -t nfs4 -o vers=4.0,noresvport nas.example.test:/x /mnt/x";
+    assert!(rig.host("a").sh(mount).is_err(), "a folder that is not there was mounted");
+    rig.host("a").sh(&format!("mkdir /srv/nas/x && {mount} && echo hello > /mnt/x/f")).unwrap();
+    assert_eq!(rig.host("b").sh(&format!("{mount} && cat /mnt/x/f")).unwrap(), "hello\n");
+    rig.host("a").sh("umount /mnt/x").unwrap();
+}
+
+fn software_installs_and_runs(rig: &Rig) {
+    let host = rig.host("a");
+    let install = "export DEBIAN_FRONTEND=noninteractive
+        apt-get update -q && apt-get install -qy docker.io docker-compose postgresql-15";
+    host.sh(install).unwrap();
+    let clusters = host.sh("pg_lsclusters --no-header").unwrap();
+    assert!(clusters.contains("online"), "{clusters}");
+    // A container of one program, with what that needs, as no image can be pulled.
+    let run = "mkdir -p /tmp/image && cd /tmp/image
+        cp --parents $(ldd /bin/echo | grep -o '/[^ ]*') /bin/echo .
+        tar -c . | docker import - one:1 >/dev/null
+        docker run --rm --publish 8080:80 one:1 /bin/echo from a container";
+    assert_eq!(host.sh(run).unwrap(), "from a container\n");
+    assert_eq!(host.sh("docker info --format '{{.Driver}}'").unwrap(), "overlay2\n");
+}
+
+fn a_cut_host_is_out_of_reach_until_restored(rig: &Rig) {
+    let (a, b) = (rig.host("a"), rig.host("b"));
+    let ping = format!("ping -c 1 -W 2 {}", b.address());
+    b.cut().unwrap();
+    assert!(!b.ssh("root", ["true"]).status().unwrap().success(), "SSH is not cut");
+    a.sh(&ping).expect("a cut of SSH leaves the hosts connected");
+    b.cut_from(testkit::rig::network::Cut::All).unwrap();
+    assert!(a.sh(&ping).is_err(), "b is not cut off");
+    b.restore().unwrap();
+    assert_eq!(stdout(b.ssh("root", ["echo", "back"])), "back");
+}
+
+fn a_killed_host_comes_back_with_its_disk(rig: &Rig) {
+    let host = rig.host("a");
+    host.kill().unwrap();
+    assert!(!host.is_running().unwrap());
+    assert!(host.sh("true").is_err());
+    host.boot().unwrap();
+    host.sh("systemctl is-system-running --wait && docker run --rm one:1 /bin/echo").unwrap();
+}
+
+fn a_wiped_host_has_its_keys_and_nothing_else(rig: &Rig) {
+    let host = rig.host("a");
+    host.wipe().unwrap();
+    host.boot().unwrap();
+    // The pinned host key still fits, or this would fail.
+    assert_eq!(stdout(host.ssh("root", ["ls", "-A", "/var/lib/docker"])), "");
+    assert!(host.sh("which docker").is_err());
+}
