@@ -12,7 +12,7 @@ fn traces() -> String {
         "ip netns list | grep -w bw-{NAME}
          grep breakwater-rig/{NAME} /proc/self/mountinfo
          find /sys/fs/cgroup -path '*breakwater/{NAME}*'
-         grep -l breakwater-rig/{NAME}/ /proc/[0-9]*/cmdline 2>/dev/null | grep -v /self/
+         grep -l 'breakwater-ri[g]/{NAME}/' /proc/[0-9]*/cmdline 2>/dev/null
          ls -d /var/lib/breakwater-rig/{NAME} 2>/dev/null"
     );
     let out = Command::new("sh").args(["-c", &look]).output().expect("sh runs");
