@@ -1,0 +1,136 @@
+//! `/health`: what background checks last found, always with status 200.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::Method;
+use bytes::Bytes;
+use serde_json::{Value, json};
+
+use super::sql_tls::explain;
+use super::{Core, Shared};
+use crate::error::{Result, failure};
+use crate::{fault, http};
+
+const PERIOD: Duration = Duration::from_secs(10);
+
+/// The latest outcome of every component's check.
+#[derive(Default)]
+pub struct Board(Mutex<BTreeMap<&'static str, Option<Result<()>>>>);
+
+impl Board {
+    fn set(&self, name: &'static str, outcome: Option<Result<()>>) {
+        let mut board = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        board.insert(name, outcome);
+    }
+
+    fn components(&self) -> Vec<Value> {
+        let board = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        board
+            .iter()
+            .map(|(name, outcome)| component(name, outcome.as_ref()))
+            .collect()
+    }
+}
+
+fn component(name: &str, outcome: Option<&Result<()>>) -> Value {
+    let error = match outcome {
+        _ if fault::is_set(&format!("unhealthy={name}")) => Some("asked to be".to_owned()),
+        Some(Ok(())) => None,
+        Some(Err(error)) => Some(error.to_string()),
+        None => Some("unknown status".to_owned()),
+    };
+    match error {
+        None => json!({"name": name, "status": "healthy"}),
+        Some(error) => json!({"name": name, "status": "unhealthy", "error": error}),
+    }
+}
+
+/// A component and how to ask it.
+enum Check {
+    Url(String),
+    Database,
+    Redis,
+}
+
+/// Starts one check per component: the first at once, then every ten seconds.
+pub fn watch(core: &Shared) {
+    for (name, check) in checks(core) {
+        core.health.set(name, None);
+        let core = Arc::clone(core);
+        tokio::spawn(async move {
+            let mut clock = tokio::time::interval(PERIOD);
+            loop {
+                clock.tick().await;
+                let outcome = check.run(&core).await;
+                core.health.set(name, Some(outcome));
+            }
+        });
+    }
+}
+
+fn checks(core: &Core) -> Vec<(&'static str, Check)> {
+    let environment = &core.environment;
+    let url = |base: &str, path: &str| Check::Url(format!("{base}{path}"));
+    let own = format!("http://127.0.0.1:{}", environment.port);
+    let mut checks = vec![
+        ("core", url(&own, "/api/v2.0/ping")),
+        ("database", Check::Database),
+        ("jobservice", url(&environment.jobservice, "/api/v1/stats")),
+        ("portal", url(&environment.portal, "/")),
+        ("redis", Check::Redis),
+        ("registry", url(&environment.registry, "/")),
+        ("registryctl", url(&environment.registryctl, "/api/health")),
+    ];
+    if let Some(base) = &environment.trivy {
+        checks.push(("trivy", url(base, "/probe/healthy")));
+    }
+    if let Some(base) = &environment.notary {
+        checks.push(("notary", url(base, "/_notary_server/health")));
+    }
+    if let Some(base) = &environment.charts {
+        checks.push(("chartmuseum", url(base, "/health")));
+    }
+    checks
+}
+
+impl Check {
+    async fn run(&self, core: &Core) -> Result<()> {
+        match self {
+            Self::Url(url) => ask(core, url).await,
+            Self::Database => {
+                let client = core.database.get().await?;
+                let asked = client.batch_execute("SELECT 1").await;
+                asked.map_err(|error| explain(&error))
+            }
+            // Before 2.6 a connection was taken from the pool and not used.
+            Self::Redis if !core.release.since(6, 0) => Ok(()),
+            Self::Redis => core.redis.call(&["PING"]).await.map(|_| ()),
+        }
+    }
+}
+
+async fn ask(core: &Core, url: &str) -> Result<()> {
+    let (status, body) = http::ask(&core.client, Method::GET, url, &[], Bytes::new())
+        .await
+        .map_err(|error| failure(format!("failed to check health: {error}")))?;
+    if status.is_success() {
+        return Ok(());
+    }
+    let body = String::from_utf8_lossy(&body).into_owned();
+    Err(failure(format!(
+        "received unexpected status code: {} {body}",
+        status.as_u16()
+    )))
+}
+
+/// `GET /health`.
+pub async fn get(State(core): State<Shared>) -> Json<Value> {
+    let components = core.health.components();
+    let healthy = components.iter().all(|part| part["status"] == "healthy");
+    let status = if healthy { "healthy" } else { "unhealthy" };
+    Json(json!({"status": status, "components": components}))
+}

@@ -1,0 +1,194 @@
+//! The settings of `/configurations`: names, kinds, defaults, releases.
+
+use serde_json::Value;
+
+use crate::release::Release;
+
+/// What a setting takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Switch,
+    Number,
+    /// A number above zero from 2.7 on.
+    Positive,
+    Text,
+    Password,
+    Choice(&'static [&'static str]),
+}
+
+/// One setting.
+#[derive(Debug, Clone)]
+pub struct Setting {
+    pub name: &'static str,
+    pub kind: Kind,
+    pub default: Value,
+}
+
+impl Setting {
+    /// Why this value cannot be set.
+    pub fn check(&self, value: &Value, release: Release) -> Result<(), String> {
+        let right = match self.kind {
+            Kind::Switch => value.is_boolean(),
+            Kind::Number | Kind::Positive => value.is_i64() || value.is_u64(),
+            Kind::Text | Kind::Password | Kind::Choice(_) => value.is_string(),
+        };
+        if !right {
+            return Err(format!(
+                "parsing configurations body from \"\" failed, because json: cannot unmarshal value into Go struct field Configurations.{}",
+                self.name
+            ));
+        }
+        match self.kind {
+            Kind::Choice(words) if !words.iter().any(|word| value == *word) => {
+                Err(format!("invalid value, key: {}, value: {value}", self.name))
+            }
+            Kind::Positive if release.since(7, 0) && value.as_i64().unwrap_or(0) <= 0 => {
+                Err(format!("the {} value must be positive", self.name))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+const AUTH_MODES: &[&str] = &["db_auth", "ldap_auth", "uaa_auth", "http_auth", "oidc_auth"];
+const CREATORS: &[&str] = &["everyone", "adminonly"];
+
+/// The settings that a release knows: 55 in 2.3, 57 in 2.15.
+pub fn settings(release: Release) -> Vec<Setting> {
+    let mut all = main_settings();
+    all.extend(directory_settings());
+    all.extend(sign_on_settings());
+    all.extend(since(release));
+    if !release.since(7, 0) {
+        all.extend(email_settings());
+    }
+    all
+}
+
+fn setting(name: &'static str, kind: Kind, default: impl Into<Value>) -> Setting {
+    Setting {
+        name,
+        kind,
+        default: default.into(),
+    }
+}
+
+fn texts(names: &[&'static str]) -> impl Iterator<Item = Setting> {
+    names.iter().map(|name| setting(name, Kind::Text, ""))
+}
+
+fn main_settings() -> Vec<Setting> {
+    vec![
+        setting("auth_mode", Kind::Choice(AUTH_MODES), "db_auth"),
+        setting("notification_enable", Kind::Switch, true),
+        setting("project_creation_restriction", Kind::Choice(CREATORS), "everyone"),
+        setting("quota_per_project_enable", Kind::Switch, true),
+        setting("read_only", Kind::Switch, false),
+        setting("robot_name_prefix", Kind::Text, "robot$"),
+        setting("robot_token_duration", Kind::Positive, 30),
+        setting("self_registration", Kind::Switch, false),
+        setting("storage_per_project", Kind::Number, -1),
+        setting("token_expiration", Kind::Positive, 30),
+    ]
+}
+
+fn directory_settings() -> Vec<Setting> {
+    let mut all: Vec<Setting> = texts(&[
+        "ldap_base_dn",
+        "ldap_filter",
+        "ldap_group_admin_dn",
+        "ldap_group_attribute_name",
+        "ldap_group_base_dn",
+        "ldap_group_search_filter",
+        "ldap_search_dn",
+        "ldap_url",
+    ])
+    .collect();
+    all.extend([
+        setting("ldap_group_membership_attribute", Kind::Text, "memberof"),
+        setting("ldap_group_search_scope", Kind::Number, 2),
+        setting("ldap_scope", Kind::Number, 2),
+        setting("ldap_search_password", Kind::Password, ""),
+        setting("ldap_timeout", Kind::Number, 5),
+        setting("ldap_uid", Kind::Text, "cn"),
+        setting("ldap_verify_cert", Kind::Switch, true),
+    ]);
+    all
+}
+
+fn sign_on_settings() -> Vec<Setting> {
+    let mut all: Vec<Setting> = texts(&[
+        "http_authproxy_admin_groups",
+        "http_authproxy_admin_usernames",
+        "http_authproxy_endpoint",
+        "http_authproxy_server_certificate",
+        "http_authproxy_tokenreview_endpoint",
+        "oidc_admin_group",
+        "oidc_client_id",
+        "oidc_endpoint",
+        "oidc_groups_claim",
+        "oidc_name",
+        "oidc_scope",
+        "oidc_user_claim",
+        "uaa_client_id",
+        "uaa_endpoint",
+    ])
+    .collect();
+    all.extend([
+        setting("http_authproxy_skip_search", Kind::Switch, false),
+        setting("http_authproxy_verify_cert", Kind::Switch, true),
+        setting("oidc_auto_onboard", Kind::Switch, false),
+        setting("oidc_client_secret", Kind::Password, ""),
+        setting("oidc_extra_redirect_parms", Kind::Text, "{}"),
+        setting("oidc_verify_cert", Kind::Switch, true),
+        setting("uaa_client_secret", Kind::Password, ""),
+        setting("uaa_verify_cert", Kind::Switch, false),
+    ]);
+    all
+}
+
+fn email_settings() -> Vec<Setting> {
+    vec![
+        setting("email_from", Kind::Text, "admin <sample_admin@mydomain.com>"),
+        setting("email_host", Kind::Text, "smtp.mydomain.com"),
+        setting("email_identity", Kind::Text, ""),
+        setting("email_insecure", Kind::Switch, false),
+        setting("email_password", Kind::Password, ""),
+        setting("email_port", Kind::Number, 25),
+        setting("email_ssl", Kind::Switch, false),
+        setting("email_username", Kind::Text, "sample_admin@mydomain.com"),
+    ]
+}
+
+/// Settings that came later, with the minor release that brought them.
+fn since(release: Release) -> impl Iterator<Item = Setting> {
+    let newer = [
+        (6, setting("audit_log_forward_endpoint", Kind::Text, "")),
+        (6, setting("skip_audit_log_database", Kind::Switch, false)),
+        (7, setting("oidc_group_filter", Kind::Text, "")),
+        (7, setting("session_timeout", Kind::Positive, 60)),
+        (8, setting("primary_auth_mode", Kind::Switch, false)),
+        (8, setting("scanner_skip_update_pulltime", Kind::Switch, false)),
+        (9, setting("banner_message", Kind::Text, "")),
+        (12, setting("ldap_group_attach_parallel", Kind::Switch, false)),
+        (13, setting("disabled_audit_log_event_types", Kind::Text, "")),
+        (13, setting("oidc_logout", Kind::Switch, false)),
+    ];
+    newer
+        .into_iter()
+        .filter(move |(minor, _)| release.minor >= *minor)
+        .map(|(_, setting)| setting)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::settings;
+    use crate::release::Release;
+
+    #[test]
+    fn releases_know_as_many_settings_as_the_real_ones() {
+        let count = |text| settings(Release::parse(text).expect("a release")).len();
+        assert_eq!(count("2.3.2"), 55);
+        assert_eq!(count("2.15.2"), 57);
+    }
+}

@@ -1,0 +1,195 @@
+//! The generated configuration files other than env files.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use super::files::{self, HARBOR};
+use super::secrets::Generated;
+use super::settings::{Https, Settings};
+use super::{Places, Refusal};
+use crate::error::{Doing, Result};
+
+/// The list that `strong_ssl_ciphers` turns on.
+const STRONG_CIPHERS: &str = "ECDHE+AESGCM:DHE+AESGCM:ECDHE+RSA+SHA256:DHE+RSA+SHA256:!AES128";
+const USUAL_CIPHERS: &str = "'!aNULL:kECDH+AESGCM:ECDH+AESGCM:RSA+AESGCM:kECDH+AES:ECDH+AES:RSA+AES:'";
+
+fn write(path: &Path, text: &str) -> Result<()> {
+    files::generate(path, text, HARBOR, 0o640)
+}
+
+/// The portal's and the log container's files.
+pub fn portal_and_log(places: &Places, settings: &Settings) -> Result<()> {
+    write(
+        &places.config.join("portal/nginx.conf"),
+        "events {}\nhttp {\n  server {\n    listen 8080;\n    root /usr/share/nginx/html;\n  }\n}\n",
+    )?;
+    let log = &settings.log;
+    let rotate = format!(
+        "/var/log/docker/*.log {{\n    rotate {}\n    size {}\n    copytruncate\n    compress\n    missingok\n    nodateext\n}}\n",
+        log.rotate_count, log.rotate_size
+    );
+    write(&places.config.join("log/logrotate.conf"), &rotate)?;
+    let mut rsyslog = "template(name=\"DynaFile\" type=\"string\" string=\"/var/log/docker/%programname%.log\")\nif $programname != \"rsyslogd\" then {\n  action(type=\"omfile\" dynaFile=\"DynaFile\")\n".to_owned();
+    if let Some([protocol, host, port]) = &log.external {
+        let _ = writeln!(
+            rsyslog,
+            "  action(type=\"omfwd\" Target=\"{host}\" Port=\"{port}\" Protocol=\"{protocol}\")"
+        );
+    }
+    rsyslog.push_str("}\n");
+    write(&places.config.join("log/rsyslog_docker.conf"), &rsyslog)?;
+    fs::create_dir_all(places.config.join("shared/trust-certificates"))
+        .doing("make the folder of trusted certificates")
+}
+
+/// nginx's file, and the certificate: its folder is deleted and made anew.
+pub fn nginx(places: &Places, settings: &Settings) -> std::result::Result<(), Refusal> {
+    let mut text = String::from(
+        "worker_processes auto;\nevents { worker_connections 3096; }\nhttp {\n  upstream core { server core:8080; }\n  upstream portal { server portal:8080; }\n",
+    );
+    if let Some(https) = &settings.https {
+        certificate(places, https)?;
+        let redirect = if https.port == "443" {
+            "$host".to_owned()
+        } else {
+            format!("$host:{}", https.port)
+        };
+        let ciphers = if https.strong_ciphers {
+            STRONG_CIPHERS
+        } else {
+            USUAL_CIPHERS
+        };
+        let _ = write!(
+            text,
+            "  server {{\n    listen 8443 ssl;\n    ssl_certificate /etc/cert/server.crt;\n    ssl_certificate_key /etc/cert/server.key;\n    ssl_ciphers {ciphers};\n    location / {{ proxy_pass http://portal/; }}\n    location /api/ {{ proxy_pass http://core/api/; }}\n    location /c/ {{ proxy_pass http://core/c/; }}\n    location /v2/ {{ proxy_pass http://core/v2/; }}\n    location /service/ {{ proxy_pass http://core/service/; }}\n  }}\n  server {{\n    listen 8080;\n    return 308 https://{redirect}$request_uri;\n  }}\n"
+        );
+    } else {
+        text.push_str("  server {\n    listen 8080;\n    location / { proxy_pass http://portal/; }\n    location /api/ { proxy_pass http://core/api/; }\n    location /c/ { proxy_pass http://core/c/; }\n    location /v2/ { proxy_pass http://core/v2/; }\n    location /service/ { proxy_pass http://core/service/; }\n  }\n");
+    }
+    text.push_str("}\n");
+    fs::create_dir_all(places.config.join("nginx/conf.d")).doing("make nginx's folder")?;
+    Ok(write(&places.config.join("nginx/nginx.conf"), &text)?)
+}
+
+fn certificate(places: &Places, https: &Https) -> std::result::Result<(), Refusal> {
+    let folder = places.data.join("secret/cert");
+    if folder.exists() {
+        fs::remove_dir_all(&folder).doing("remove the certificate folder")?;
+    }
+    fs::create_dir_all(&folder).doing("make the certificate folder")?;
+    let pairs = [(&https.certificate, "server.crt"), (&https.private_key, "server.key")];
+    for (source, name) in pairs {
+        // The same folder may be the source: its content was just deleted.
+        let inside = places.host.join(source.trim_start_matches('/'));
+        let target = folder.join(name);
+        fs::copy(&inside, &target).map_err(|_| {
+            Refusal::traceback(
+                "FileNotFoundError",
+                format!("[Errno 2] No such file or directory: '/hostfs{source}'"),
+            )
+        })?;
+        files::own(&target, HARBOR, 0o600)?;
+    }
+    Ok(())
+}
+
+/// The registry's, its controller's and core's files, and the password file.
+pub fn registry(places: &Places, settings: &Settings, made: &Generated) -> Result<()> {
+    write(&places.config.join("core/app.conf"), "appname = Harbor\nrunmode = prod\nhttpport = 8080\n")?;
+    fs::create_dir_all(places.config.join("core/certificates")).doing("make core's folder")?;
+    write(&places.config.join("registry/config.yml"), &registry_yml(settings))?;
+    write(
+        &places.config.join("registryctl/config.yml"),
+        &format!(
+            "---\nprotocol: \"http\"\nport: 8080\nlog_level: {}\nregistry_config: \"/etc/registry/config.yml\"\n",
+            settings.log.level
+        ),
+    )?;
+    let hash = bcrypt::hash_with_result(&made.registry_password, 5)
+        .doing("hash the registry's password")?
+        .format_for_version(bcrypt::Version::TwoY);
+    files::generate(
+        &places.config.join("registry/passwd"),
+        &format!("harbor_registry_user:{hash}\n"),
+        0,
+        0o644,
+    )
+}
+
+fn registry_yml(settings: &Settings) -> String {
+    let mut text = format!(
+        "version: 0.1\nlog:\n  level: {}\n  fields:\n    service: registry\nstorage:\n  cache:\n    layerinfo: redis\n",
+        settings.log.level
+    );
+    storage(&mut text, settings);
+    let redis = &settings.redis;
+    text.push_str("  delete:\n    enabled: true\nredis:\n");
+    let _ = writeln!(text, "  addr: {}", redis.addr);
+    if !redis.sentinel_master.is_empty() {
+        let _ = writeln!(text, "  sentinelMasterSet: {}", redis.sentinel_master);
+    }
+    if settings.release.since(15, 0) && !redis.username.is_empty() {
+        let _ = writeln!(text, "  username: {}", redis.username);
+    }
+    if !redis.password.is_empty() {
+        let _ = writeln!(text, "  password: {}", redis.password);
+    }
+    let _ = writeln!(text, "  db: {}", redis.registry_index);
+    text.push_str("http:\n  addr: :5000\n  secret: placeholder\n  debug:\n    addr: localhost:5001\nauth:\n  htpasswd:\n    realm: harbor-registry-basic-realm\n    path: /etc/registry/passwd\nvalidation:\n  disabled: true\n");
+    text
+}
+
+fn storage(text: &mut String, settings: &Settings) {
+    let storage = &settings.storage;
+    let _ = writeln!(text, "  {}:", storage.driver);
+    if storage.driver == "filesystem" {
+        let _ = writeln!(text, "    rootdirectory: /storage");
+    }
+    for (key, value) in storage.options.as_object().into_iter().flatten() {
+        if storage.driver != "filesystem" || key != "rootdirectory" {
+            // A JSON scalar is a YAML scalar.
+            let _ = writeln!(text, "    {key}: {value}");
+        }
+    }
+    text.push_str("  maintenance:\n    uploadpurging:\n");
+    match &storage.purging {
+        Some([enabled, age, interval, dry_run]) => {
+            let _ = writeln!(
+                text,
+                "      enabled: {enabled}\n      age: {age}\n      interval: {interval}\n      dryrun: {dry_run}"
+            );
+        }
+        None => text.push_str("      enabled: false\n"),
+    }
+    if storage.redirect_disabled {
+        text.push_str("  redirect:\n    disable: true\n");
+    }
+}
+
+/// jobservice's file.
+pub fn jobservice(places: &Places, settings: &Settings) -> Result<()> {
+    let jobs = &settings.jobs;
+    let mut text = format!(
+        "---\nprotocol: \"http\"\nport: 8080\nworker_pool:\n  workers: {}\n  backend: \"redis\"\n  redis_pool:\n    redis_url: {}\n    namespace: \"harbor_job_service_namespace\"\n    idle_timeout_second: 3600\njob_loggers:\n",
+        jobs.workers, settings.redis.jobservice
+    );
+    for logger in &jobs.loggers {
+        let _ = writeln!(
+            text,
+            "  - name: \"{logger}\"\n    level: \"{}\"",
+            settings.log.level.to_uppercase()
+        );
+        if logger == "FILE" {
+            let _ = writeln!(text, "    settings:\n      base_dir: \"/var/log/jobs\"");
+        }
+        if logger != "STD_OUTPUT" {
+            let _ = writeln!(
+                text,
+                "    sweeper:\n      duration: {}",
+                jobs.sweeper_days
+            );
+        }
+    }
+    write(&places.config.join("jobservice/config.yml"), &text)
+}

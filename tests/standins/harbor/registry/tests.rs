@@ -1,0 +1,1 @@
+//! Push and pull through the registry's routes.
