@@ -27,10 +27,30 @@ pub fn run(arguments: &[String]) -> Result<()> {
     let out = PathBuf::from(option("--out").ok_or_else(usage)?);
     let program = std::env::current_exe().doing("find this program")?;
     let program = fs::read(program).doing("read this program")?;
+    if !is_static(&program) {
+        return Err(failure(
+            "this program needs shared libraries, which an image has not: build it with tests/standins/harbor/build",
+        ));
+    }
     for path in write_installers(release, &program, &out)? {
         println!("{}", path.display());
     }
     Ok(())
+}
+
+/// Whether an ELF program asks for no loader: no PT_INTERP in its headers.
+fn is_static(program: &[u8]) -> bool {
+    const PT_INTERP: usize = 3;
+    let number = |at: usize, size: usize| {
+        let bytes = program.get(at..at + size)?;
+        let value = bytes.iter().rev().fold(0, |sum, byte| sum << 8 | usize::from(*byte));
+        Some(value)
+    };
+    let (Some(start), Some(size), Some(count)) = (number(32, 8), number(54, 2), number(56, 2))
+    else {
+        return false;
+    };
+    (0..count).all(|index| number(start + index * size, 4) != Some(PT_INTERP))
 }
 
 /// Writes both installers and their checksum files.
