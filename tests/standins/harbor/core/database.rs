@@ -25,6 +25,35 @@ pub struct Pool {
     permits: Semaphore,
 }
 
+/// `POSTGRESQL_*` of core's env file, as text.
+#[derive(Clone)]
+pub struct Settings {
+    pub host: String,
+    pub port: String,
+    pub username: String,
+    pub password: String,
+    pub name: String,
+    pub ssl_mode: String,
+    pub max_idle: String,
+    pub max_open: String,
+}
+
+impl Settings {
+    /// Reads the environment.
+    pub fn read() -> Self {
+        Self {
+            host: variable("POSTGRESQL_HOST"),
+            port: variable("POSTGRESQL_PORT"),
+            username: variable("POSTGRESQL_USERNAME"),
+            password: variable("POSTGRESQL_PASSWORD"),
+            name: variable("POSTGRESQL_DATABASE"),
+            ssl_mode: variable("POSTGRESQL_SSLMODE"),
+            max_idle: variable("POSTGRESQL_MAX_IDLE_CONNS"),
+            max_open: variable("POSTGRESQL_MAX_OPEN_CONNS"),
+        }
+    }
+}
+
 /// A borrowed connection; it goes back when it is dropped.
 pub struct Connection<'a> {
     client: Option<Client>,
@@ -33,30 +62,26 @@ pub struct Connection<'a> {
 }
 
 impl Pool {
-    /// Reads `POSTGRESQL_*`. The values are joined into one text without
-    /// quotes, so a blank or a quote in the password breaks it.
-    pub fn from_environment(release: Release) -> Result<Self> {
-        let (host, port) = (variable("POSTGRESQL_HOST"), variable("POSTGRESQL_PORT"));
+    /// A pool that has no connection yet. The settings are joined into one
+    /// text without quotes, so a blank or a quote in the password breaks it.
+    pub fn new(settings: &Settings, release: Release) -> Result<Self> {
         let text = format!(
             "user={} password={} dbname={}",
-            variable("POSTGRESQL_USERNAME"),
-            variable("POSTGRESQL_PASSWORD"),
-            variable("POSTGRESQL_DATABASE"),
+            settings.username, settings.password, settings.name
         );
         let config: Config = text
             .parse()
             .map_err(|_| failure("failed to parse the database's connection string"))?;
-        let limit = |name: &str| variable(name).parse::<usize>().unwrap_or(0);
         Ok(Self {
-            ssl_mode: SslMode::parse(&variable("POSTGRESQL_SSLMODE"), release)?,
-            permits: Semaphore::new(match limit("POSTGRESQL_MAX_OPEN_CONNS") {
+            ssl_mode: SslMode::parse(&settings.ssl_mode, release)?,
+            permits: Semaphore::new(match settings.max_open.parse().unwrap_or(0) {
                 0 => Semaphore::MAX_PERMITS,
                 limit => limit,
             }),
-            port: port.parse().doing("read the database's port")?,
-            max_idle: limit("POSTGRESQL_MAX_IDLE_CONNS"),
+            port: settings.port.parse().doing("read the database's port")?,
+            max_idle: settings.max_idle.parse().unwrap_or(0),
             idle: Mutex::default(),
-            host,
+            host: settings.host.clone(),
             config,
         })
     }

@@ -119,7 +119,8 @@ pub async fn run(release: Release) -> Result<()> {
     if fault::is_set("core-exits") {
         return Err(failure("asked to exit"));
     }
-    let core = start(release, environment, Pool::from_environment(release)?).await?;
+    let pool = Pool::new(&database::Settings::read(), release)?;
+    let core = start(release, environment, pool).await?;
     health::watch(&core);
     println!("[INFO] the core service is running, version {}", release.with_commit());
     http::serve(port, api::router(core)).await

@@ -16,6 +16,9 @@ mod tests;
 mod validate;
 mod yaml;
 
+#[cfg(test)]
+pub use secrets::make_token_key;
+
 use std::path::{Path, PathBuf};
 
 use settings::Settings;

@@ -16,10 +16,13 @@ struct Store {
     lists: HashMap<String, VecDeque<String>>,
 }
 
-/// Serves port 6379 until it is stopped. All indexes share one key space per
-/// number; nothing is kept on disk.
+/// Serves port 6379 until it is stopped.
 pub async fn run() -> Result<()> {
-    let listener = TcpListener::bind("0.0.0.0:6379").await.doing("listen")?;
+    serve(TcpListener::bind("0.0.0.0:6379").await.doing("listen")?).await
+}
+
+/// Serves a port. Nothing is kept on disk, and there is no password.
+pub async fn serve(listener: TcpListener) -> Result<()> {
     let store = Arc::new(Mutex::new(Store::default()));
     loop {
         let (stream, _) = listener.accept().await.doing("accept")?;
