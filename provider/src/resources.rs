@@ -1,10 +1,12 @@
 //! The list of resources and data sources: one line each.
 
-use crate::lifecycle::{Erased, ErasedData};
+pub mod external_db;
+
+use crate::lifecycle::{Erased, ErasedData, Managed};
 
 /// All resources.
 pub fn all() -> Vec<Box<dyn Erased>> {
-    vec![]
+    vec![Managed::<external_db::ExternalDatabase>::boxed()]
 }
 
 /// All data sources.
