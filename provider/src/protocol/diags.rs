@@ -14,12 +14,27 @@ fn diagnostic(diag: Diag) -> pb::Diagnostic {
         Severity::Error => pb::diagnostic::Severity::Error,
         Severity::Warning => pb::diagnostic::Severity::Warning,
     };
+    let shown = shown_path(&diag.path);
+    let whole = diag.path.to_string();
+    let mut detail = diag.detail;
+    if shown != diag.path && !detail.contains(&whole) {
+        let space = if detail.is_empty() { "" } else { " " };
+        detail = format!("{detail}{space}(At {whole}.)");
+    }
     pb::Diagnostic {
         severity: severity.into(),
         summary: mask::masked(&diag.summary).into_owned(),
-        detail: mask::masked(&diag.detail).into_owned(),
-        attribute: (!diag.path.0.is_empty()).then(|| path(diag.path)),
+        detail: mask::masked(&detail).into_owned(),
+        attribute: (!shown.0.is_empty()).then(|| path(shown)),
     }
+}
+
+/// As much of a path as Terraform finds in a configuration: an attribute, and one item of it.
+/// Steps into a nested attribute send it to the attribute of the same name at the top (seen with
+/// `labels[1].name`, which was shown at `name`).
+fn shown_path(path: &Path) -> Path {
+    let item = matches!(path.0.get(1), Some(Step::Index(_) | Step::Key(_)));
+    Path(path.0.iter().take(if item { 2 } else { 1 }).cloned().collect())
 }
 
 /// A path for the host.

@@ -15,10 +15,8 @@ use tokio::net::UnixListener;
 use super::ServeError;
 
 /// The public name and value by which a host shows that it is one.
-const COOKIE: (&str, &str) = (
-    "TF_PLUGIN_MAGIC_COOKIE",
-    "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2",
-);
+const COOKIE: (&str, &str) =
+    ("TF_PLUGIN_MAGIC_COOKIE", "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2");
 
 /// The version of the provider protocol.
 const PROTOCOL: &str = "6";

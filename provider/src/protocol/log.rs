@@ -13,7 +13,7 @@ use tracing::{Event, Level, Subscriber};
 use tracing_log::NormalizeEvent;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
-use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::registry::{LookupSpan, Scope};
 
 use super::mask;
 
@@ -121,7 +121,7 @@ where
         let normal = event.normalized_metadata();
         let metadata = normal.as_ref().unwrap_or_else(|| event.metadata());
         let mut fields = Fields(Map::new());
-        for span in context.event_scope(event).into_iter().flat_map(|scope| scope.from_root()) {
+        for span in context.event_scope(event).into_iter().flat_map(Scope::from_root) {
             if let Some(of_span) = span.extensions().get::<Fields>() {
                 fields.0.extend(of_span.0.clone());
             }
@@ -208,7 +208,8 @@ mod tests {
         let written = Arc::new(Mutex::new(Vec::new()));
         let to = Arc::clone(&written);
         let out = move |line: &str| to.lock().unwrap().push(line.to_owned());
-        let subscriber = tracing_subscriber::registry().with(HcLog { out }.with_filter(filter(level)));
+        let subscriber =
+            tracing_subscriber::registry().with(HcLog { out }.with_filter(filter(level)));
         tracing::subscriber::with_default(subscriber, log);
         let lines = written.lock().unwrap();
         lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect()

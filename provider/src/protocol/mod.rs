@@ -35,7 +35,7 @@ const ADDRESSES: [&str; 2] = [ADDRESS, "registry.opentofu.org/breakwater/harbor"
 /// Generated from `proto/` by `tests/generated.rs`.
 macro_rules! generated {
     ($name:ident, $file:literal) => {
-        #[allow(
+#[allow(
             clippy::all,
             clippy::pedantic,
             missing_docs,

@@ -238,6 +238,7 @@ fn write_nil(out: &mut Vec<u8>) {
 }
 
 /// Writing to memory cannot fail.
+#[expect(clippy::needless_pass_by_value, reason = "stands around the call whose result it takes")]
 fn put<T, E>(written: Result<T, E>) {
     debug_assert!(written.is_ok(), "memory can be written to");
 }
@@ -257,3 +258,6 @@ fn name(kind: &Kind) -> &'static str {
         Kind::Object(_) => "an object",
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -148,7 +148,19 @@ fn type_json(kind: &Kind) -> Json {
         Kind::Object(inner) => {
             let types: serde_json::Map<_, _> =
                 inner.iter().map(|a| (a.name.clone(), type_json(&a.kind))).collect();
-            json!(["object", types])
+            let optional: Vec<&str> = inner
+                .iter()
+                .filter(|a| a.presence != Presence::Required || a.default.is_some())
+                .map(|a| a.name.as_str())
+                .collect();
+            if optional.is_empty() {
+                json!(["object", types])
+            } else {
+                json!(["object", types, optional])
+            }
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -45,10 +45,12 @@ pub async fn serve<B: Backend>(backend: B) -> Result<(), ServeError> {
     let mut ends = Ends::new()?;
     handshake::announce(socket.path(), &certificate)?;
     let work = Work::new();
-    let ended = async |work: &Work| tokio::select! {
-        _ = ends.terminate.recv() => {}
-        () = work.until(|load| load.ending) => {}
-        () = orphaned(work, parent) => {}
+    let ended = async |work: &Work| {
+        tokio::select! {
+            _ = ends.terminate.recv() => {}
+            () = work.until(|load| load.ending) => {}
+            () = orphaned(work, parent) => {}
+        }
     };
     let tls = TlsAcceptor::from(Arc::new(tls));
     run(backend, socket.listener, Some(tls), work, ended).await
@@ -63,9 +65,11 @@ pub async fn serve_reattach<B: Backend>(
     let socket = Socket::bind(&std::env::temp_dir())?;
     let Ends { mut terminate, mut interrupt } = Ends::new()?;
     ready(&handshake::reattach(&ADDRESSES, socket.path()));
-    let ended = async |_: &Work| tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+    let ended = async |_: &Work| {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
     };
     run(backend, socket.listener, None, Work::new(), ended).await
 }

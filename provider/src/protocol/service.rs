@@ -2,6 +2,7 @@
 //! Whatever goes wrong is a diagnostic; a gRPC status would reach the user without an address.
 
 mod calls;
+mod functions;
 mod operations;
 
 use std::collections::HashMap;

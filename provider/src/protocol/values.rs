@@ -136,11 +136,7 @@ fn visit_inner(
 }
 
 /// Call `f` with every attribute that has a value, at every depth, to change it.
-fn each(
-    attributes: &[Attribute],
-    object: &mut Object,
-    f: &mut impl FnMut(&Attribute, &mut Value),
-) {
+fn each(attributes: &[Attribute], object: &mut Object, f: &mut impl FnMut(&Attribute, &mut Value)) {
     for attribute in attributes {
         if let Some(value) = object.get_mut(&attribute.name) {
             f(attribute, value);
@@ -153,11 +149,18 @@ fn each_inner(kind: &Kind, value: &mut Value, f: &mut impl FnMut(&Attribute, &mu
     match (kind, value) {
         (Kind::Object(inner), Value::Map(map)) => each(inner, map, f),
         (Kind::List(item), Value::List(items)) => {
-            items.iter_mut().for_each(|v| each_inner(item, v, f));
+            for v in items {
+                each_inner(item, v, f);
+            }
         }
         (Kind::Map(item), Value::Map(map)) => {
-            map.values_mut().for_each(|v| each_inner(item, v, f));
+            for v in map.values_mut() {
+                each_inner(item, v, f);
+            }
         }
         _ => {}
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -63,7 +63,7 @@ impl Work {
     }
 
     /// Run an operation to its end, whatever becomes of the caller. A panic in it becomes an
-    /// error that names it: `what` is a phrase such as "planning harbor_ha_node".
+    /// error that names it: `what` is a phrase such as `planning harbor_ha_node`.
     pub async fn run<T: Send + 'static>(
         &self,
         what: &str,

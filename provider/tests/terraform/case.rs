@@ -39,7 +39,8 @@ impl Run {
 
 #[track_caller]
 pub fn assert_says(text: &str, says: &[&str]) {
-    let squeeze = |s: &str| s.replace(['│', '╷', '╵'], " ").split_whitespace().collect::<Vec<_>>().join(" ");
+    let squeeze =
+        |s: &str| s.replace(['│', '╷', '╵'], " ").split_whitespace().collect::<Vec<_>>().join(" ");
     let squeezed = squeeze(text);
     for want in says {
         assert!(squeezed.contains(&squeeze(want)), "no \"{want}\" in:\n{text}");
@@ -58,14 +59,14 @@ impl Case {
     /// This binary is the provider, by a name that Terraform looks for.
     pub fn new() -> Self {
         let case = Self { root: tempfile::tempdir().unwrap() };
-        for dir in ["bin", "config", "notes", "tmp"] {
+        for dir in ["bin", "config", "notes", "process", "tmp"] {
             fs::create_dir(case.path(dir)).unwrap();
         }
         let provider = case.path("bin/terraform-provider-harbor");
         std::os::unix::fs::symlink(std::env::current_exe().unwrap(), provider).unwrap();
-        let bin = case.path("bin");
         let settings = format!(
-            "provider_installation {{\n  dev_overrides {{ \"breakwater/harbor\" = {bin:?} }}\n  direct {{}}\n}}\n"
+            "provider_installation {{\n  dev_overrides {{ \"breakwater/harbor\" = \"{}\" }}\n  direct {{}}\n}}\n",
+            case.path("bin").display()
         );
         fs::write(case.path("terraformrc"), settings).unwrap();
         case
@@ -81,7 +82,8 @@ impl Case {
 
     /// The configuration from now on: a provider block for the notes, and this.
     pub fn config(&self, text: &str) -> &Self {
-        let block = format!("provider \"harbor\" {{\n  dir = {:?}\n}}\n", self.path("notes"));
+        let block =
+            format!("provider \"harbor\" {{\n  dir = \"{}\"\n}}\n", self.path("notes").display());
         self.whole_config(&(block + text))
     }
 
@@ -156,6 +158,8 @@ impl Case {
     /// What the provider processes left behind.
     pub fn litter(&self) -> Vec<PathBuf> {
         let entries = self.path("tmp").read_dir().unwrap().map(|e| e.unwrap().path());
-        entries.filter(|p| p.file_name().unwrap().to_string_lossy().starts_with("harbor-")).collect()
+        entries
+            .filter(|p| p.file_name().unwrap().to_string_lossy().starts_with("harbor-"))
+            .collect()
     }
 }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Write;
 use std::path::PathBuf;
 use std::sync::{OnceLock, PoisonError, RwLock};
 
@@ -115,6 +116,11 @@ impl Fake {
         PathBuf::from(self.setting("dir"))
     }
 
+    /// Whether private data came back: what apply gave, or the plan's where apply crashed.
+    fn kept(&self, private: &[u8]) -> bool {
+        private == b"applied" || (self.dir().join("crashed").exists() && private == b"planned")
+    }
+
     /// Tells the test that it has begun, and goes on when the test or the host says so.
     async fn wait(&self) {
         let (started, go) = (self.dir().join("started"), self.dir().join("go"));
@@ -220,11 +226,13 @@ impl Backend for Fake {
     async fn configure(&self, config: Object) -> Diags {
         *self.config.write().unwrap() = config;
         if self.dir().is_dir() {
-            let alive = fs::File::create(self.dir().join("alive")).unwrap();
-            // One process of several may hold it; that one is the one that is waited for.
-            if alive.try_lock().is_ok() {
-                let _ = self.alive.set(alive);
-            }
+            let mut alive = fs::File::options();
+            let alive = alive.write(true).create(true).truncate(false);
+            let mut alive = alive.open(self.dir().join("alive")).unwrap();
+            // The process that applies is the last one to come.
+            alive.lock_shared().unwrap();
+            write!(alive, "{:<10}", std::process::id()).unwrap();
+            let _ = self.alive.set(alive);
         }
         tracing::info!("configured with the token {}", self.setting("token"));
         Vec::new()
@@ -232,6 +240,9 @@ impl Backend for Fake {
 
     async fn validate(&self, _: &str, config: Object) -> Diags {
         let mut diags = check(&self.schemas.resources[0].attributes, &config, &Path::root());
+        if let (place @ Value::Map(_), true) = (&config["place"], config["place"].is_known()) {
+            diags.extend(Place::from_value(place, &Path::of("place")).err().unwrap_or_default());
+        }
         if let Value::List(labels) = &config["labels"] {
             for (i, label) in labels.iter().enumerate() {
                 if label.get("name").as_str() == Some("odd") {
@@ -240,9 +251,8 @@ impl Backend for Fake {
                 }
             }
         }
-        if text(&config) == "panic in validate" {
-            panic!("with the token {}", config["token"].as_str().unwrap_or_default());
-        }
+        let token = config["token"].as_str().unwrap_or_default();
+        assert!(text(&config) != "panic in validate", "with the token {token}");
         diags
     }
 
@@ -255,15 +265,14 @@ impl Backend for Fake {
 
     async fn plan(&self, _: &str, request: PlanRequest) -> PlanResponse {
         let mut diags = Vec::new();
-        if request.prior.is_some() && request.private != b"applied" {
+        if request.prior.is_some() && !self.kept(&request.private) {
             diags.push(Diag::error("Private data lost at plan", ""));
         }
         let (Some(config), Some(proposed)) = (request.config, request.proposed) else {
             let private = b"planned".to_vec();
             return PlanResponse { private, diags, ..Default::default() };
         };
-        let mut planned =
-            with_defaults(&self.schemas.resources[0].attributes, &config, &proposed);
+        let mut planned = with_defaults(&self.schemas.resources[0].attributes, &config, &proposed);
         let before = request.prior.unwrap_or_default();
         let renamed = before.get("name") != planned.get("name");
         let rewritten = before.get("content") != planned.get("content");
@@ -272,7 +281,7 @@ impl Backend for Fake {
         if before.is_empty() || rewritten {
             planned.insert("digest".to_owned(), Value::Unknown);
         }
-        if before.is_empty() || renamed {
+        if before.get("id").is_none_or(Value::is_null) || renamed {
             planned.insert("id".to_owned(), Value::Unknown);
         }
         // The layer must take this out.
@@ -280,7 +289,12 @@ impl Backend for Fake {
         if text(&config) == "outside the schema" {
             planned.insert("surprise".to_owned(), true.into());
         }
-        PlanResponse { planned: Some(planned), requires_replace, private: b"planned".to_vec(), diags }
+        PlanResponse {
+            planned: Some(planned),
+            requires_replace,
+            private: b"planned".to_vec(),
+            diags,
+        }
     }
 
     async fn apply(&self, _: &str, request: ApplyRequest) -> StateResponse {
@@ -292,6 +306,7 @@ impl Backend for Fake {
         let Some(mut state) = request.planned else {
             let prior = request.prior.unwrap_or_default();
             if text(&prior) == "panic in destroy" {
+                fs::write(self.dir().join("crashed"), "").unwrap();
                 panic!("cannot destroy");
             }
             fs::remove_file(self.dir().join(prior["name"].as_str().unwrap())).unwrap();
@@ -304,6 +319,7 @@ impl Backend for Fake {
         }
         fs::write(self.dir().join(&name), &text).unwrap();
         if text.starts_with("panic in apply") {
+            fs::write(self.dir().join("crashed"), "").unwrap();
             panic!("with the token {}", config["token"].as_str().unwrap_or_default());
         }
         if text == "fail in apply" {
@@ -317,7 +333,7 @@ impl Backend for Fake {
 
     async fn read(&self, _: &str, mut state: Object, private: Vec<u8>) -> StateResponse {
         let mut diags = Vec::new();
-        if private != b"applied" {
+        if !self.kept(&private) {
             diags.push(Diag::error("Private data lost at read", ""));
         }
         let name = state["name"].as_str().unwrap().to_owned();
@@ -348,12 +364,7 @@ impl Backend for Fake {
     }
 
     /// Version 0 had `text` for `content`.
-    fn upgrade(
-        &self,
-        _: &str,
-        version: i64,
-        mut state: serde_json::Value,
-    ) -> Result<Object, Diag> {
+    fn upgrade(&self, _: &str, version: i64, mut state: serde_json::Value) -> Result<Object, Diag> {
         assert_eq!(version, 0);
         state["content"] = state["text"].take();
         json::object(&self.schemas.resources[0].attributes, &state, &Path::root())
@@ -373,8 +384,7 @@ impl Backend for Fake {
     }
 
     async fn read_data(&self, _: &str, mut config: Object) -> StateResponse {
-        let prefix: Result<String, _> =
-            field(&config, &Search::attributes()[0], &Path::root());
+        let prefix: Result<String, _> = field(&config, &Search::attributes()[0], &Path::root());
         let prefix = prefix.unwrap();
         let names = self.dir().read_dir().unwrap().map(|e| e.unwrap().file_name());
         let mut names: Vec<String> = names.map(|n| n.into_string().unwrap()).collect();

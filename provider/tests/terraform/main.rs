@@ -4,6 +4,8 @@
 mod case;
 mod fake;
 mod lifecycle;
+mod process;
+mod secrets;
 
 use std::process::ExitCode;
 
@@ -11,15 +13,17 @@ use libtest_mimic::{Arguments, Trial};
 
 fn main() -> ExitCode {
     let started_by_terraform = std::env::var_os("TF_PLUGIN_MAGIC_COOKIE").is_some();
-    if started_by_terraform {
+    if started_by_terraform || std::env::args().nth(1).as_deref() == Some("--debug") {
         return provider::protocol::main_with(fake::Fake::new());
     }
-    let trials = [lifecycle::TESTS].concat().into_iter().map(|(name, test)| {
-        Trial::test(name, move || {
-            test();
-            Ok(())
-        })
-    });
+    let trials = [lifecycle::TESTS, process::TESTS, secrets::TESTS].concat().into_iter().map(
+        |(name, test)| {
+            Trial::test(name, move || {
+                test();
+                Ok(())
+            })
+        },
+    );
     libtest_mimic::run(&Arguments::from_args(), trials.collect()).exit_code()
 }
 

@@ -116,12 +116,10 @@ impl<B: Backend> Provider for Service<B> {
         }))
     }
 
-    async fn read_data_source(
-        &self,
-        request: Request<pb::TypeConfig>,
-    ) -> Answer<pb::DataResponse> {
-        answer(self.read_data(request.into_inner()).await.unwrap_or_else(|diag| {
-            pb::DataResponse { state: None, diagnostics: diags::to_host([diag]) }
+    async fn read_data_source(&self, request: Request<pb::TypeConfig>) -> Answer<pb::DataResponse> {
+        answer(self.read_data(request.into_inner()).await.unwrap_or_else(|diag| pb::DataResponse {
+            state: None,
+            diagnostics: diags::to_host([diag]),
         }))
     }
 

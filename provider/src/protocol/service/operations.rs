@@ -1,17 +1,16 @@
-//! The operations behind the calls: decode, run, encode.
+//! The operations behind the calls, but for functions: decode, run, encode.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
-use super::{Service, unknown};
-use crate::backend::{
-    ApplyRequest, Backend, FunctionError, FunctionSchema, PlanRequest, StateResponse, TypeSchema,
-};
+use super::Service;
+use crate::backend::{ApplyRequest, Backend, PlanRequest, StateResponse, TypeSchema};
 use crate::diag::{Diag, Diags, Path, has_error};
 use crate::json;
 use crate::protocol::tfplugin6::{self as pb, DynamicValue};
 use crate::protocol::values::{self, decode, decode_config, encode};
-use crate::protocol::{ADDRESS, diags, mask, msgpack};
-use crate::value::{Object, Value};
+use crate::protocol::{ADDRESS, diags};
+use crate::value::Object;
 
 impl<B: Backend> Service<B> {
     pub(super) async fn validate_provider(&self, r: pb::ProviderConfig) -> Result<Diags, Diag> {
@@ -59,15 +58,15 @@ impl<B: Backend> Service<B> {
     pub(super) async fn upgrade(&self, r: pb::UpgradeRequest) -> Result<DynamicValue, Diag> {
         let schema = self.resource(&r.type_name)?;
         let stored = diags::stored_json(&r.raw_state.unwrap_or_default().json)?;
-        let state = if r.version == schema.version {
-            json::object(&schema.attributes, &stored, &Path::root())?
-        } else if r.version > schema.version {
-            return Err(newer(&schema, r.version));
-        } else {
-            let (backend, name, version) = (Arc::clone(&self.backend), r.type_name, r.version);
-            let what = format!("upgrading the state of {name} from version {version}");
-            let upgrade = async move { backend.upgrade(&name, version, stored) };
-            self.work.run(&what, upgrade).await??
+        let state = match r.version.cmp(&schema.version) {
+            Ordering::Equal => json::object(&schema.attributes, &stored, &Path::root())?,
+            Ordering::Greater => return Err(newer(&schema, r.version)),
+            Ordering::Less => {
+                let (backend, name, version) = (Arc::clone(&self.backend), r.type_name, r.version);
+                let what = format!("upgrading the state of {name} from version {version}");
+                let upgrade = async move { backend.upgrade(&name, version, stored) };
+                self.work.run(&what, upgrade).await??
+            }
         };
         encode(&schema.attributes, Some(state))
     }
@@ -136,10 +135,7 @@ impl<B: Backend> Service<B> {
         }
     }
 
-    fn apply_request(
-        &self,
-        r: &pb::ApplyRequest,
-    ) -> Result<(Arc<TypeSchema>, ApplyRequest), Diag> {
+    fn apply_request(&self, r: &pb::ApplyRequest) -> Result<(Arc<TypeSchema>, ApplyRequest), Diag> {
         let schema = self.resource(&r.type_name)?;
         let request = ApplyRequest {
             config: decode_config(&schema.attributes, r.config.as_ref())?,
@@ -187,9 +183,9 @@ impl<B: Backend> Service<B> {
         let (backend, source, target) =
             (Arc::clone(&self.backend), r.source_type_name, r.target_type_name);
         let what = format!("moving {source} to {target}");
-        let mover =
+        let take_over =
             async move { backend.move_state(&source, &target, stored, r.source_private) };
-        let moved = self.work.run(&what, mover).await?;
+        let moved = self.work.run(&what, take_over).await?;
         let target_state = match moved.state {
             Some(_) => Some(encode(&schema.attributes, moved.state)?),
             None => None,
@@ -212,20 +208,6 @@ impl<B: Backend> Service<B> {
             state: Some(encode(&schema.attributes, found.state)?),
             diagnostics: diags::to_host(found.diags),
         })
-    }
-
-    pub(super) async fn call(&self, r: pb::CallRequest) -> Result<DynamicValue, pb::FunctionError> {
-        let function = self.backend.schemas().functions.iter().find(|f| f.name == r.name);
-        let function = function.ok_or_else(|| in_call(None, unknown("function", &r.name)))?;
-        let arguments = arguments(function, &r.arguments)?;
-        let (backend, name) = (Arc::clone(&self.backend), r.name);
-        let what = format!("calling the function {name}");
-        let call = async move { backend.call(&name, arguments).await };
-        let result = self.work.run(&what, call).await.map_err(|d| in_call(None, d))?;
-        let result = result.map_err(function_error)?;
-        let msgpack =
-            msgpack::encode_value(&function.returns, &result).map_err(|d| in_call(None, d))?;
-        Ok(DynamicValue { msgpack, json: Vec::new() })
     }
 }
 
@@ -259,24 +241,4 @@ fn applied(
 fn is_ours(address: &str) -> bool {
     let name = |address: &str| address.split_once('/').map(|(_, name)| name.to_owned());
     name(address) == name(ADDRESS)
-}
-
-fn arguments(
-    function: &FunctionSchema,
-    sent: &[DynamicValue],
-) -> Result<Vec<Value>, pb::FunctionError> {
-    let decode = |(i, (p, v)): (i64, (&crate::backend::Parameter, &DynamicValue))| {
-        msgpack::decode_value(&p.kind, &v.msgpack).map_err(|diag| in_call(Some(i), diag))
-    };
-    (0..).zip(function.parameters.iter().zip(sent)).map(decode).collect()
-}
-
-fn in_call(argument: Option<i64>, diag: Diag) -> pb::FunctionError {
-    let text = format!("{}: {}", diag.summary, diag.detail);
-    function_error(FunctionError { text, argument })
-}
-
-fn function_error(error: FunctionError) -> pb::FunctionError {
-    let text = mask::masked(&error.text).into_owned();
-    pb::FunctionError { text, function_argument: error.argument }
 }
