@@ -3,9 +3,10 @@
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode, Stdio};
+use std::time::Duration;
 
 use testkit::rig::network::Cut;
-use testkit::rig::{Distro, Options, Result, Rig, RigError, deps, fileserver, image};
+use testkit::rig::{Distro, Options, Result, Rig, RigError, deps, fileserver, image, slow};
 
 const HELP: &str = "\
 rig: real Debian hosts for tests, in a network of their own, on this machine (as root)
@@ -21,6 +22,7 @@ rig: real Debian hosts for tests, in a network of their own, on this machine (as
   rig ssh NAME [USER@]HOST [-- COMMAND...] log in over SSH
   rig cut NAME HOST [--all]                drop SSH from here to the host (or all its packets)
   rig restore NAME [HOST]                  end that
+  rig slow NAME MILLISECONDS               put a round trip of that length before rig run (0: none)
   rig kill NAME HOST                       cut its power
   rig stop NAME HOST                       shut it down in order
   rig boot NAME HOST                       power it on
@@ -83,6 +85,14 @@ fn act(words: &[&str], command: &[&str]) -> Result<bool> {
             let rig = Rig::find(name)?;
             rig.try_host(host)?.wipe()?;
             rig.try_host(host)?.boot()?;
+        }
+        ["slow", name, milliseconds] => {
+            let Ok(milliseconds) = milliseconds.parse() else { return Ok(false) };
+            Rig::find(name)?.slow(Duration::from_millis(milliseconds))?;
+        }
+        ["_relay", micros] => {
+            let Ok(micros) = micros.parse() else { return Ok(false) };
+            slow::relay(Duration::from_micros(micros))?;
         }
         ["_serve", address, ref roots @ ..] => {
             fileserver::serve(address, roots.iter().map(PathBuf::from).collect())?;

@@ -1,6 +1,7 @@
 //! The rig holds what it promises. Needs root, and the network once (for the image).
 
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use testkit::rig::{Distro, Rig};
 
@@ -35,6 +36,7 @@ fn two_hosts_from_up_to_down() {
     the_share_is_shared(&rig);
     software_installs_and_runs(&rig);
     a_cut_host_is_out_of_reach_until_restored(&rig);
+    a_slow_link_delays_what_is_run(&rig);
     a_killed_host_comes_back_with_its_disk(&rig);
     a_wiped_host_has_its_keys_and_nothing_else(&rig);
     drop(rig);
@@ -115,6 +117,24 @@ fn a_cut_host_is_out_of_reach_until_restored(rig: &Rig) {
     assert!(a.sh(&ping).is_err(), "b is not cut off");
     b.restore().unwrap();
     assert_eq!(stdout(b.ssh("root", ["echo", "back"])), "back");
+}
+
+fn a_slow_link_delays_what_is_run(rig: &Rig) {
+    let connect = format!("exec 3<>/dev/tcp/{}/22", rig.host("b").address());
+    let fastest = || {
+        let times = (0..5).map(|_| {
+            let start = Instant::now();
+            stdout(rig.command(["bash", "-c", &connect]));
+            start.elapsed()
+        });
+        times.min().unwrap()
+    };
+    let near = fastest();
+    rig.slow(Duration::from_millis(100)).unwrap();
+    let added = fastest() - near;
+    rig.slow(Duration::ZERO).unwrap();
+    // One round trip for the handshake; the rest is starting processes on a busy machine.
+    assert!((90..150).contains(&added.as_millis()), "{added:?}");
 }
 
 fn a_killed_host_comes_back_with_its_disk(rig: &Rig) {

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::process::{Command, Output};
+use std::time::Duration;
 
 use super::cgroup::{self, Group};
 use super::command::{check, output, run};
@@ -9,7 +10,7 @@ use super::disk::Disk;
 use super::error::{At, Result, RigError};
 use super::network::{self, BALANCER, Cut, REDIS, RUNNER, SERVICE_NAME};
 use super::state::{HostState, RedisState, RigState, SshState, Urls};
-use super::{Distro, boot, deps, files, image, keys, paths, services};
+use super::{Distro, boot, deps, files, image, keys, paths, services, slow};
 
 /// What a rig is to have.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,6 +92,7 @@ impl Rig {
         paths::check_rig_name(name)?;
         Group::whole(name).kill()?;
         cgroup::kill(&strangers(name)?);
+        slow::remove(name)?;
         network::down(name)?;
         let folder = paths::rig(name);
         unmount_below(&folder)?;
@@ -117,6 +119,12 @@ impl Rig {
     /// Runs a command inside the rig's network to its end.
     pub fn run<'a>(&self, argv: impl IntoIterator<Item = &'a str>) -> Result<Output> {
         output(&mut self.command(argv))
+    }
+
+    /// Puts a round trip of this length between what [`run`](Self::run) runs from now on and the
+    /// whole rig; zero ends that. SSH of [`Host::ssh`] is not slowed.
+    pub fn slow(&self, round_trip: Duration) -> Result<()> {
+        slow::set(&self.state.name, round_trip)
     }
 
     /// A host of the rig.
@@ -339,7 +347,8 @@ fn strangers(name: &str) -> Result<Vec<u32>> {
     while let Some(parent) = ours.last().and_then(|pid| parent(*pid)) {
         ours.push(parent);
     }
-    let mut pids = network::processes(name)?;
+    let mut pids = network::processes(&network::namespace(name))?;
+    pids.extend(network::processes(&slow::far_namespace(name))?);
     pids.retain(|pid| !ours.contains(pid));
     Ok(pids)
 }

@@ -13,6 +13,7 @@
 //! | `deps` | packages that the machine itself needs |
 //! | `network`, `cgroup`, `disk`, `boot` | one host |
 //! | `services`, `fileserver` | what stands around the hosts |
+//! | `slow` | a link with a delay between the runner and all that |
 //! | `keys`, `state` | what a user of the rig needs to get in |
 
 pub mod boot;
@@ -31,6 +32,7 @@ pub mod network;
 pub mod paths;
 pub mod repository;
 pub mod services;
+pub mod slow;
 pub mod state;
 
 mod handle;

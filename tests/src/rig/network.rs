@@ -5,7 +5,7 @@ use std::process::Command;
 
 use super::command::{check, command, run};
 use super::error::Result;
-use super::{files, paths};
+use super::{files, paths, slow};
 
 /// Address of whoever runs tools in the rig; also of the HTTP server with the packages.
 pub const RUNNER: &str = "198.51.100.1";
@@ -61,12 +61,12 @@ pub fn down(rig: &str) -> Result<()> {
     Ok(())
 }
 
-/// Processes that are in the namespace.
-pub fn processes(rig: &str) -> Result<Vec<u32>> {
-    if !handle(rig).exists() {
+/// Processes that are in a network namespace; none if it does not exist.
+pub fn processes(namespace: &str) -> Result<Vec<u32>> {
+    if !Path::new("/run/netns").join(namespace).exists() {
         return Ok(Vec::new());
     }
-    let pids = run(["ip", "netns", "pids", &namespace(rig)])?;
+    let pids = run(["ip", "netns", "pids", namespace])?;
     Ok(pids.split_whitespace().filter_map(|pid| pid.parse().ok()).collect())
 }
 
@@ -81,7 +81,7 @@ pub fn inside<'a>(rig: &str, argv: impl IntoIterator<Item = &'a str>) -> Command
 }
 
 /// A command in the rig's network that also sees the rig's names: it has `/etc/hosts` and
-/// `/etc/resolv.conf` of its own.
+/// `/etc/resolv.conf` of its own. With a [slow](super::slow) link, it is at its far end.
 pub fn inside_with_names<'a>(rig: &str, argv: impl IntoIterator<Item = &'a str>) -> Command {
     const BIND: &str = "mount --bind \"$1/hosts\" /etc/hosts
         mount --bind \"$1/resolv.conf\" /etc/resolv.conf
@@ -89,7 +89,7 @@ pub fn inside_with_names<'a>(rig: &str, argv: impl IntoIterator<Item = &'a str>)
         exec \"$@\"";
     let folder = names_folder(rig).to_string_lossy().into_owned();
     let bind = ["unshare", "--mount", "--propagation", "slave", "--", "sh", "-ec", BIND, "sh"];
-    let mut enter = inside(rig, bind);
+    let mut enter = if slow::is_set(rig) { slow::enter(rig, bind) } else { inside(rig, bind) };
     enter.arg(folder).args(argv);
     enter
 }

@@ -15,6 +15,8 @@ use super::{files, paths, repository};
 
 /// Name of the group with all of them; no host can have it, as host names have no dot.
 const GROUP: &str = "services.d";
+/// Joins the control groups whose files are the first arguments, and runs what follows `--`.
+pub const JOIN: &str = r#"while [ "$1" != -- ]; do echo $$ > "$1"; shift; done; shift; exec "$@""#;
 /// Each of them starts in well under a second.
 const START: Duration = Duration::from_secs(30);
 
@@ -70,7 +72,6 @@ fn start(rig: &RigState, folder: &Path, name: &str, argv: &[&str], port: &str) -
     let joins = Group::new(&rig.name, GROUP).create()?;
     let path = folder.join(format!("{name}.log"));
     let log = File::create(&path).at("create", &path)?;
-    const JOIN: &str = r#"while [ "$1" != -- ]; do echo $$ > "$1"; shift; done; shift; exec "$@""#;
     let mut service = network::inside(&rig.name, ["sh", "-ec", JOIN, "sh"]);
     service.args(joins).arg("--").args(argv).current_dir(folder).process_group(0);
     service.stdout(log.try_clone().at("open", &path)?).stderr(log);
@@ -93,7 +94,7 @@ fn answers(rig: &RigState, port: &str) -> bool {
 }
 
 /// The `rig` program: this one, or for a test the one that cargo built beside it.
-fn rig_program() -> Result<PathBuf> {
+pub fn rig_program() -> Result<PathBuf> {
     let own = std::env::current_exe().at("find", "this program")?;
     let beside = own.ancestors().skip(1).map(|folder| folder.join("rig"));
     let mut found = std::iter::once(own.clone()).filter(|path| path.ends_with("rig")).chain(beside);
