@@ -23,13 +23,15 @@ pub fn client() -> Internal {
     Client::builder(TokioExecutor::new()).build_http()
 }
 
+/// Listens on all addresses.
+pub async fn listen(port: u16) -> Result<TcpListener> {
+    let address = SocketAddr::from(([0, 0, 0, 0], port));
+    TcpListener::bind(address).await.doing(&format!("listen on {address}"))
+}
+
 /// Serves a router on all addresses.
 pub async fn serve(port: u16, router: Router) -> Result<()> {
-    let address = SocketAddr::from(([0, 0, 0, 0], port));
-    let listener = TcpListener::bind(address)
-        .await
-        .doing(&format!("listen on {address}"))?;
-    axum::serve(listener, router).await.doing("serve")
+    axum::serve(listen(port).await?, router).await.doing("serve")
 }
 
 /// Sends a small request and reads the whole answer.
@@ -68,13 +70,8 @@ fn root(error: &dyn std::error::Error) -> String {
 }
 
 /// Headers that belong to one connection.
-const HOP_BY_HOP: [header::HeaderName; 5] = [
-    header::CONNECTION,
-    header::TE,
-    header::TRAILER,
-    header::UPGRADE,
-    header::PROXY_AUTHENTICATE,
-];
+const HOP_BY_HOP: [header::HeaderName; 5] =
+    [header::CONNECTION, header::TE, header::TRAILER, header::UPGRADE, header::PROXY_AUTHENTICATE];
 
 /// Passes a request on to `authority`, streaming both bodies. The Host header
 /// stays what the client sent.
@@ -83,13 +80,9 @@ pub async fn forward(
     authority: &str,
     mut request: Request<Body>,
 ) -> std::result::Result<Response<Body>, String> {
-    let path = request
-        .uri()
-        .path_and_query()
-        .map_or("/", axum::http::uri::PathAndQuery::as_str);
-    let uri: Uri = format!("http://{authority}{path}")
-        .parse()
-        .map_err(|error| format!("{error}"))?;
+    let path = request.uri().path_and_query().map_or("/", axum::http::uri::PathAndQuery::as_str);
+    let uri: Uri =
+        format!("http://{authority}{path}").parse().map_err(|error| format!("{error}"))?;
     *request.uri_mut() = uri;
     strip(request.headers_mut());
     match client.request(request).await {

@@ -22,7 +22,7 @@ const QUEUE: &str = "{harbor_job_service_namespace}:jobs:REPLICATION";
 struct Jobservice {
     core_url: String,
     core_secret: String,
-    jobservice_secret: String,
+    own_secret: String,
     redis: Redis,
     client: Internal,
 }
@@ -38,7 +38,7 @@ pub async fn run() -> Result<()> {
     let service = Arc::new(Jobservice {
         core_url: variable("CORE_URL"),
         core_secret: variable("CORE_SECRET"),
-        jobservice_secret: variable("JOBSERVICE_SECRET"),
+        own_secret: variable("JOBSERVICE_SECRET"),
         redis: Redis::parse(url.as_str().unwrap_or_default())?,
         client: http::client(),
     });
@@ -84,7 +84,7 @@ impl Jobservice {
     async fn load_configuration(&self) -> Result<()> {
         let url = format!("{}/api/v2.0/internalconfig", self.core_url);
         for _ in 0..30 {
-            let secret = format!("Harbor-Secret {}", self.jobservice_secret);
+            let secret = format!("Harbor-Secret {}", self.own_secret);
             let headers = [("authorization", secret.as_str())];
             let asked = http::ask(&self.client, Method::GET, &url, &headers, Bytes::new()).await;
             match asked {
@@ -130,18 +130,10 @@ impl Jobservice {
     }
 
     async fn report(&self, execution: &Value, outcome: &Value) -> Result<()> {
-        let url = format!(
-            "{}/service/notifications/executions/{execution}",
-            self.core_url
-        );
-        let secret = format!("Harbor-Secret {}", self.jobservice_secret);
-        let headers = [
-            ("authorization", secret.as_str()),
-            ("content-type", "application/json"),
-        ];
+        let url = format!("{}/service/notifications/executions/{execution}", self.core_url);
+        let secret = format!("Harbor-Secret {}", self.own_secret);
+        let headers = [("authorization", secret.as_str()), ("content-type", "application/json")];
         let body = Bytes::from(outcome.to_string());
-        http::ask(&self.client, Method::POST, &url, &headers, body)
-            .await
-            .map(|_| ())
+        http::ask(&self.client, Method::POST, &url, &headers, body).await.map(|_| ())
     }
 }

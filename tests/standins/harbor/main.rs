@@ -6,6 +6,7 @@
 mod core;
 mod error;
 mod fault;
+mod hex;
 mod http;
 mod jobservice;
 mod log;

@@ -56,15 +56,9 @@ pub async fn run() -> Result<()> {
 }
 
 async fn upstream(name: &str) -> Result<SocketAddr> {
-    lookup_host((name, 8080))
-        .await
-        .ok()
-        .and_then(|mut found| found.next())
-        .ok_or_else(|| {
-            failure(format!(
-                "nginx: [emerg] host not found in upstream \"{name}:8080\""
-            ))
-        })
+    lookup_host((name, 8080)).await.ok().and_then(|mut found| found.next()).ok_or_else(|| {
+        failure(format!("nginx: [emerg] host not found in upstream \"{name}:8080\""))
+    })
 }
 
 /// `$host` or `$host:port`, out of the `return 308` line.
@@ -85,9 +79,7 @@ async fn redirect(State(target): State<String>, request: Request) -> Response {
 
 fn host_of(headers: &HeaderMap) -> String {
     let host = headers.get(header::HOST);
-    host.and_then(|host| host.to_str().ok())
-        .unwrap_or_default()
-        .to_owned()
+    host.and_then(|host| host.to_str().ok()).unwrap_or_default().to_owned()
 }
 
 async fn serve_tls(router: Router) -> Result<()> {

@@ -3,6 +3,7 @@
 
 pub mod server;
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -117,9 +118,7 @@ impl Redis {
 fn check_port(host: &str) -> Result<()> {
     match host.rsplit_once(':') {
         Some((_, port)) if port.parse::<u16>().is_ok() => Ok(()),
-        _ => Err(failure(format!(
-            "failed to parse the Redis URL: invalid port in {host:?}"
-        ))),
+        _ => Err(failure(format!("failed to parse the Redis URL: invalid port in {host:?}"))),
     }
 }
 
@@ -147,16 +146,14 @@ struct Connection(BufReader<TcpStream>);
 
 impl Connection {
     async fn open(address: &str) -> Result<Self> {
-        let stream = TcpStream::connect(address)
-            .await
-            .doing(&format!("dial tcp {address}"))?;
+        let stream = TcpStream::connect(address).await.doing(&format!("dial tcp {address}"))?;
         Ok(Self(BufReader::new(stream)))
     }
 
     async fn call(&mut self, command: &[&str]) -> Result<Reply> {
         let mut text = format!("*{}\r\n", command.len());
         for word in command {
-            text.push_str(&format!("${}\r\n{word}\r\n", word.len()));
+            let _ = write!(text, "${}\r\n{word}\r\n", word.len());
         }
         self.0.write_all(text.as_bytes()).await.doing("write to Redis")?;
         read_reply(&mut self.0).await
@@ -196,9 +193,7 @@ async fn read_bulk(stream: &mut BufReader<TcpStream>, length: &str) -> Result<Re
     let mut bytes = vec![0; length + 2];
     stream.read_exact(&mut bytes).await.doing("read from Redis")?;
     bytes.truncate(length);
-    String::from_utf8(bytes)
-        .map(Reply::Text)
-        .doing("read a value")
+    String::from_utf8(bytes).map(Reply::Text).doing("read a value")
 }
 
 #[cfg(test)]
@@ -210,8 +205,8 @@ mod tests {
         let plain = Redis::parse("redis://:s3cret@10.0.0.1:6379/2?idle_timeout_seconds=30")
             .expect("a good URL");
         assert_eq!((plain.password.as_str(), plain.index.as_str()), ("s3cret", "2"));
-        let sentinel = Redis::parse("redis+sentinel://:p@a:26379,b:26379/mymaster/1")
-            .expect("a good URL");
+        let sentinel =
+            Redis::parse("redis+sentinel://:p@a:26379,b:26379/mymaster/1").expect("a good URL");
         assert_eq!(sentinel.hosts, ["a:26379", "b:26379"]);
         assert_eq!(sentinel.master.as_deref(), Some("mymaster"));
         assert!(Redis::parse("redis://:p@s#/1%:x@10.0.0.1:6379?idle").is_err());

@@ -99,11 +99,7 @@ mod tests {
 
     #[test]
     fn quoting_skips_the_release_that_lost_it() {
-        let quotes = |text| {
-            Release::parse(text)
-                .expect("a release")
-                .quotes_redis_password()
-        };
+        let quotes = |text| Release::parse(text).expect("a release").quotes_redis_password();
         assert!(!quotes("2.7.1"));
         assert!(quotes("2.7.2"));
         assert!(!quotes("2.8.0"));

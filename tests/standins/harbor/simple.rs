@@ -18,9 +18,7 @@ pub async fn run(role: &str) -> Result<()> {
         "notary-signer" => (4444, "/_notary_signer/health", "{}"),
         "chartmuseum" => (9999, "/health", "{\"healthy\":true}"),
         "database" => {
-            return Err(failure(
-                "the stand-in has no PostgreSQL inside: use external_database",
-            ));
+            return Err(failure("the stand-in has no PostgreSQL inside: use external_database"));
         }
         other => return Err(failure(format!("{other} is no role"))),
     };

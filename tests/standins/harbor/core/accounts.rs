@@ -1,6 +1,5 @@
 //! Users: who a request comes from, and their passwords.
 
-use std::fmt::Write as _;
 use std::num::NonZeroU32;
 
 use axum::Json;
@@ -17,6 +16,7 @@ use super::database::Pool;
 use super::sql_tls::explain;
 use super::{Core, Shared, sessions};
 use crate::error::Result;
+use crate::hex::hex;
 
 /// A user who proved who they are.
 #[derive(Debug, Clone)]
@@ -56,10 +56,7 @@ fn hashed(password: &str, salt: &str) -> String {
     let mut bytes = [0; 16];
     let kind = ring::pbkdf2::PBKDF2_HMAC_SHA256;
     ring::pbkdf2::derive(kind, rounds, salt.as_bytes(), password.as_bytes(), &mut bytes);
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    hex(&bytes)
 }
 
 /// Checks a name and a password.
@@ -103,19 +100,13 @@ pub async fn user(core: &Core, headers: &HeaderMap) -> std::result::Result<Optio
 
 /// The user, or 401.
 pub async fn required(core: &Core, headers: &HeaderMap) -> std::result::Result<User, ApiError> {
-    user(core, headers)
-        .await?
-        .ok_or_else(|| ApiError::unauthorized("unauthorized"))
+    user(core, headers).await?.ok_or_else(|| ApiError::unauthorized("unauthorized"))
 }
 
 /// The administrator, or 401 or 403.
 pub async fn admin(core: &Core, headers: &HeaderMap) -> std::result::Result<User, ApiError> {
     let user = required(core, headers).await?;
-    if user.is_admin {
-        Ok(user)
-    } else {
-        Err(ApiError::forbidden("forbidden"))
-    }
+    if user.is_admin { Ok(user) } else { Err(ApiError::forbidden("forbidden")) }
 }
 
 /// `GET /users/current`.
@@ -191,9 +182,7 @@ pub async fn change_password(
     }
     check_strength(new)?;
     if user.id == id && old == new {
-        return Err(ApiError::bad_request(
-            "the new password can't be same with the old one",
-        ));
+        return Err(ApiError::bad_request("the new password can't be same with the old one"));
     }
     let salt = random_salt();
     let client = core.database.get().await?;

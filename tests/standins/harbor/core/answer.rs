@@ -40,11 +40,7 @@ impl ApiError {
     }
 
     fn new(status: StatusCode, code: &'static str, message: &str) -> Self {
-        Self {
-            status,
-            code,
-            message: message.to_owned(),
-        }
+        Self { status, code, message: message.to_owned() }
     }
 }
 
@@ -52,11 +48,7 @@ impl ApiError {
 impl From<Failure> for ApiError {
     fn from(failure: Failure) -> Self {
         eprintln!("[ERROR] {failure}");
-        Self::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "UNKNOWN",
-            "unknown: internal server error",
-        )
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "UNKNOWN", "unknown: internal server error")
     }
 }
 

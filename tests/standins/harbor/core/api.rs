@@ -10,9 +10,7 @@ use axum::{Json, Router};
 use serde_json::{Value, json};
 
 use super::answer::{Answer, ApiError};
-use super::{
-    Shared, accounts, artifacts, configurations, health, jobs, projects, sessions, token,
-};
+use super::{Shared, accounts, artifacts, configurations, health, jobs, projects, sessions, token};
 use crate::fault;
 
 /// Everything core answers.
@@ -21,24 +19,13 @@ pub fn router(core: Shared) -> Router {
         .route("/ping", get(|| async { "Pong" }))
         .route("/health", get(health::get))
         .route("/systeminfo", get(system_info))
-        .route(
-            "/configurations",
-            get(configurations::get).put(configurations::put),
-        )
+        .route("/configurations", get(configurations::get).put(configurations::put))
         .route("/internalconfig", get(configurations::internal))
         .route("/users", post(accounts::create))
         .route("/users/current", get(accounts::current))
         .route("/users/{id}/password", put(accounts::change_password))
-        .route(
-            "/projects",
-            get(projects::list)
-                .post(projects::create)
-                .head(projects::exists),
-        )
-        .route(
-            "/projects/{name}/repositories",
-            get(projects::repositories),
-        )
+        .route("/projects", get(projects::list).post(projects::create).head(projects::exists))
+        .route("/projects/{name}/repositories", get(projects::repositories))
         .route("/replication/executions", post(jobs::start))
         .route("/replication/executions/{id}", get(jobs::get))
         .fallback(|| async { ApiError::not_found("404 page not found") });

@@ -1,5 +1,7 @@
 //! `/v2`: who may, then on to this node's own registry.
 
+use std::fmt::Write as _;
+
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
@@ -18,9 +20,7 @@ use crate::http;
 pub async fn serve(State(core): State<Shared>, request: Request<Body>) -> Response {
     let wanted = Wanted::of(&request);
     match allowed(&core, request.headers(), &wanted).await {
-        Ok(true) => pass(&core, request, &wanted)
-            .await
-            .unwrap_or_else(IntoResponse::into_response),
+        Ok(true) => pass(&core, request, &wanted).await.unwrap_or_else(IntoResponse::into_response),
         Ok(false) => challenge(&core, &wanted),
         Err(error) => error.into_response(),
     }
@@ -60,11 +60,7 @@ impl Wanted {
 }
 
 /// By password, or by a token that this core's own key signed.
-async fn allowed(
-    core: &Core,
-    headers: &HeaderMap,
-    wanted: &Wanted,
-) -> Result<bool, ApiError> {
+async fn allowed(core: &Core, headers: &HeaderMap, wanted: &Wanted) -> Result<bool, ApiError> {
     let bearer = headers
         .get(header::AUTHORIZATION)
         .and_then(|value| value.to_str().ok())
@@ -105,7 +101,7 @@ fn challenge(core: &Core, wanted: &Wanted) -> Response {
     let message = match &wanted.repository {
         Some(name) => {
             let actions = if wanted.action == "push" { "pull,push" } else { wanted.action };
-            text.push_str(&format!(",scope=\"repository:{name}:{actions}\""));
+            let _ = write!(text, ",scope=\"repository:{name}:{actions}\"");
             format!(
                 "unauthorized to access repository: {name}, action: {}: unauthorized to access repository: {name}, action: {}",
                 wanted.action, wanted.action
@@ -122,10 +118,7 @@ fn challenge(core: &Core, wanted: &Wanted) -> Response {
 }
 
 fn version_header(headers: &mut HeaderMap) {
-    headers.insert(
-        "docker-distribution-api-version",
-        HeaderValue::from_static("registry/2.0"),
-    );
+    headers.insert("docker-distribution-api-version", HeaderValue::from_static("registry/2.0"));
 }
 
 /// Sends a request to the registry with core's own credentials.
@@ -139,15 +132,15 @@ async fn pass(core: &Core, mut request: Request<Body>, wanted: &Wanted) -> Answe
     if writes && configurations::value(core, "read_only").await? == true {
         return Err(ApiError {
             code: "DENIED",
-            ..ApiError::forbidden("The system is in read only mode. Any modification is prohibited.")
+            ..ApiError::forbidden(
+                "The system is in read only mode. Any modification is prohibited.",
+            )
         });
     }
     let is_push = wanted.is_manifest && request.method() == Method::PUT;
     let media_type = text_of(request.headers(), "content-type");
-    let credentials = format!(
-        "{}:{}",
-        core.environment.registry_username, core.environment.registry_password
-    );
+    let credentials =
+        format!("{}:{}", core.environment.registry_username, core.environment.registry_password);
     let value = format!("Basic {}", STANDARD.encode(credentials));
     let value = HeaderValue::from_str(&value).doing("write a header")?;
     request.headers_mut().insert(header::AUTHORIZATION, value);

@@ -1,4 +1,4 @@
-//! Harbor's configuration: rows in PostgreSQL behind a cache in Redis, which
+//! Harbor's configuration: rows in `PostgreSQL` behind a cache in Redis, which
 //! all nodes share and which a change drops.
 
 use std::collections::BTreeMap;
@@ -28,12 +28,9 @@ async fn stored(core: &Core) -> Result<BTreeMap<String, String>> {
         return Ok(rows);
     }
     let client = core.database.get().await?;
-    let rows = client
-        .query("SELECT k, v FROM properties", &[])
-        .await
-        .map_err(|error| explain(&error))?;
-    let rows: BTreeMap<String, String> =
-        rows.iter().map(|row| (row.get(0), row.get(1))).collect();
+    let rows =
+        client.query("SELECT k, v FROM properties", &[]).await.map_err(|error| explain(&error))?;
+    let rows: BTreeMap<String, String> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
     let text = serde_json::to_string(&rows).doing("write the cache")?;
     // A cache that cannot be written only makes the next read slower.
     let _ = core.redis.call(&["SETEX", CACHE, CACHE_SECONDS, &text]).await;
@@ -115,10 +112,7 @@ fn is_zero(value: &Value) -> bool {
 async fn other_users(core: &Core) -> Result<bool> {
     let client = core.database.get().await?;
     let row = client
-        .query_one(
-            "SELECT count(*) FROM harbor_user WHERE user_id > 1 AND NOT deleted",
-            &[],
-        )
+        .query_one("SELECT count(*) FROM harbor_user WHERE user_id > 1 AND NOT deleted", &[])
         .await
         .map_err(|error| explain(&error))?;
     Ok(row.get::<_, i64>(0) > 0)
@@ -183,6 +177,7 @@ pub async fn overwrite(core: &Core) -> Result<()> {
     else {
         return Ok(());
     };
-    let body: Map<String, Value> = serde_json::from_str(text).doing("read CONFIG_OVERWRITE_JSON")?;
+    let body: Map<String, Value> =
+        serde_json::from_str(text).doing("read CONFIG_OVERWRITE_JSON")?;
     save(core, &body).await.map_err(|error| failure(error.message))
 }

@@ -1,4 +1,4 @@
-//! A pool of PostgreSQL connections with the limits of core's env file.
+//! A pool of `PostgreSQL` connections with the limits of core's env file.
 
 use std::ops::Deref;
 use std::sync::{Mutex, PoisonError};
@@ -94,11 +94,7 @@ impl Pool {
             Some(client) => client,
             None => self.connect().await?,
         };
-        Ok(Connection {
-            client: Some(client),
-            pool: self,
-            _permit: permit,
-        })
+        Ok(Connection { client: Some(client), pool: self, _permit: permit })
     }
 
     fn take_idle(&self) -> Option<Client> {

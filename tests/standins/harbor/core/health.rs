@@ -29,10 +29,7 @@ impl Board {
 
     fn components(&self) -> Vec<Value> {
         let board = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        board
-            .iter()
-            .map(|(name, outcome)| component(name, outcome.as_ref()))
-            .collect()
+        board.iter().map(|(name, outcome)| component(name, outcome.as_ref())).collect()
     }
 }
 
@@ -121,10 +118,7 @@ async fn ask(core: &Core, url: &str) -> Result<()> {
         return Ok(());
     }
     let body = String::from_utf8_lossy(&body).into_owned();
-    Err(failure(format!(
-        "received unexpected status code: {} {body}",
-        status.as_u16()
-    )))
+    Err(failure(format!("received unexpected status code: {} {body}", status.as_u16())))
 }
 
 /// `GET /health`.

@@ -58,11 +58,7 @@ async fn submit(core: &super::Core, job: &Value) -> Result<()> {
 }
 
 /// `GET /replication/executions/{id}`.
-pub async fn get(
-    State(core): State<Shared>,
-    Path(id): Path<i32>,
-    headers: HeaderMap,
-) -> Answer {
+pub async fn get(State(core): State<Shared>, Path(id): Path<i32>, headers: HeaderMap) -> Answer {
     accounts::admin(&core, &headers).await?;
     let client = core.database.get().await?;
     let row = client

@@ -10,8 +10,8 @@ use ring::rand::{SecureRandom, SystemRandom};
 use ring::signature::{
     KeyPair, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, RsaKeyPair, UnparsedPublicKey,
 };
-use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::PrivatePkcs1KeyDer;
+use rustls_pki_types::pem::PemObject;
 use serde_json::{Value, json};
 
 use crate::error::{Doing, Result, failure};
@@ -39,12 +39,7 @@ impl TokenKey {
         let signed = format!("{}.{}", part(&header), part(claims));
         let mut signature = vec![0; self.pair.public().modulus_len()];
         self.pair
-            .sign(
-                &RSA_PKCS1_SHA256,
-                &SystemRandom::new(),
-                signed.as_bytes(),
-                &mut signature,
-            )
+            .sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), signed.as_bytes(), &mut signature)
             .doing("sign a token")?;
         Ok(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
     }
@@ -89,11 +84,7 @@ impl SecretKey {
         SystemRandom::new().fill(&mut nonce).doing("get randomness")?;
         let mut bytes = text.as_bytes().to_vec();
         self.0
-            .seal_in_place_append_tag(
-                Nonce::assume_unique_for_key(nonce),
-                Aad::empty(),
-                &mut bytes,
-            )
+            .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::empty(), &mut bytes)
             .doing("encrypt")?;
         let mut all = nonce.to_vec();
         all.extend(bytes);

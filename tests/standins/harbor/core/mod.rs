@@ -1,5 +1,5 @@
 //! Harbor's core: API, users, configuration, tokens, and the way to the
-//! registry. State is in PostgreSQL and Redis alone, so two cores on two nodes
+//! registry. State is in `PostgreSQL` and Redis alone, so two cores on two nodes
 //! are one Harbor.
 
 mod accounts;
@@ -28,7 +28,7 @@ use database::Pool;
 use health::Board;
 use keys::{SecretKey, TokenKey};
 
-use crate::error::{Failure, Result, failure};
+use crate::error::{Doing, Failure, Result, failure};
 use crate::fault;
 use crate::http::{self, Internal};
 use crate::redis::Redis;
@@ -100,8 +100,7 @@ impl Environment {
             portal: url("PORTAL_URL", "http://portal:8080"),
             jobservice: url("JOBSERVICE_URL", "http://jobservice:8080"),
             registryctl: url("REGISTRY_CONTROLLER_URL", "http://registryctl:8080"),
-            trivy: on("WITH_TRIVY")
-                .then(|| url("TRIVY_ADAPTER_URL", "http://trivy-adapter:8080")),
+            trivy: on("WITH_TRIVY").then(|| url("TRIVY_ADAPTER_URL", "http://trivy-adapter:8080")),
             notary: on("WITH_NOTARY").then(|| url("NOTARY_URL", "http://notary-server:4443")),
             charts: on("WITH_CHARTMUSEUM").then(|| "http://chartmuseum:9999".to_owned()),
             storage_provider: variable("REGISTRY_STORAGE_PROVIDER_NAME"),
@@ -121,9 +120,11 @@ pub async fn run(release: Release) -> Result<()> {
     }
     let pool = Pool::new(&database::Settings::read(), release)?;
     let core = start(release, environment, pool).await?;
+    // Core asks itself too: it must listen before the first check.
+    let listener = http::listen(port).await?;
     health::watch(&core);
     println!("[INFO] the core service is running, version {}", release.with_commit());
-    http::serve(port, api::router(core)).await
+    axum::serve(listener, api::router(core)).await.doing("serve")
 }
 
 /// Everything that must succeed before the first request.

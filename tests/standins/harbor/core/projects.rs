@@ -132,9 +132,7 @@ pub async fn repositories(
         .map_err(|error| explain(&error))?;
     let repositories: Vec<Value> = rows
         .iter()
-        .map(|row| {
-            json!({"name": row.get::<_, String>(0), "artifact_count": row.get::<_, i64>(1)})
-        })
+        .map(|row| json!({"name": row.get::<_, String>(0), "artifact_count": row.get::<_, i64>(1)}))
         .collect();
     Ok(Json(repositories).into_response())
 }

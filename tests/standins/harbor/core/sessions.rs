@@ -39,9 +39,7 @@ pub async fn log_in(State(core): State<Shared>, Form(form): Form<Login>) -> Answ
     let id = Alphanumeric.sample_string(&mut rand::rng(), 32);
     let value = format!("{} {} {}", user.id, user.is_admin, user.name);
     let key = format!("session:{id}");
-    core.redis
-        .call(&["SETEX", &key, SESSION_SECONDS, &value])
-        .await?;
+    core.redis.call(&["SETEX", &key, SESSION_SECONDS, &value]).await?;
     let cookie = format!("sid={id}; Path=/; HttpOnly");
     Ok((StatusCode::OK, [(header::SET_COOKIE, cookie)]).into_response())
 }
@@ -58,30 +56,23 @@ pub async fn user(core: &Core, headers: &HeaderMap) -> std::result::Result<Optio
     let mut parts = text.splitn(3, ' ');
     let mut part = || parts.next().unwrap_or_default().to_owned();
     let (id, is_admin, name) = (part(), part(), part());
-    Ok(Some(User {
-        id: id.parse().doing("read a session")?,
-        is_admin: is_admin == "true",
-        name,
-    }))
+    Ok(Some(User { id: id.parse().doing("read a session")?, is_admin: is_admin == "true", name }))
 }
 
 fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
     let cookies = headers.get_all(header::COOKIE).into_iter();
-    cookies
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|text| text.split(';'))
-        .find_map(|pair| {
+    cookies.filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(';')).find_map(
+        |pair| {
             let (found, value) = pair.trim().split_once('=')?;
             (found == name).then(|| value.to_owned())
-        })
+        },
+    )
 }
 
 /// Checks requests that carry a session, and hands out the token for the next.
 pub async fn guard(State(core): State<Shared>, request: Request<Body>, next: Next) -> Response {
     let path = request.uri().path();
-    let excluded = ["/v2", "/api", "/service"]
-        .iter()
-        .any(|prefix| path.starts_with(prefix));
+    let excluded = ["/v2", "/api", "/service"].iter().any(|prefix| path.starts_with(prefix));
     let has_session = cookie(request.headers(), "sid").is_some();
     if excluded && !has_session {
         return next.run(request).await;

@@ -66,11 +66,7 @@ pub fn settings(release: Release) -> Vec<Setting> {
 }
 
 fn setting(name: &'static str, kind: Kind, default: impl Into<Value>) -> Setting {
-    Setting {
-        name,
-        kind,
-        default: default.into(),
-    }
+    Setting { name, kind, default: default.into() }
 }
 
 fn texts(names: &[&'static str]) -> impl Iterator<Item = Setting> {
@@ -174,10 +170,7 @@ fn since(release: Release) -> impl Iterator<Item = Setting> {
         (13, setting("disabled_audit_log_event_types", Kind::Text, "")),
         (13, setting("oidc_logout", Kind::Switch, false)),
     ];
-    newer
-        .into_iter()
-        .filter(move |(minor, _)| release.minor >= *minor)
-        .map(|(_, setting)| setting)
+    newer.into_iter().filter(move |(minor, _)| release.minor >= *minor).map(|(_, setting)| setting)
 }
 
 #[cfg(test)]

@@ -51,9 +51,7 @@ impl SslMode {
         let verifier: Arc<dyn ServerCertVerifier> = match self {
             Self::Plain => return Ok(None),
             Self::Encrypted => Arc::new(Lenient { chain: None }),
-            Self::Chain => Arc::new(Lenient {
-                chain: Some(chain(Path::new(TRUSTED))?),
-            }),
+            Self::Chain => Arc::new(Lenient { chain: Some(chain(Path::new(TRUSTED))?) }),
             Self::Full => chain(Path::new(TRUSTED))?,
         };
         let config = ClientConfig::builder()
@@ -73,7 +71,7 @@ pub fn for_host(mut connector: MakeRustlsConnect, host: &str) -> Result<ForHost>
         .doing("prepare TLS for the database")
 }
 
-/// PostgreSQL's own words, where it said something.
+/// `PostgreSQL`'s own words, where it said something.
 pub fn explain(error: &tokio_postgres::Error) -> Failure {
     match error.as_db_error() {
         Some(told) => failure(format!(
@@ -94,9 +92,7 @@ fn chain(folder: &Path) -> Result<Arc<WebPkiServerVerifier>> {
         };
         roots.add_parsable_certificates(certificates.flatten());
     }
-    WebPkiServerVerifier::builder(Arc::new(roots))
-        .build()
-        .doing("collect trusted certificates")
+    WebPkiServerVerifier::builder(Arc::new(roots)).build().doing("collect trusted certificates")
 }
 
 /// Accepts any name, and any chain where there is none to check against.

@@ -1,4 +1,4 @@
-//! Two cores of two nodes against one real PostgreSQL and one Redis.
+//! Two cores of two nodes against one real `PostgreSQL` and one Redis.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -13,13 +13,13 @@ use tokio::net::TcpListener;
 use super::{Environment, Pool, Shared, api, database, health, start};
 use crate::error::Result;
 use crate::http::{self, Internal};
-use crate::prepare::make_token_key;
+use crate::prepare::{make_token_key, random_text};
 use crate::redis;
 use crate::release::Release;
 
 const ADMIN: &str = "Basic YWRtaW46SGFyYm9yMTIzNDU="; // admin:Harbor12345
 
-/// A throw-away PostgreSQL on loopback.
+/// A throw-away `PostgreSQL` on loopback.
 struct Cluster {
     folder: TempDir,
     programs: PathBuf,
@@ -43,9 +43,15 @@ impl Cluster {
         let cluster = Self { folder, programs, port };
         let data = cluster.path("data");
         let password = cluster.path("password");
-        cluster.run("initdb", &["-D", &data, "-U", "harbor", "-A", "scram-sha-256", "--pwfile", &password]);
+        cluster.run(
+            "initdb",
+            &["-D", &data, "-U", "harbor", "-A", "scram-sha-256", "--pwfile", &password],
+        );
         let options = format!("-p {port} -k {} -h 127.0.0.1 -c fsync=off", cluster.path(""));
-        cluster.run("pg_ctl", &["-D", &data, "-w", "-l", &cluster.path("log"), "-o", &options, "start"]);
+        cluster.run(
+            "pg_ctl",
+            &["-D", &data, "-w", "-l", &cluster.path("log"), "-o", &options, "start"],
+        );
         cluster
     }
 
@@ -53,7 +59,7 @@ impl Cluster {
         self.folder.path().join(name).display().to_string()
     }
 
-    /// PostgreSQL's programs refuse to be root.
+    /// `PostgreSQL`'s programs refuse to be root.
     fn run(&self, program: &str, arguments: &[&str]) {
         let status = Command::new("setpriv")
             .args(["--reuid=postgres", "--regid=postgres", "--clear-groups"])
@@ -68,7 +74,23 @@ impl Cluster {
 
     fn sql(&self, database: &str, text: &str) {
         let port = self.port.to_string();
-        self.run("psql", &["-h", "127.0.0.1", "-p", &port, "-U", "harbor", "-qX", "-v", "ON_ERROR_STOP=1", "-c", text, database]);
+        self.run(
+            "psql",
+            &[
+                "-h",
+                "127.0.0.1",
+                "-p",
+                &port,
+                "-U",
+                "harbor",
+                "-qX",
+                "-v",
+                "ON_ERROR_STOP=1",
+                "-c",
+                text,
+                database,
+            ],
+        );
     }
 
     fn settings(&self, name: &str) -> database::Settings {
@@ -109,7 +131,12 @@ struct Node {
 }
 
 impl Node {
-    async fn start(cluster: &Cluster, name: &str, environment: Environment, release: &str) -> Result<Self> {
+    async fn start(
+        cluster: &Cluster,
+        name: &str,
+        environment: Environment,
+        release: &str,
+    ) -> Result<Self> {
         let release = Release::parse(release)?;
         let pool = Pool::new(&cluster.settings(name), release)?;
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
@@ -118,23 +145,24 @@ impl Node {
         let core = start(release, environment, pool).await?;
         let router = api::router(Arc::clone(&core));
         tokio::spawn(async move { axum::serve(listener, router).await });
-        Ok(Self {
-            core,
-            url: format!("http://127.0.0.1:{port}"),
-            client: http::client(),
-        })
+        Ok(Self { core, url: format!("http://127.0.0.1:{port}"), client: http::client() })
     }
 
-    async fn ask(&self, method: Method, path: &str, authorization: &str, body: Value) -> (StatusCode, Value) {
+    async fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        authorization: &str,
+        body: Value,
+    ) -> (StatusCode, Value) {
         let url = format!("{}{path}", self.url);
         let mut headers = vec![("content-type", "application/json")];
         if !authorization.is_empty() {
             headers.push(("authorization", authorization));
         }
         let body = if body.is_null() { Bytes::new() } else { Bytes::from(body.to_string()) };
-        let (status, bytes) = http::ask(&self.client, method, &url, &headers, body)
-            .await
-            .expect("an answer");
+        let (status, bytes) =
+            http::ask(&self.client, method, &url, &headers, body).await.expect("an answer");
         (status, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
     }
 
@@ -150,7 +178,7 @@ fn environment(folder: &Path, redis: u16) -> Environment {
         let (key, _) = make_token_key().expect("a key");
         std::fs::create_dir_all(folder).expect("a folder");
         std::fs::write(&token_key_file, key).expect("a file");
-        std::fs::write(folder.join("key"), folder.display().to_string().len().to_string().repeat(16)[..16].to_owned()).expect("a file");
+        std::fs::write(folder.join("key"), random_text(16)).expect("a file");
     }
     let text = str::to_owned;
     Environment {
@@ -192,13 +220,14 @@ async fn behaves_like_core_on_a_real_database() {
     let keys = TempDir::new().expect("a folder");
     let first = environment(&keys.path().join("a"), redis);
     accounts_and_settings(&cluster, &first).await;
-    tokens_of_two_nodes(&cluster, &first, environment(&keys.path().join("bb"), redis)).await;
+    tokens_of_two_nodes(&cluster, &first, environment(&keys.path().join("b"), redis)).await;
     schema_versions(&cluster, &first).await;
 }
 
 async fn accounts_and_settings(cluster: &Cluster, environment: &Environment) {
     cluster.sql("postgres", "CREATE DATABASE settings");
-    let start = |release: &'static str| Node::start(cluster, "settings", environment.clone(), release);
+    let start =
+        |release: &'static str| Node::start(cluster, "settings", environment.clone(), release);
     let old = start("2.3.2").await.expect("core starts");
     let (_, user) = old.get("/api/v2.0/users/current", ADMIN).await;
     assert_eq!((&user["username"], &user["sysadmin_flag"]), (&json!("admin"), &json!(true)));
@@ -216,7 +245,11 @@ async fn accounts_and_settings(cluster: &Cluster, environment: &Environment) {
     assert_eq!(status, StatusCode::OK, "an unknown key is dropped");
     let (_, after) = new.get("/api/v2.0/configurations", ADMIN).await;
     assert_eq!(after["self_registration"], json!({"value": true, "editable": true}));
-    for wrong in [json!({"self_registration": "yes"}), json!({"token_expiration": 0}), json!({"project_creation_restriction": "nobody"})] {
+    for wrong in [
+        json!({"self_registration": "yes"}),
+        json!({"token_expiration": 0}),
+        json!({"project_creation_restriction": "nobody"}),
+    ] {
         let (status, _) = new.ask(Method::PUT, "/api/v2.0/configurations", ADMIN, wrong).await;
         assert_eq!(status, StatusCode::BAD_REQUEST);
     }
@@ -278,7 +311,8 @@ async fn tokens_of_two_nodes(cluster: &Cluster, first: &Environment, other: Envi
 
 async fn schema_versions(cluster: &Cluster, environment: &Environment) {
     cluster.sql("postgres", "CREATE DATABASE schema");
-    let start = |release: &'static str| Node::start(cluster, "schema", environment.clone(), release);
+    let start =
+        |release: &'static str| Node::start(cluster, "schema", environment.clone(), release);
     let refusal = |outcome: Result<Node>| outcome.err().expect("core must not start").to_string();
     start("2.15.2").await.expect("core starts");
     let text = refusal(start("2.14.0").await);

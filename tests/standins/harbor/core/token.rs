@@ -16,10 +16,7 @@ use crate::error::Result;
 
 /// Seconds since 1970.
 pub fn now() -> u64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or(Duration::ZERO)
-        .as_secs()
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs()
 }
 
 /// `GET /service/token?service=…&scope=…`. Without credentials the token is
@@ -30,9 +27,8 @@ pub async fn issue(
     RawQuery(query): RawQuery,
 ) -> Answer {
     let query = query.unwrap_or_default();
-    let parameters: Vec<(String, String)> = url::form_urlencoded::parse(query.as_bytes())
-        .into_owned()
-        .collect();
+    let parameters: Vec<(String, String)> =
+        url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
     let service = parameters.iter().find(|(name, _)| name == "service");
     let service = service.map_or("harbor-registry", |(_, value)| value);
     let user = accounts::user(&core, &headers).await?;
@@ -48,9 +44,7 @@ pub async fn issue(
     let subject = user.map(|user| user.name).unwrap_or_default();
     let minutes = configurations::value(&core, "token_expiration").await?;
     let lifetime = minutes.as_u64().unwrap_or(30) * 60;
-    let token = core
-        .token_key
-        .sign(&claims(service, &subject, lifetime, &access))?;
+    let token = core.token_key.sign(&claims(service, &subject, lifetime, &access))?;
     let mut answer = json!({"token": token, "access_token": "", "expires_in": lifetime});
     answer["issued_at"] = Value::from(rfc3339(now()));
     Ok(Json(answer).into_response())

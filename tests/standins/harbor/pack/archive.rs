@@ -35,9 +35,7 @@ impl Archive {
         header.set_mtime(0);
         header.set_uid(0);
         header.set_gid(0);
-        self.0
-            .append_data(&mut header, path, bytes)
-            .doing(&format!("pack {path}"))
+        self.0.append_data(&mut header, path, bytes).doing(&format!("pack {path}"))
     }
 
     /// The finished tar file.
@@ -48,9 +46,7 @@ impl Archive {
     /// The same, compressed. Speed matters here and size does not.
     pub fn compressed(self) -> Result<Vec<u8>> {
         let bytes = self.bytes()?;
-        let mut encoder = GzBuilder::new()
-            .mtime(0)
-            .write(Vec::new(), Compression::fast());
+        let mut encoder = GzBuilder::new().mtime(0).write(Vec::new(), Compression::fast());
         encoder.write_all(&bytes).doing("compress")?;
         encoder.finish().doing("compress")
     }

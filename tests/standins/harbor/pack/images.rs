@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::archive::Archive;
-use super::hex;
 use crate::error::Result;
+use crate::hex::hex;
 use crate::release::Release;
 
 /// One image.
@@ -19,47 +19,23 @@ struct Image {
 }
 
 const fn image(name: &'static str, role: &'static str, probe: Option<&'static str>) -> Image {
-    Image {
-        name,
-        role,
-        user: "10000:10000",
-        probe,
-    }
+    Image { name, role, user: "10000:10000", probe }
 }
 
 fn images(release: Release) -> Vec<Image> {
-    let root = |name, role| Image {
-        user: "",
-        ..image(name, role, None)
-    };
+    let root = |name, role| Image { user: "", ..image(name, role, None) };
     let mut images = vec![
         root("prepare", "prepare"),
         root("harbor-log", "log"),
-        image(
-            "harbor-core",
-            "core",
-            Some("http://127.0.0.1:8080/api/v2.0/ping"),
-        ),
+        image("harbor-core", "core", Some("http://127.0.0.1:8080/api/v2.0/ping")),
         image("harbor-portal", "portal", Some("http://127.0.0.1:8080/")),
-        image(
-            "harbor-jobservice",
-            "jobservice",
-            Some("http://127.0.0.1:8080/api/v1/stats"),
-        ),
+        image("harbor-jobservice", "jobservice", Some("http://127.0.0.1:8080/api/v1/stats")),
         image("registry-photon", "registry", Some("http://127.0.0.1:5000/")),
-        image(
-            "harbor-registryctl",
-            "registryctl",
-            Some("http://127.0.0.1:8080/api/health"),
-        ),
+        image("harbor-registryctl", "registryctl", Some("http://127.0.0.1:8080/api/health")),
         image("nginx-photon", "nginx", Some("http://127.0.0.1:8080/")),
         image("redis-photon", "redis", None),
         image("harbor-db", "database", None),
-        image(
-            "trivy-adapter-photon",
-            "trivy-adapter",
-            Some("http://127.0.0.1:8080/probe/healthy"),
-        ),
+        image("trivy-adapter-photon", "trivy-adapter", Some("http://127.0.0.1:8080/probe/healthy")),
     ];
     if release.since(2, 0) {
         images.push(image("harbor-exporter", "exporter", None));
@@ -105,10 +81,7 @@ fn layer(program: &[u8]) -> Result<Vec<u8>> {
     }
     layer.folder("tmp", 0o1777)?;
     let files = [
-        (
-            "etc/passwd",
-            "root:x:0:0:root:/:/bin/false\nharbor:x:10000:10000:harbor:/:/bin/false\n",
-        ),
+        ("etc/passwd", "root:x:0:0:root:/:/bin/false\nharbor:x:10000:10000:harbor:/:/bin/false\n"),
         ("etc/group", "root:x:0:\nharbor:x:10000:\n"),
         ("etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n"),
     ];

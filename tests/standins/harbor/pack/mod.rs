@@ -14,6 +14,7 @@ use archive::Archive;
 use sha2::{Digest, Sha256};
 
 use crate::error::{Doing, Result, failure};
+use crate::hex::hex;
 use crate::release::Release;
 
 /// `pack --version 2.N.P --out DIR`.
@@ -38,7 +39,7 @@ pub fn run(arguments: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// Whether an ELF program asks for no loader: no PT_INTERP in its headers.
+/// Whether an ELF program asks for no loader: no `PT_INTERP` in its headers.
 fn is_static(program: &[u8]) -> bool {
     const PT_INTERP: usize = 3;
     let number = |at: usize, size: usize| {
@@ -65,11 +66,8 @@ pub fn write_installers(release: Release, program: &[u8], out: &Path) -> Result<
         let path = out.join(&name);
         let sum = hex(&Sha256::digest(&bytes));
         fs::write(&path, bytes).doing("write an installer")?;
-        fs::write(
-            out.join(format!("{name}.sha256")),
-            format!("{sum}  {name}\n"),
-        )
-        .doing("write a checksum")?;
+        fs::write(out.join(format!("{name}.sha256")), format!("{sum}  {name}\n"))
+            .doing("write a checksum")?;
         written.push(path);
     }
     Ok(written)
@@ -90,8 +88,4 @@ fn installer(release: Release, images: Option<&[u8]>) -> Result<Vec<u8>> {
         0o644,
     )?;
     archive.compressed()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -18,24 +18,15 @@ fn prefers_plugin(release: Release) -> bool {
 /// `common.sh`.
 pub fn common(release: Release) -> String {
     let said = if release.since(11, 0) { "20.10.10" } else { "17.06.0" };
-    let check = if prefers_plugin(release) {
-        COMPOSE_NEW
-    } else {
-        COMPOSE_OLD
-    };
-    COMMON
-        .replace("@DOCKER_SAID@", said)
-        .replace("@COMPOSE_CHECK@", check)
+    let check = if prefers_plugin(release) { COMPOSE_NEW } else { COMPOSE_OLD };
+    COMMON.replace("@DOCKER_SAID@", said).replace("@COMPOSE_CHECK@", check)
 }
 
 /// `install.sh`. Newer ones take the node down whether it runs or not.
 pub fn install(release: Release) -> String {
     let mut cases = String::new();
     for flag in release.flags() {
-        let _ = write!(
-            cases,
-            "\t{flag})\n\t\tprepare_para=\"$prepare_para {flag}\" ;;\n"
-        );
+        let _ = write!(cases, "\t{flag})\n\t\tprepare_para=\"$prepare_para {flag}\" ;;\n");
     }
     let (compose, down) = if prefers_plugin(release) {
         (

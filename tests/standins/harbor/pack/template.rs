@@ -1,5 +1,7 @@
 //! `harbor.yml.tmpl`: the keys that a release demands, at their defaults.
 
+use std::fmt::Write as _;
+
 use crate::release::Release;
 
 /// The template's text. `_version` of 2.1 is still 2.0.0.
@@ -17,10 +19,12 @@ pub fn text(release: Release) -> String {
         text.push_str("notification:\n  webhook_job_max_retry: 10\n");
     }
     text.push_str("log:\n  level: info\n  local:\n    rotate_count: 50\n    rotate_size: 200M\n    location: /var/log/harbor\n");
-    text.push_str(&format!("_version: 2.{minor}.0\n"));
+    let _ = writeln!(text, "_version: 2.{minor}.0");
     text.push_str("proxy:\n  http_proxy:\n  https_proxy:\n  no_proxy:\n  components:\n    - core\n    - jobservice\n    - trivy\n");
     if release.since(5, 0) {
-        text.push_str("upload_purging:\n  enabled: true\n  age: 168h\n  interval: 24h\n  dryrun: false\n");
+        text.push_str(
+            "upload_purging:\n  enabled: true\n  age: 168h\n  interval: 24h\n  dryrun: false\n",
+        );
     }
     if release.since(6, 0) {
         text.push_str("cache:\n  enabled: false\n  expire_hours: 24\n");

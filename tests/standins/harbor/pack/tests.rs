@@ -37,10 +37,8 @@ fn images_have_tags_of_the_release_and_one_layer() {
     let images = unpack(&files["harbor/harbor.v2.3.2.tar.gz"].1);
     let manifest: Value = serde_json::from_slice(&images["manifest.json"].1).expect("JSON");
     let manifest = manifest.as_array().expect("a list");
-    let tags: Vec<&str> = manifest
-        .iter()
-        .filter_map(|image| image["RepoTags"][0].as_str())
-        .collect();
+    let tags: Vec<&str> =
+        manifest.iter().filter_map(|image| image["RepoTags"][0].as_str()).collect();
     assert!(tags.contains(&"goharbor/prepare:v2.3.2"), "{tags:?}");
     assert!(tags.contains(&"goharbor/notary-server-photon:v2.3.2"), "{tags:?}");
     for image in manifest {

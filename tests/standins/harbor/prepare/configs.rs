@@ -12,7 +12,8 @@ use crate::error::{Doing, Result};
 
 /// The list that `strong_ssl_ciphers` turns on.
 const STRONG_CIPHERS: &str = "ECDHE+AESGCM:DHE+AESGCM:ECDHE+RSA+SHA256:DHE+RSA+SHA256:!AES128";
-const USUAL_CIPHERS: &str = "'!aNULL:kECDH+AESGCM:ECDH+AESGCM:RSA+AESGCM:kECDH+AES:ECDH+AES:RSA+AES:'";
+const USUAL_CIPHERS: &str =
+    "'!aNULL:kECDH+AESGCM:ECDH+AESGCM:RSA+AESGCM:kECDH+AES:ECDH+AES:RSA+AES:'";
 
 fn write(path: &Path, text: &str) -> Result<()> {
     files::generate(path, text, HARBOR, 0o640)
@@ -50,16 +51,9 @@ pub fn nginx(places: &Places, settings: &Settings) -> std::result::Result<(), Re
     );
     if let Some(https) = &settings.https {
         certificate(places, https)?;
-        let redirect = if https.port == "443" {
-            "$host".to_owned()
-        } else {
-            format!("$host:{}", https.port)
-        };
-        let ciphers = if https.strong_ciphers {
-            STRONG_CIPHERS
-        } else {
-            USUAL_CIPHERS
-        };
+        let redirect =
+            if https.port == "443" { "$host".to_owned() } else { format!("$host:{}", https.port) };
+        let ciphers = if https.strong_ciphers { STRONG_CIPHERS } else { USUAL_CIPHERS };
         let _ = write!(
             text,
             "  server {{\n    listen 8443 ssl;\n    ssl_certificate /etc/cert/server.crt;\n    ssl_certificate_key /etc/cert/server.key;\n    ssl_ciphers {ciphers};\n    location / {{ proxy_pass http://portal/; }}\n    location /api/ {{ proxy_pass http://core/api/; }}\n    location /c/ {{ proxy_pass http://core/c/; }}\n    location /v2/ {{ proxy_pass http://core/v2/; }}\n    location /service/ {{ proxy_pass http://core/service/; }}\n  }}\n  server {{\n    listen 8080;\n    return 308 https://{redirect}$request_uri;\n  }}\n"
@@ -96,7 +90,10 @@ fn certificate(places: &Places, https: &Https) -> std::result::Result<(), Refusa
 
 /// The registry's, its controller's and core's files, and the password file.
 pub fn registry(places: &Places, settings: &Settings, made: &Generated) -> Result<()> {
-    write(&places.config.join("core/app.conf"), "appname = Harbor\nrunmode = prod\nhttpport = 8080\n")?;
+    write(
+        &places.config.join("core/app.conf"),
+        "appname = Harbor\nrunmode = prod\nhttpport = 8080\n",
+    )?;
     fs::create_dir_all(places.config.join("core/certificates")).doing("make core's folder")?;
     write(&places.config.join("registry/config.yml"), &registry_yml(settings))?;
     write(
@@ -184,11 +181,7 @@ pub fn jobservice(places: &Places, settings: &Settings) -> Result<()> {
             let _ = writeln!(text, "    settings:\n      base_dir: \"/var/log/jobs\"");
         }
         if logger != "STD_OUTPUT" {
-            let _ = writeln!(
-                text,
-                "    sweeper:\n      duration: {}",
-                jobs.sweeper_days
-            );
+            let _ = writeln!(text, "    sweeper:\n      duration: {}", jobs.sweeper_days);
         }
     }
     write(&places.config.join("jobservice/config.yml"), &text)

@@ -74,10 +74,7 @@ fn core(settings: &Settings, made: &Generated) -> Lines {
     for part in ["notary", "chartmuseum", "trivy"] {
         let known = settings.release.flags().contains(&format!("--with-{part}").as_str());
         if known {
-            lines.set(
-                &format!("WITH_{}", part.to_uppercase()),
-                python_bool(settings.with(part)),
-            );
+            lines.set(&format!("WITH_{}", part.to_uppercase()), python_bool(settings.with(part)));
         }
     }
     lines.set("REGISTRY_STORAGE_PROVIDER_NAME", &settings.storage.driver);
@@ -147,15 +144,9 @@ fn jobservice(settings: &Settings, made: &Generated) -> Lines {
     lines.set("JOBSERVICE_SECRET", &made.jobservice);
     lines.set("CORE_URL", "http://core:8080");
     lines.set("REGISTRY_CONTROLLER_URL", "http://registryctl:8080");
-    lines.set(
-        "JOBSERVICE_WEBHOOK_JOB_MAX_RETRY",
-        &settings.jobs.webhook_max_retry,
-    );
+    lines.set("JOBSERVICE_WEBHOOK_JOB_MAX_RETRY", &settings.jobs.webhook_max_retry);
     if settings.release.since(8, 0) {
-        lines.set(
-            "JOBSERVICE_WEBHOOK_JOB_HTTP_CLIENT_TIMEOUT",
-            &settings.jobs.webhook_timeout,
-        );
+        lines.set("JOBSERVICE_WEBHOOK_JOB_HTTP_CLIENT_TIMEOUT", &settings.jobs.webhook_timeout);
     }
     if settings.release.since(13, 0) {
         let seconds = settings.jobs.max_duration_hours.parse::<i64>().unwrap_or(24) * 3600;
@@ -177,11 +168,7 @@ fn registryctl(made: &Generated) -> Lines {
 
 fn bundled_database(settings: &Settings) -> Lines {
     let mut lines = Lines::default();
-    let password = if settings.database.external {
-        ""
-    } else {
-        &settings.database.password
-    };
+    let password = if settings.database.external { "" } else { &settings.database.password };
     lines.set("POSTGRES_PASSWORD", password);
     lines
 }

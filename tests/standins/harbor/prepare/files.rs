@@ -41,9 +41,7 @@ pub fn generate(path: &Path, text: &str, owner: u32, mode: u32) -> Result<()> {
 /// Makes the folder that `path` goes into.
 pub fn folder_of(path: &Path) -> Result<()> {
     match path.parent() {
-        Some(folder) => {
-            fs::create_dir_all(folder).doing(&format!("make {}", folder.display()))
-        }
+        Some(folder) => fs::create_dir_all(folder).doing(&format!("make {}", folder.display())),
         None => Ok(()),
     }
 }

@@ -17,7 +17,7 @@ mod validate;
 mod yaml;
 
 #[cfg(test)]
-pub use secrets::make_token_key;
+pub use secrets::{make_token_key, random_text};
 
 use std::path::{Path, PathBuf};
 

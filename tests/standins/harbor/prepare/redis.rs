@@ -39,19 +39,11 @@ impl Redis {
     pub fn read(config: &Value, release: Release) -> Result<Self, Refusal> {
         let external = yaml::section(config, "external_redis");
         let own = yaml::section(config, "redis");
-        let source = if release.reads_redis_section() && !own.is_null() {
-            own
-        } else {
-            external
-        };
+        let source = if release.reads_redis_section() && !own.is_null() { own } else { external };
         let url = Url::read(source, release)?;
         let index = |key: &str, default: &str| yaml::or(source, key, default);
         let core_index = |key: &str| {
-            if release.reads_redis_section() {
-                index(key, "")
-            } else {
-                String::new()
-            }
+            if release.reads_redis_section() { index(key, "") } else { String::new() }
         };
         let registry_index = index("registry_db_index", "1");
         Ok(Self {
@@ -108,32 +100,17 @@ fn scheme(source: &Value, release: Release, sentinel: bool) -> Result<String, Re
         yaml::required(tls, "rootCA")?;
     }
     let scheme = if secure { "rediss" } else { "redis" };
-    Ok(if sentinel {
-        format!("{scheme}+sentinel")
-    } else {
-        scheme.to_owned()
-    })
+    Ok(if sentinel { format!("{scheme}+sentinel") } else { scheme.to_owned() })
 }
 
 fn credentials(source: &Value, release: Release) -> String {
     let quote = |text: String| {
-        if release.quotes_redis_password() {
-            percent_quoted(&text)
-        } else {
-            text
-        }
+        if release.quotes_redis_password() { percent_quoted(&text) } else { text }
     };
     let password = quote(yaml::or(source, "password", ""));
-    let username = if release.since(8, 0) {
-        quote(yaml::or(source, "username", ""))
-    } else {
-        String::new()
-    };
-    if password.is_empty() {
-        String::new()
-    } else {
-        format!("{username}:{password}@")
-    }
+    let username =
+        if release.since(8, 0) { quote(yaml::or(source, "username", "")) } else { String::new() };
+    if password.is_empty() { String::new() } else { format!("{username}:{password}@") }
 }
 
 /// 2.0 has the port beside the host; later releases add no default port.

@@ -57,22 +57,18 @@ pub fn keep_or_make(places: &Places, notary: bool) -> std::result::Result<(), Re
 }
 
 fn secret_key(path: &Path, length: usize) -> std::result::Result<(), Refusal> {
-    match fs::read_to_string(path) {
-        Ok(key) => {
-            println!("loaded secret from file: {}", path.display());
-            if key.chars().count() != length {
-                let text = format!(
-                    "secret key's length has to be {length} chars, current length: {}",
-                    key.chars().count()
-                );
-                return Err(Refusal::traceback("Exception", text));
-            }
+    if let Ok(key) = fs::read_to_string(path) {
+        println!("loaded secret from file: {}", path.display());
+        let found = key.chars().count();
+        if found != length {
+            let text =
+                format!("secret key's length has to be {length} chars, current length: {found}");
+            return Err(Refusal::traceback("Exception", text));
         }
-        Err(_) => {
-            files::folder_of(path)?;
-            fs::write(path, random_text(length)).doing("write a secret key")?;
-            println!("Generated and saved secret to file: {}", path.display());
-        }
+    } else {
+        files::folder_of(path)?;
+        fs::write(path, random_text(length)).doing("write a secret key")?;
+        println!("Generated and saved secret to file: {}", path.display());
     }
     files::own(path, HARBOR, 0o600)?;
     Ok(())
@@ -98,13 +94,11 @@ pub fn make_token_key() -> Result<(String, String)> {
     let key = RsaPrivateKey::new(&mut rand::rng(), 2048).doing("make an RSA key")?;
     let pkcs1 = key.to_pkcs1_pem(LineEnding::LF).doing("encode a key")?;
     let pkcs8 = key.to_pkcs8_pem(LineEnding::LF).doing("encode a key")?;
-    let pair = KeyPair::from_pem_and_sign_algo(&pkcs8, &rcgen::PKCS_RSA_SHA256)
-        .doing("load the key")?;
+    let pair =
+        KeyPair::from_pem_and_sign_algo(&pkcs8, &rcgen::PKCS_RSA_SHA256).doing("load the key")?;
     let mut parameters = CertificateParams::new(Vec::new()).doing("describe a certificate")?;
     parameters.distinguished_name = DistinguishedName::new();
-    parameters
-        .distinguished_name
-        .push(DnType::CommonName, "harbor-token-issuer");
+    parameters.distinguished_name.push(DnType::CommonName, "harbor-token-issuer");
     let certificate = parameters.self_signed(&pair).doing("sign a certificate")?;
     Ok((pkcs1.to_string(), certificate.pem()))
 }

@@ -1,7 +1,17 @@
 //! harbor.yml as `prepare` reads it: which keys it demands, in which order,
 //! and what it puts where one is missing.
 
+mod database;
+mod jobs;
+mod log;
+mod storage;
+
 use serde_json::Value;
+
+use database::Database;
+use jobs::Jobs;
+use log::Log;
+use storage::Storage;
 
 use super::redis::Redis;
 use super::{Refusal, yaml};
@@ -40,50 +50,6 @@ pub struct Https {
     pub certificate: String,
     pub private_key: String,
     pub strong_ciphers: bool,
-}
-
-#[derive(Debug)]
-pub struct Database {
-    pub external: bool,
-    pub host: String,
-    pub port: String,
-    pub name: String,
-    pub username: String,
-    pub password: String,
-    pub ssl_mode: String,
-    pub max_idle: String,
-    pub max_open: String,
-    /// Lifetime and idle time, in the releases that read them.
-    pub lifetimes: Option<(String, String)>,
-}
-
-#[derive(Debug)]
-pub struct Storage {
-    pub driver: String,
-    pub options: Value,
-    pub redirect_disabled: bool,
-    /// `enabled, age, interval, dryrun`, where the release reads them.
-    pub purging: Option<[String; 4]>,
-}
-
-#[derive(Debug)]
-pub struct Jobs {
-    pub workers: String,
-    pub loggers: Vec<String>,
-    pub sweeper_days: String,
-    pub webhook_max_retry: String,
-    pub webhook_timeout: String,
-    pub max_duration_hours: String,
-}
-
-#[derive(Debug)]
-pub struct Log {
-    pub level: String,
-    pub location: String,
-    pub rotate_count: String,
-    pub rotate_size: String,
-    /// protocol, host, port of an external endpoint.
-    pub external: Option<[String; 3]>,
 }
 
 impl Settings {
@@ -167,198 +133,6 @@ fn required_text<'a>(section: &Value, key: &str) -> Result<&'a str, Refusal> {
     yaml::required(section, key).map(|_| "")
 }
 
-impl Database {
-    /// `external_database` covers whatever `database` says.
-    fn read(config: &Value, release: Release, flags: &[String]) -> Result<Self, Refusal> {
-        let own = yaml::section(config, "database");
-        let external = yaml::section(config, "external_database");
-        let source = if external.is_null() {
-            if own.is_null() {
-                return Err(Refusal::traceback("KeyError", "'harbor_db_password'".into()));
-            }
-            own
-        } else {
-            yaml::required(external, "harbor")?
-        };
-        let lifetimes = release.since(7, 0).then(|| {
-            (
-                yaml::or(source, "conn_max_lifetime", "5m"),
-                yaml::or(source, "conn_max_idle_time", "0"),
-            )
-        });
-        let of = |key: &str, bundled: &str| {
-            if external.is_null() {
-                Ok(bundled.to_owned())
-            } else {
-                yaml::required(source, key).map(yaml::text)
-            }
-        };
-        if !external.is_null() && flags.iter().any(|flag| flag == "--with-notary") {
-            notary_databases(external)?;
-        }
-        Ok(Self {
-            external: !external.is_null(),
-            host: of("host", "postgresql")?,
-            port: of("port", "5432")?,
-            name: of("db_name", "registry")?,
-            username: of("username", "postgres")?,
-            password: if external.is_null() {
-                yaml::or(own, "password", "")
-            } else {
-                yaml::required(source, "password").map(yaml::text)?
-            },
-            ssl_mode: of("ssl_mode", "disable")?,
-            max_idle: yaml::or(source, "max_idle_conns", "2"),
-            max_open: yaml::or(source, "max_open_conns", "0"),
-            lifetimes,
-        })
-    }
-}
-
-fn notary_databases(external: &Value) -> Result<(), Refusal> {
-    for part in ["notary_signer", "notary_server"] {
-        let part = yaml::required(external, part)?;
-        for key in ["host", "port", "db_name", "username", "password", "ssl_mode"] {
-            yaml::required(part, key)?;
-        }
-    }
-    Ok(())
-}
-
-impl Storage {
-    fn read(
-        config: &Value,
-        release: Release,
-        late_checks: &mut Vec<String>,
-    ) -> Result<Self, Refusal> {
-        let service = yaml::section(config, "storage_service");
-        let driver = ["azure", "gcs", "s3", "swift", "oss"]
-            .into_iter()
-            .find(|driver| yaml::get(service, driver).is_some_and(yaml::truthy))
-            .unwrap_or("filesystem");
-        let redirect = yaml::section(service, "redirect");
-        let key = if release.since(8, 0) { "disable" } else { "disabled" };
-        let redirect_disabled = if redirect.is_null() {
-            false
-        } else {
-            yaml::truthy(yaml::required(redirect, key)?)
-        };
-        Ok(Self {
-            driver: driver.to_owned(),
-            options: yaml::section(service, driver).clone(),
-            redirect_disabled,
-            purging: purging(config, release, late_checks),
-        })
-    }
-}
-
-fn purging(
-    config: &Value,
-    release: Release,
-    late_checks: &mut Vec<String>,
-) -> Option<[String; 4]> {
-    let section = yaml::section(config, "upload_purging");
-    if !release.since(5, 0) || section.is_null() {
-        return None;
-    }
-    for key in ["age", "interval"] {
-        let value = yaml::or(section, key, if key == "age" { "168h" } else { "24h" });
-        let hours = value.strip_suffix('h').and_then(|n| n.parse::<i64>().ok());
-        if hours.is_none_or(|hours| hours < 2) {
-            late_checks.push(format!(
-                "purge upload {key} should set with with nh, n is the number of hour"
-            ));
-        }
-    }
-    Some([
-        yaml::or(section, "enabled", "False").to_lowercase(),
-        yaml::or(section, "age", "168h"),
-        yaml::or(section, "interval", "24h"),
-        yaml::or(section, "dryrun", "False").to_lowercase(),
-    ])
-}
-
-impl Jobs {
-    fn read(config: &Value, release: Release) -> Result<Self, Refusal> {
-        let jobs = yaml::section(config, "jobservice");
-        let notification = yaml::section(config, "notification");
-        let workers = yaml::text(yaml::required(jobs, "max_job_workers")?);
-        let sweeper_days = if release.since(8, 0) {
-            yaml::text(yaml::required(jobs, "logger_sweeper_duration")?)
-        } else {
-            "1".to_owned()
-        };
-        let hours = yaml::get(jobs, "max_job_duration_hours").and_then(Value::as_i64);
-        let webhook_timeout = if release.since(8, 0) {
-            yaml::text(yaml::required(notification, "webhook_job_http_client_timeout")?)
-        } else {
-            String::new()
-        };
-        Ok(Self {
-            loggers: loggers(jobs, release)?,
-            webhook_max_retry: yaml::text(yaml::required(notification, "webhook_job_max_retry")?),
-            max_duration_hours: hours.filter(|hours| *hours >= 24).unwrap_or(24).to_string(),
-            workers,
-            sweeper_days,
-            webhook_timeout,
-        })
-    }
-}
-
-/// Words that are not known are dropped without a sound.
-fn loggers(jobs: &Value, release: Release) -> Result<Vec<String>, Refusal> {
-    if !release.since(9, 0) {
-        return Ok(vec!["STD_OUTPUT".to_owned(), "FILE".to_owned()]);
-    }
-    let words = yaml::required(jobs, "job_loggers")?.as_array();
-    Ok(words
-        .into_iter()
-        .flatten()
-        .map(yaml::text)
-        .filter(|word| ["STD_OUTPUT", "FILE", "DB"].contains(&word.as_str()))
-        .collect())
-}
-
-impl Log {
-    fn read(config: &Value, late_checks: &mut Vec<String>) -> Result<Self, Refusal> {
-        let log = yaml::section(config, "log");
-        let level = yaml::text(yaml::required(log, "level")?);
-        if !["debug", "info", "warning", "error", "fatal"].contains(&level.as_str()) {
-            return Err(Refusal::traceback(
-                "Exception",
-                "log level must be one of debug, info, warning, error, fatal".into(),
-            ));
-        }
-        let local = yaml::section(log, "local");
-        if local.is_null() {
-            return Err(Refusal::traceback("KeyError", "'log_location'".into()));
-        }
-        Ok(Self {
-            level,
-            location: yaml::or(local, "location", "/var/log/harbor"),
-            rotate_count: yaml::or(local, "rotate_count", "50"),
-            rotate_size: yaml::or(local, "rotate_size", "200M"),
-            external: external_log(yaml::section(log, "external_endpoint"), late_checks)?,
-        })
-    }
-}
-
-fn external_log(
-    endpoint: &Value,
-    late_checks: &mut Vec<String>,
-) -> Result<Option<[String; 3]>, Refusal> {
-    if endpoint.is_null() {
-        return Ok(None);
-    }
-    let part = |key| yaml::required(endpoint, key).map(yaml::text);
-    let protocol = part("protocol")?;
-    if !["tcp", "udp"].contains(&protocol.as_str()) {
-        late_checks
-            .push("Protocol in external log endpoint must be one of 'udp' or 'tcp'".to_owned());
-    }
-    Ok(Some([protocol, part("host")?, part("port")?]))
-}
-
 fn metric(config: &Value, release: Release) -> Result<Option<(String, String)>, Refusal> {
     let metric = yaml::section(config, "metric");
     if metric.is_null() || !release.since(2, 0) {
@@ -403,10 +177,8 @@ fn trace(trace: &Value, late_checks: &mut Vec<String>) {
     if !yaml::get(trace, "enabled").is_some_and(yaml::truthy) {
         return;
     }
-    let exporters = ["jaeger", "otel"]
-        .into_iter()
-        .filter(|name| yaml::get(trace, name).is_some())
-        .count();
+    let exporters =
+        ["jaeger", "otel"].into_iter().filter(|name| yaml::get(trace, name).is_some()).count();
     match exporters {
         0 => late_checks.push("Trace enabled but no trace exporter set".to_owned()),
         2 => late_checks.push("Only can have one trace exporter at a time".to_owned()),

@@ -66,11 +66,7 @@ impl Node {
         fs::write(places.host.join("ssl/a.crt"), "certificate").expect("a file");
         fs::write(places.host.join("ssl/a.key"), "key").expect("a file");
         let release = Release::parse(release).expect("a release");
-        Self {
-            root,
-            places,
-            release,
-        }
+        Self { root, places, release }
     }
 
     fn prepare(&self, flags: &[&str]) -> Result<(), Refusal> {
@@ -102,25 +98,85 @@ fn with(old: &str, new: &str) -> String {
 fn refuses_what_the_real_one_refuses() {
     let no_database = GOOD.split("external_database").next().unwrap_or_default();
     let cases: Vec<(&str, String, &[&str], u8, &str)> = vec![
-        (OLD, with("harbor.example.com", "127.0.0.1"), &[], 255, "127.0.0.1 can not be the hostname"),
+        (
+            OLD,
+            with("harbor.example.com", "127.0.0.1"),
+            &[],
+            255,
+            "127.0.0.1 can not be the hostname",
+        ),
         (OLD, with("harbor.example.com", "reg.mydomain.com"), &[], 255, "Please specify hostname"),
         (OLD, with("hostname: harbor.example.com\n", ""), &[], 1, "KeyError: 'hostname'"),
-        (OLD, with("/ssl/a.crt", "/your/certificate/path"), &[], 255, "attribute ssl_cert is not set"),
+        (
+            OLD,
+            with("/ssl/a.crt", "/your/certificate/path"),
+            &[],
+            255,
+            "attribute ssl_cert is not set",
+        ),
         (OLD, with("/ssl/a.crt", "/ssl/none.crt"), &[], 1, "'/hostfs/ssl/none.crt'"),
         (OLD, with("  private_key: /ssl/a.key\n", ""), &[], 1, "KeyError: 'private_key'"),
         (OLD, with("level: info", "level: loud"), &[], 1, "log level must be one of"),
-        (OLD, with("  local:\n    location: /var/log/harbor\n", ""), &[], 1, "KeyError: 'log_location'"),
+        (
+            OLD,
+            with("  local:\n    location: /var/log/harbor\n", ""),
+            &[],
+            1,
+            "KeyError: 'log_location'",
+        ),
         (OLD, with("    ssl_mode: disable\n", ""), &[], 1, "KeyError: 'ssl_mode'"),
         (OLD, no_database.to_owned(), &[], 1, "KeyError: 'harbor_db_password'"),
         (OLD, GOOD.to_owned(), &["--with-notary"], 1, "KeyError: 'notary_signer'"),
-        (NEW, with("  logger_sweeper_duration: 1\n", ""), &[], 1, "KeyError: 'logger_sweeper_duration'"),
+        (
+            NEW,
+            with("  logger_sweeper_duration: 1\n", ""),
+            &[],
+            1,
+            "KeyError: 'logger_sweeper_duration'",
+        ),
         (NEW, with("  job_loggers: [STD_OUTPUT, FILE]\n", ""), &[], 1, "KeyError: 'job_loggers'"),
-        (NEW, format!("{GOOD}upload_purging:\n  age: 168\n"), &[], 255, "purge upload age should set with with nh"),
-        (NEW, format!("{GOOD}upload_purging:\n  age: 1h\n"), &[], 255, "purge upload age should set with with nh"),
-        (NEW, format!("{GOOD}cache:\n  enabled: true\n  expire_hours: 0\n"), &[], 255, "cache expire hours should be positive number"),
-        (NEW, format!("{GOOD}core:\n  quota_update_provider: foo\n"), &[], 255, "invalid quota update provider: foo"),
-        (NEW, format!("{GOOD}storage_service:\n  redirect:\n    disabled: true\n"), &[], 1, "KeyError: 'disable'"),
-        (OLD, format!("{GOOD}storage_service:\n  redirect:\n    disable: true\n"), &[], 1, "KeyError: 'disabled'"),
+        (
+            NEW,
+            format!("{GOOD}upload_purging:\n  age: 168\n"),
+            &[],
+            255,
+            "purge upload age should set with with nh",
+        ),
+        (
+            NEW,
+            format!("{GOOD}upload_purging:\n  age: 1h\n"),
+            &[],
+            255,
+            "purge upload age should set with with nh",
+        ),
+        (
+            NEW,
+            format!("{GOOD}cache:\n  enabled: true\n  expire_hours: 0\n"),
+            &[],
+            255,
+            "cache expire hours should be positive number",
+        ),
+        (
+            NEW,
+            format!("{GOOD}core:\n  quota_update_provider: foo\n"),
+            &[],
+            255,
+            "invalid quota update provider: foo",
+        ),
+        (
+            NEW,
+            format!("{GOOD}storage_service:\n  redirect:\n    disabled: true\n"),
+            &[],
+            1,
+            "KeyError: 'disable'",
+        ),
+        (
+            OLD,
+            format!("{GOOD}storage_service:\n  redirect:\n    disable: true\n"),
+            &[],
+            1,
+            "KeyError: 'disabled'",
+        ),
         (OLD, format!("{GOOD}metric:\n  enabled: true\n"), &[], 1, "KeyError: 'port'"),
     ];
     for (release, yml, flags, status, text) in cases {
@@ -255,7 +311,10 @@ fn redis_urls_follow_the_release() {
 
 #[test]
 fn numbers_that_are_zero_become_defaults() {
-    let yml = with("    ssl_mode: disable\n", "    ssl_mode: disable\n    max_idle_conns: 0\n    max_open_conns: 0\n");
+    let yml = with(
+        "    ssl_mode: disable\n",
+        "    ssl_mode: disable\n    max_idle_conns: 0\n    max_open_conns: 0\n",
+    );
     let node = Node::new(OLD, &yml);
     node.prepare(&[]).expect("it prepares");
     let env = node.env("core");

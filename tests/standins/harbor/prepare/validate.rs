@@ -16,9 +16,7 @@ pub fn validate(settings: &Settings) -> Result<(), Refusal> {
     }
     match &settings.https {
         None if settings.with("notary") => {
-            return refuse(
-                "Error: the protocol must be https when Harbor is deployed with Notary",
-            );
+            return refuse("Error: the protocol must be https when Harbor is deployed with Notary");
         }
         Some(https) => certificate(https)?,
         None => eprintln!(

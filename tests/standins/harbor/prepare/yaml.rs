@@ -13,9 +13,7 @@ pub fn parse(text: &str) -> Result<Value, Refusal> {
 
 /// `section["key"]`: a missing key is a `KeyError`.
 pub fn required<'a>(section: &'a Value, key: &str) -> Result<&'a Value, Refusal> {
-    section
-        .get(key)
-        .ok_or_else(|| Refusal::traceback("KeyError", format!("'{key}'")))
+    section.get(key).ok_or_else(|| Refusal::traceback("KeyError", format!("'{key}'")))
 }
 
 /// `section.get("key")`, where null and absent are the same.
@@ -25,9 +23,7 @@ pub fn get<'a>(section: &'a Value, key: &str) -> Option<&'a Value> {
 
 /// `section.get("key") or {}`.
 pub fn section<'a>(parent: &'a Value, key: &str) -> &'a Value {
-    get(parent, key)
-        .filter(|value| truthy(value))
-        .unwrap_or(&Value::Null)
+    get(parent, key).filter(|value| truthy(value)).unwrap_or(&Value::Null)
 }
 
 /// `section.get("key") or default`, as text.

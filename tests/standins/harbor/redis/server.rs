@@ -80,14 +80,10 @@ impl Store {
 
     fn value(&self, key: &str) -> Option<String> {
         let (value, end) = self.values.get(key)?;
-        end.is_none_or(|end| end > Instant::now())
-            .then(|| value.clone())
+        end.is_none_or(|end| end > Instant::now()).then(|| value.clone())
     }
 }
 
 fn bulk(value: Option<String>) -> String {
-    value.map_or_else(
-        || "$-1\r\n".to_owned(),
-        |value| format!("${}\r\n{value}\r\n", value.len()),
-    )
+    value.map_or_else(|| "$-1\r\n".to_owned(), |value| format!("${}\r\n{value}\r\n", value.len()))
 }

@@ -7,7 +7,7 @@ mod store;
 mod tests;
 mod uploads;
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 
 use axum::Router;
@@ -38,11 +38,9 @@ pub struct Registry {
 pub async fn run() -> Result<()> {
     let text = std::fs::read_to_string(CONFIGURATION).doing("read config.yml")?;
     let config: Value = serde_saphyr::from_str(&text).doing("read config.yml")?;
-    let folder = config["storage"]["filesystem"]["rootdirectory"]
-        .as_str()
-        .unwrap_or("/storage");
+    let folder = config["storage"]["filesystem"]["rootdirectory"].as_str().unwrap_or("/storage");
     let registry = Registry {
-        store: Store::new(PathBuf::from(folder)),
+        store: Store::new(Path::new(folder)),
         passwords: std::fs::read_to_string(PASSWORDS).doing("read passwd")?,
     };
     http::serve(5000, router(registry)).await
@@ -50,9 +48,7 @@ pub async fn run() -> Result<()> {
 
 /// The registry's whole interface.
 pub fn router(registry: Registry) -> Router {
-    Router::new()
-        .fallback(serve)
-        .with_state(Arc::new(registry))
+    Router::new().fallback(serve).with_state(Arc::new(registry))
 }
 
 async fn serve(State(registry): State<Arc<Registry>>, request: Request<Body>) -> Response {
@@ -63,12 +59,10 @@ async fn serve(State(registry): State<Arc<Registry>>, request: Request<Body>) ->
         let basic = "Basic realm=\"harbor-registry-basic-realm\"";
         return (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, basic)]).into_response();
     }
-    routes::serve(&registry.store, request)
-        .await
-        .unwrap_or_else(|error| {
-            eprintln!("[error] {error}");
-            StatusCode::INTERNAL_SERVER_ERROR.into_response()
-        })
+    routes::serve(&registry.store, request).await.unwrap_or_else(|error| {
+        eprintln!("[error] {error}");
+        StatusCode::INTERNAL_SERVER_ERROR.into_response()
+    })
 }
 
 impl Registry {
@@ -85,8 +79,6 @@ impl Registry {
         self.passwords
             .lines()
             .filter_map(|line| line.split_once(':'))
-            .any(|(name, hash)| {
-                name == user && bcrypt::verify(password, hash).unwrap_or(false)
-            })
+            .any(|(name, hash)| name == user && bcrypt::verify(password, hash).unwrap_or(false))
     }
 }

@@ -55,11 +55,7 @@ async fn blob(store: &Store, name: &str, digest: &str, method: &Method) -> Resul
     }
     let file = File::open(store.blob(&digest)).await.doing("open a blob")?;
     let length = file.metadata().await.doing("measure a blob")?.len();
-    let body = if method == Method::HEAD {
-        Body::empty()
-    } else {
-        body_of(file)
-    };
+    let body = if method == Method::HEAD { Body::empty() } else { body_of(file) };
     Ok((
         [
             (header::CONTENT_LENGTH.as_str(), length.to_string()),
@@ -110,9 +106,8 @@ async fn put_manifest(
     reference: &str,
     request: Request<Body>,
 ) -> Result<Response> {
-    let bytes = axum::body::to_bytes(request.into_body(), MANIFEST_LIMIT)
-        .await
-        .doing("read a manifest")?;
+    let bytes =
+        axum::body::to_bytes(request.into_body(), MANIFEST_LIMIT).await.doing("read a manifest")?;
     let Ok(manifest) = serde_json::from_slice::<Value>(&bytes) else {
         return Ok(error(StatusCode::BAD_REQUEST, "MANIFEST_INVALID", reference));
     };
@@ -148,14 +143,7 @@ async fn get_manifest(store: &Store, name: &str, reference: &str) -> Response {
         .as_str()
         .unwrap_or("application/vnd.oci.image.manifest.v1+json")
         .to_owned();
-    (
-        [
-            ("content-type", kind),
-            ("docker-content-digest", digest.to_string()),
-        ],
-        bytes,
-    )
-        .into_response()
+    ([("content-type", kind), ("docker-content-digest", digest.to_string())], bytes).into_response()
 }
 
 async fn tags(store: &Store, name: &str) -> Response {

@@ -7,6 +7,7 @@ use tokio::fs;
 use tokio::io::AsyncReadExt;
 
 use crate::error::{Doing, Result, failure};
+use crate::hex::hex;
 
 /// A registry's folder.
 pub struct Store {
@@ -37,26 +38,16 @@ impl std::fmt::Display for Digest {
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 impl Store {
     /// A store below `root`.
-    pub fn new(root: PathBuf) -> Self {
-        Self {
-            root: root.join("docker/registry/v2"),
-        }
+    pub fn new(root: &Path) -> Self {
+        Self { root: root.join("docker/registry/v2") }
     }
 
     /// Where a blob's bytes are.
     pub fn blob(&self, digest: &Digest) -> PathBuf {
         let hex = &digest.0;
-        self.root
-            .join("blobs/sha256")
-            .join(&hex[..2])
-            .join(hex)
-            .join("data")
+        self.root.join("blobs/sha256").join(&hex[..2]).join(hex).join("data")
     }
 
     fn repository(&self, name: &str) -> PathBuf {
@@ -64,24 +55,15 @@ impl Store {
     }
 
     fn layer_link(&self, name: &str, digest: &Digest) -> PathBuf {
-        self.repository(name)
-            .join("_layers/sha256")
-            .join(&digest.0)
-            .join("link")
+        self.repository(name).join("_layers/sha256").join(&digest.0).join("link")
     }
 
     fn revision_link(&self, name: &str, digest: &Digest) -> PathBuf {
-        self.repository(name)
-            .join("_manifests/revisions/sha256")
-            .join(&digest.0)
-            .join("link")
+        self.repository(name).join("_manifests/revisions/sha256").join(&digest.0).join("link")
     }
 
     fn tag_link(&self, name: &str, tag: &str) -> PathBuf {
-        self.repository(name)
-            .join("_manifests/tags")
-            .join(tag)
-            .join("current/link")
+        self.repository(name).join("_manifests/tags").join(tag).join("current/link")
     }
 
     /// An upload's file.
@@ -129,12 +111,11 @@ impl Store {
 
     /// A manifest's digest and bytes.
     pub async fn manifest(&self, name: &str, reference: &str) -> Option<(Digest, Vec<u8>)> {
-        let digest = match Digest::parse(reference) {
-            Some(digest) => digest,
-            None => {
-                let link = fs::read_to_string(self.tag_link(name, reference)).await;
-                Digest::parse(link.ok()?.trim())?
-            }
+        let digest = if let Some(digest) = Digest::parse(reference) {
+            digest
+        } else {
+            let link = fs::read_to_string(self.tag_link(name, reference)).await;
+            Digest::parse(link.ok()?.trim())?
         };
         if !exists(&self.revision_link(name, &digest)).await {
             return None;
@@ -166,9 +147,7 @@ pub fn is_safe(name: &str) -> bool {
     let good = |part: &str| {
         !part.is_empty()
             && !part.starts_with(['_', '.'])
-            && part
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+            && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
     };
     name.split('/').all(good)
 }
@@ -180,16 +159,12 @@ async fn exists(path: &Path) -> bool {
 /// Makes the folder of `path`.
 pub async fn make_folder(path: &Path) -> Result<()> {
     let folder = path.parent().ok_or_else(|| failure("a path without folder"))?;
-    fs::create_dir_all(folder)
-        .await
-        .doing(&format!("make {}", folder.display()))
+    fs::create_dir_all(folder).await.doing(&format!("make {}", folder.display()))
 }
 
 async fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     make_folder(path).await?;
-    fs::write(path, bytes)
-        .await
-        .doing(&format!("write {}", path.display()))
+    fs::write(path, bytes).await.doing(&format!("write {}", path.display()))
 }
 
 async fn digest_of_file(path: &Path) -> Result<Digest> {

@@ -22,10 +22,7 @@ pub async fn serve(
 ) -> Result<Response> {
     let digest = parameter(request.uri(), "digest");
     if id.is_empty() {
-        let mount = (
-            parameter(request.uri(), "mount"),
-            parameter(request.uri(), "from"),
-        );
+        let mount = (parameter(request.uri(), "mount"), parameter(request.uri(), "from"));
         return begin(store, name, mount, digest, request).await;
     }
     let file = store.upload(name, id);
@@ -118,23 +115,13 @@ async fn finish(
 fn progress(headers: &HeaderMap, name: &str, id: &str, size: u64, status: StatusCode) -> Response {
     let location = absolute(headers, &format!("/v2/{name}/blobs/uploads/{id}"));
     let range = format!("0-{}", size.saturating_sub(1));
-    (
-        status,
-        [
-            ("location", location),
-            ("range", range),
-            ("docker-upload-uuid", id.to_owned()),
-        ],
-    )
+    (status, [("location", location), ("range", range), ("docker-upload-uuid", id.to_owned())])
         .into_response()
 }
 
 fn created(headers: &HeaderMap, name: &str, digest: &Digest) -> Response {
     let location = absolute(headers, &format!("/v2/{name}/blobs/{digest}"));
-    (
-        StatusCode::CREATED,
-        [("location", location), ("docker-content-digest", digest.to_string())],
-    )
+    (StatusCode::CREATED, [("location", location), ("docker-content-digest", digest.to_string())])
         .into_response()
 }
 
