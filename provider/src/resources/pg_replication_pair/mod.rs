@@ -1,0 +1,94 @@
+//! `harbor_pg_replication_pair`: a PostgreSQL primary and its streaming standby on two hosts.
+//!
+//! # Map
+//! - [`names`]: what is called how, and where it stands on a host.
+//! - [`probe`]: the one script that asks a host; [`facts`]: its answer, read.
+//! - [`refuse`]: when nothing may be touched, and why.
+//! - [`plan`]: the decision, in the order of an apply: `install`, `primary`, `standby`, `config`.
+//! - [`files`]: the text of every managed file. [`scripts`]: the shell text of every step.
+//!
+//! # Invariants
+//! - A data directory is never emptied. What is removed is only a clone beside it that never ran.
+//! - A server is made only where no member of the pair has data.
+//! - A changed configuration is checked by PostgreSQL itself before it is loaded; a bad one is put
+//!   back.
+
+mod config;
+mod destroy;
+mod facts;
+mod files;
+mod import;
+mod install;
+mod names;
+mod password;
+mod plan;
+mod primary;
+mod probe;
+mod refuse;
+mod scripts;
+mod settings;
+mod standby;
+mod validate;
+
+use crate::diag::{Diag, Diags};
+use crate::resource::{Answers, Context, ImportRequest, Plan, Question, Resource, Ssh};
+use crate::value::Object;
+
+pub use facts::Facts;
+pub use settings::{
+    ClientRule, Connection, Member, Method, Node, Nodes, OnDestroy, Outputs, Pair, Source,
+};
+
+/// The resource.
+#[derive(Clone, Copy, Debug)]
+pub struct PgReplicationPair;
+
+impl Resource for PgReplicationPair {
+    const NAME: &'static str = "harbor_pg_replication_pair";
+    const ALIAS: Option<&'static str> = Some("pg_replication_pair");
+    const DESCRIPTION: &'static str = "\
+A PostgreSQL primary and its streaming standby on two hosts.
+
+Packages, cluster, settings, access rules, replication role, slot and the copy itself; each is \
+shown when it drifts and put back. A changed setting is checked before it is loaded, and a restart \
+is announced by the plan. Data is never removed to make room.";
+    type Settings = Pair;
+    type Outputs = Outputs;
+    type Facts = Facts;
+
+    fn validate(settings: &Pair) -> Diags {
+        validate::validate(settings)
+    }
+
+    fn id(settings: &Pair) -> String {
+        names::id(settings)
+    }
+
+    fn targets(settings: &Pair) -> Vec<(String, Ssh)> {
+        Member::BOTH.map(|m| (m.word().to_owned(), settings.node(m).ssh.clone())).into()
+    }
+
+    fn questions(settings: &Pair) -> Vec<Question> {
+        probe::questions(settings)
+    }
+
+    fn facts(settings: &Pair, answers: &Answers) -> Result<Facts, Diags> {
+        facts::read(settings, answers)
+    }
+
+    fn plan(settings: &Pair, facts: &Facts, context: &Context) -> Plan {
+        plan::plan(settings, facts, context)
+    }
+
+    fn destroy(settings: &Pair, facts: &Facts, context: &Context) -> Plan {
+        destroy::destroy(settings, facts, context)
+    }
+
+    fn import_request(id: &str) -> Result<ImportRequest, Diag> {
+        import::request(id)
+    }
+
+    fn import(id: &str, answers: &Answers) -> Result<Object, Diags> {
+        import::import(id, answers)
+    }
+}

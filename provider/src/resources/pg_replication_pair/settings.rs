@@ -1,0 +1,214 @@
+//! What the user writes, and what is given back.
+
+use std::collections::BTreeMap;
+
+use crate::choice;
+use crate::resource::Ssh;
+use crate::secret::Secret;
+use crate::settings;
+use crate::value::{Object, Value};
+
+choice! {
+    /// One of the two hosts.
+    pub enum Member {
+        /// The first.
+        A = "a",
+        /// The second.
+        B = "b",
+    }
+}
+
+choice! {
+    /// Where the packages come from.
+    pub enum Source {
+        /// The apt repository of the PostgreSQL project, or a mirror of it.
+        Pgdg = "pgdg",
+        /// What the distribution has.
+        Distro = "distro",
+    }
+}
+
+choice! {
+    /// What a destroy does.
+    pub enum OnDestroy {
+        /// Both servers run on; only our marker is removed.
+        Keep = "keep",
+        /// Both servers are stopped and stay stopped; all data stays.
+        Stop = "stop",
+        /// Both clusters are removed with all their data.
+        Purge = "purge",
+    }
+}
+
+choice! {
+    /// How a client connects.
+    pub enum Connection {
+        /// TCP, with TLS or without.
+        Host = "host",
+        /// TCP with TLS.
+        Hostssl = "hostssl",
+    }
+}
+
+choice! {
+    /// How a client proves who it is.
+    pub enum Method {
+        /// By a challenge; the server holds no password.
+        Scram = "scram-sha-256",
+        /// By a broken hash, for clients that know no better.
+        Md5 = "md5",
+    }
+}
+
+settings! {
+    /// One host of the pair.
+    pub struct Node {
+        /// How to reach the host.
+        ssh: Ssh = attr().on_change(OnChange::Provider),
+        /// Address by which the other host and the clients reach this one; `ssh.host` if not set.
+        address: Option<String> = attr().on_change(OnChange::Reload),
+        /// Data directory; `/var/lib/postgresql/VERSION/CLUSTER` if not set. It is never moved.
+        data_dir: Option<String> = attr().on_change(OnChange::Refused),
+    }
+
+    /// The two hosts.
+    pub struct Nodes {
+        /// The first host.
+        a: Node = attr(),
+        /// The second host.
+        b: Node = attr(),
+    }
+
+    /// Who may connect, beside the two servers themselves.
+    pub struct ClientRule {
+        /// `host`: TCP with or without TLS; `hostssl`: only with TLS.
+        r#type: Connection = attr().default("hostssl"),
+        /// Database, or `all`.
+        database: String = attr().default("all"),
+        /// Role, or `all`.
+        user: String = attr().default("all"),
+        /// Address or network, such as `10.0.1.0/24`.
+        address: String = attr(),
+        /// `scram-sha-256`, or `md5` for clients that know no better.
+        method: Method = attr().default("scram-sha-256"),
+    }
+
+    /// The pair.
+    pub struct Pair {
+        /// Major version of PostgreSQL, from 13 on; the same on both hosts.
+        version: u16 = attr().on_change(OnChange::Refused),
+        /// `distro`: packages of the distribution; `pgdg`: of the PostgreSQL project.
+        source: Source = attr().default("distro"),
+        /// Base address of the PostgreSQL project's repository or of a mirror; for `pgdg`.
+        mirror: String = attr().default("https://apt.postgresql.org/pub/repos/apt"),
+        /// Key of that repository: its armoured text, or a URL from which each host fetches it.
+        signing_key: String =
+            attr().default("https://www.postgresql.org/media/keys/ACCC4CF8.asc"),
+        /// Name of the cluster, as in `postgresql@15-main`.
+        cluster: String = attr().default("main").on_change(OnChange::Refused),
+        /// TCP port of both servers.
+        port: u16 = attr().default(5432).on_change(OnChange::Restart),
+        /// Which host is the primary.
+        primary: Member = attr().default("a").on_change(OnChange::Refused),
+        /// The two hosts, `a` and `b`.
+        nodes: Nodes = attr(),
+        /// PostgreSQL settings of both servers, by name, beside those that replication needs. The
+        /// server says which take effect by a reload and which by a restart; the plan announces
+        /// a restart.
+        settings: BTreeMap<String, String> =
+            attr().default(Value::Map(Object::new())).on_change(OnChange::Reload),
+        /// Who may connect, in this order, before the rules that are in `pg_hba.conf` already.
+        client_rules: Vec<ClientRule> =
+            attr().default(Value::List(Vec::new())).on_change(OnChange::Reload),
+        /// Name of the replication role.
+        replication_user: String = attr().default("replicator"),
+        /// Password of the replication role, printable ASCII. If not set, the primary's host makes
+        /// one, and it never leaves the two hosts.
+        replication_password_wo: Option<Secret> = attr().write_only(),
+        /// Raise it to change the password.
+        replication_password_wo_version: Option<i64> = attr(),
+        /// Directory on each host into which finished WAL segments are copied, each compared with
+        /// what is there. Nothing is archived if not set.
+        archive_dir: Option<String> = attr().on_change(OnChange::Restart),
+        /// A standby that is further behind, in bytes of WAL, is warned of.
+        max_lag_bytes: i64 = attr().default(16_777_216).on_change(OnChange::Provider),
+        /// Most WAL, in MiB, that the primary keeps for a standby that is away.
+        slot_keep_mib: i64 = attr().default(4096).on_change(OnChange::Reload),
+        /// Name of the replication slot.
+        slot_name: String = attr().default("breakwater").on_change(OnChange::Reload),
+        /// `keep`: both servers run on; `stop`: they are stopped; `purge`: all data is removed.
+        on_destroy: OnDestroy = attr().default("keep").on_change(OnChange::Provider),
+    }
+
+    /// What is given back.
+    pub struct Outputs {
+        /// Identity of the data, made when the primary was.
+        system_identifier: Option<String> = attr(),
+        /// Timeline of the primary; it grows by one at each change of roles.
+        timeline: Option<i64> = attr(),
+        /// `a` or `b`: the host that takes writes.
+        current_primary: Option<String> = attr(),
+        /// Address of the primary.
+        primary_host: Option<String> = attr(),
+        /// How to reach the primary's host.
+        primary_ssh: Option<Ssh> = attr(),
+        /// Address of the standby.
+        standby_host: Option<String> = attr(),
+        /// `streaming`, or what the standby does instead.
+        standby_state: Option<String> = attr(),
+        /// WAL that the standby has not yet replayed, in bytes.
+        lag_bytes: Option<i64> = attr(),
+        /// Name of the replication slot.
+        slot: Option<String> = attr(),
+        /// Full version of the primary's server.
+        server_version: Option<String> = attr(),
+    }
+}
+
+impl Member {
+    /// Both, in order.
+    pub const BOTH: [Self; 2] = [Self::A, Self::B];
+
+    /// The other one.
+    #[must_use]
+    pub fn peer(self) -> Self {
+        match self {
+            Self::A => Self::B,
+            Self::B => Self::A,
+        }
+    }
+}
+
+impl Pair {
+    /// The settings of one host.
+    pub fn node(&self, member: Member) -> &Node {
+        match member {
+            Member::A => &self.nodes.a,
+            Member::B => &self.nodes.b,
+        }
+    }
+
+    /// Address of one host as the other and the clients use it.
+    pub fn address(&self, member: Member) -> &str {
+        let node = self.node(member);
+        node.address.as_deref().unwrap_or(&node.ssh.host)
+    }
+
+    /// Data directory on one host.
+    pub fn data_dir(&self, member: Member) -> String {
+        self.node(member)
+            .data_dir
+            .clone()
+            .unwrap_or_else(|| format!("/var/lib/postgresql/{}/{}", self.version, self.cluster))
+    }
+
+    /// `a (198.51.100.11)`: how messages name a host.
+    pub fn place(&self, member: Member) -> String {
+        format!("{} ({})", member.word(), self.address(member))
+    }
+
+    /// The host that should not take writes.
+    pub fn standby(&self) -> Member {
+        self.primary.peer()
+    }
+}
