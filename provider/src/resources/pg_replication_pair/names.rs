@@ -51,6 +51,8 @@ pub const OWNED: [(&str, &str); 24] = [
 pub struct Paths {
     /// `/etc/postgresql/15/main`
     pub etc: String,
+    /// Debian's own file; ours come after it.
+    pub main_conf: String,
     /// Shared settings.
     pub shared_conf: String,
     /// Settings of this member.
@@ -93,6 +95,7 @@ impl Paths {
         let name = format!("{version}-{cluster}");
         let data = settings.data_dir(member);
         Self {
+            main_conf: format!("{etc}/postgresql.conf"),
             shared_conf: format!("{etc}/conf.d/90-breakwater.conf"),
             own_conf: format!("{etc}/conf.d/91-standby.conf"),
             hba: format!("{etc}/pg_hba.conf"),

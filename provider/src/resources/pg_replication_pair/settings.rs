@@ -82,7 +82,7 @@ settings! {
     /// Who may connect, beside the two servers themselves.
     pub struct ClientRule {
         /// `host`: TCP with or without TLS; `hostssl`: only with TLS.
-        r#type: Connection = attr().default("hostssl"),
+        connection: Connection = attr().default("hostssl"),
         /// Database, or `all`.
         database: String = attr().default("all"),
         /// Role, or `all`.

@@ -1,0 +1,328 @@
+//! Configuration files, and how the servers take them: by a reload or a restart, in the order that
+//! replication allows.
+//!
+//! A standby must not have some settings lower than its primary has, or had in the WAL that is
+//! still to be replayed. So what rises, rises on the standby first; what falls, falls on the
+//! primary first, and on the standby when it has replayed that.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::facts::Host;
+use super::files::parse_conf;
+use super::names::{NOT_LOWER, OWNED};
+use super::plan::{Case, Side};
+use crate::resource::Plan;
+use crate::step::{Action, Step};
+
+/// Settings that need a restart, for a server that is down and cannot say so itself.
+const RESTART: [&str; 16] = [
+    "archive_mode",
+    "cluster_name",
+    "hot_standby",
+    "huge_pages",
+    "listen_addresses",
+    "max_connections",
+    "max_files_per_process",
+    "max_locks_per_transaction",
+    "max_prepared_transactions",
+    "max_replication_slots",
+    "max_wal_senders",
+    "max_worker_processes",
+    "port",
+    "shared_buffers",
+    "shared_preload_libraries",
+    "wal_level",
+];
+
+/// Values by name.
+type Values = BTreeMap<String, String>;
+
+/// Write and load the configuration of both servers.
+pub fn plan(case: &Case, plan: &mut Plan) {
+    let (primary, standby) = (case.primary(), case.standby());
+    let floor = floor(case);
+    let lift = needs_lift(case, &floor);
+    if lift {
+        lifted(case, plan, &floor);
+    }
+    let falls = falls(case);
+    let down = standby.host.sql.is_none();
+    if !(lift || falls || down) {
+        settle_standby(case, plan, &standby, false);
+        settle(case, plan, &primary);
+        return;
+    }
+    settle(case, plan, &primary);
+    if lift || (falls && !down) {
+        attached(case, plan, "before the standby takes lower settings");
+    }
+    settle_standby(case, plan, &standby, lift);
+}
+
+/// Steps that prove that what the primary writes now is replayed by the standby.
+pub fn attached(case: &Case, plan: &mut Plan, why: &str) {
+    let (primary, standby) = (case.primary(), case.standby());
+    let what = format!("write a WAL position {why}");
+    plan.step(Step::run(primary.member.word(), what, primary.scripts.write_position()));
+    let what = format!("wait until it is replayed {why}");
+    plan.step(Step::run(standby.member.word(), what, standby.scripts.wait_attached(60)));
+}
+
+/// One server takes its final configuration; one that is down is started with it.
+fn settle(case: &Case, plan: &mut Plan, side: &Side) {
+    let change = Change::of(case, plan, side);
+    if side.host.sql.is_some() {
+        change.load(case, plan, side);
+    } else if side.member == case.settings.primary {
+        plan.step(start(side));
+    }
+}
+
+fn settle_standby(case: &Case, plan: &mut Plan, side: &Side, lifted: bool) {
+    let at = plan.steps.len();
+    let change = Change::of(case, plan, side);
+    if !lifted {
+        if side.host.sql.is_some() {
+            change.load(case, plan, side);
+        }
+        return;
+    }
+    // The file on the host is the lifted one by now, whatever was seen before.
+    plan.steps.truncate(at);
+    let Ok(file) = side.files.shared_conf(&Values::new()) else { return };
+    let host = side.member.word();
+    plan.step(Step::new(host, format!("write {}", file.path), Action::Write(file)));
+    plan.step(restart(case, side, "with the final settings"));
+}
+
+/// The standby takes values that are not lower than any that it may meet in the WAL.
+fn lifted(case: &Case, plan: &mut Plan, floor: &Values) {
+    let side = case.standby();
+    let Ok(file) = side.files.shared_conf(floor) else { return };
+    let host = side.member.word();
+    let up = side.host.sql.is_some();
+    if up {
+        let files = [file.path.clone()];
+        let what = "keep the previous configuration before settings rise";
+        plan.step(Step::run(host, what, side.scripts.keep_previous(&files)));
+    }
+    let what = format!("write {} with the higher of old and new settings", file.path);
+    plan.step(Step::new(host, what, Action::Write(file)));
+    // Other files of the standby are written before it starts with the new settings.
+    case.file(plan, side.member, side.files.own_conf());
+    case.file(plan, side.member, side.files.hba(side.host));
+    if up {
+        plan.step(restart(case, &side, "before the primary"));
+    } else {
+        plan.step(start(&side));
+    }
+}
+
+/// For the settings that a standby must not have lower: what it needs until it has replayed what
+/// the primary has written. Empty where the wanted value is enough.
+fn floor(case: &Case) -> Values {
+    let (primary, standby) = (case.primary().host, case.standby().host);
+    let wanted = case.standby().files.shared_values().unwrap_or_default();
+    let mut floor = Values::new();
+    if !standby.dir.has_data() {
+        return floor;
+    }
+    for (name, default) in NOT_LOWER {
+        let target = number(&wanted, name).unwrap_or(default);
+        let seen = [running(primary, name), standby.control.not_lower.get(name).copied()];
+        let highest = seen.into_iter().flatten().max().unwrap_or(target);
+        if highest > target {
+            floor.insert(name.to_owned(), highest.to_string());
+        }
+    }
+    floor
+}
+
+/// Whether the standby must rise before the primary changes: it is up and lower than wanted, while
+/// something else falls; or it is down and the WAL asks for more than is wanted.
+fn needs_lift(case: &Case, floor: &Values) -> bool {
+    let side = case.standby();
+    if floor.is_empty() || case.context.reading {
+        return false;
+    }
+    if side.host.sql.is_none() {
+        return side.host.dir.has_data() && side.host.cluster;
+    }
+    let wanted = side.files.shared_values().unwrap_or_default();
+    NOT_LOWER.iter().any(|(name, default)| {
+        let target = number(&wanted, name).unwrap_or(*default);
+        running(side.host, name).is_some_and(|now| now < target)
+    })
+}
+
+/// Whether one of those settings falls on the primary.
+fn falls(case: &Case) -> bool {
+    let wanted = case.primary().files.shared_values().unwrap_or_default();
+    NOT_LOWER.iter().any(|(name, default)| {
+        let target = number(&wanted, name).unwrap_or(*default);
+        running(case.primary().host, name).is_some_and(|now| now > target)
+    })
+}
+
+fn number(values: &Values, name: &str) -> Option<i64> {
+    values.get(name)?.parse().ok()
+}
+
+fn running(host: &Host, name: &str) -> Option<i64> {
+    let setting = host.sql.as_ref()?.settings.iter().find(|s| s.name == name)?;
+    setting.value.as_ref()?.parse().ok()
+}
+
+/// What differs on one host.
+struct Change {
+    /// Paths that are written.
+    written: Vec<String>,
+    /// Names of `ALTER SYSTEM` that hide ours.
+    hidden: Vec<String>,
+    /// Settings for which the server must restart.
+    restart: BTreeSet<String>,
+    /// The files are right, and the server has not loaded them.
+    stale: bool,
+}
+
+impl Change {
+    /// Write what differs, and say what that needs.
+    fn of(case: &Case, plan: &mut Plan, side: &Side) -> Self {
+        let at = plan.steps.len();
+        let (files, member) = (&side.files, side.member);
+        let wanted = [files.shared_conf(&Values::new()), files.own_conf(), files.hba(side.host)];
+        let mut written = Vec::new();
+        let mut names = BTreeSet::new();
+        for file in wanted {
+            let (path, new) = file.as_ref().map_or_else(
+                |_| (String::new(), Values::new()),
+                |f| (f.path.clone(), parse_conf(f.content.expose())),
+            );
+            if case.file(plan, member, file) {
+                let old = side.host.files.get(&path).and_then(|f| f.text()).unwrap_or_default();
+                if path != side.paths.hba {
+                    names.extend(different(&parse_conf(old), &new));
+                }
+                written.push(path);
+            }
+        }
+        if !written.is_empty() && side.host.sql.is_some() {
+            let script = side.scripts.keep_previous(&written);
+            plan.steps.insert(
+                at,
+                Step::run(member.word(), "keep the previous configuration", script),
+            );
+        }
+        let hidden = hidden(plan, side);
+        let mut restart: BTreeSet<String> = names
+            .iter()
+            .chain(&hidden)
+            .filter(|name| needs_restart(side.host, name))
+            .cloned()
+            .collect();
+        restart.extend(pending(side.host));
+        let stale = loaded(plan, side);
+        Self { written, hidden, restart, stale }
+    }
+
+    /// Have the running server take it.
+    fn load(self, case: &Case, plan: &mut Plan, side: &Side) {
+        let host = side.member.word();
+        if !self.hidden.is_empty() {
+            let what = format!("take back ALTER SYSTEM of {}", self.hidden.join(", "));
+            plan.step(Step::run(host, what, side.scripts.reset(&self.hidden)));
+        }
+        if !self.restart.is_empty() {
+            let names: Vec<_> = self.restart.into_iter().collect();
+            plan.step(restart(case, side, &format!("for {}", names.join(", "))));
+        } else if !self.written.is_empty() || !self.hidden.is_empty() || self.stale {
+            let what = "check the configuration and reload PostgreSQL";
+            plan.step(Step::run(host, what, side.scripts.reload()));
+        }
+    }
+}
+
+fn start(side: &Side) -> Step {
+    let mut step = Step::run(side.member.word(), "start PostgreSQL", side.scripts.start());
+    patient(&mut step);
+    step
+}
+
+/// Announce what a restart of this server means.
+fn restart(case: &Case, side: &Side, why: &str) -> Step {
+    let place = case.settings.place(side.member);
+    let sentence = if side.member == case.settings.primary {
+        format!("PostgreSQL on {place} restarts: connections are cut for about 3 s")
+    } else {
+        format!("PostgreSQL on {place}, the standby, restarts: reads there are cut for about 3 s")
+    };
+    let what = format!("check the configuration and restart PostgreSQL {why}");
+    let mut step = Step::run(side.member.word(), what, side.scripts.restart());
+    patient(&mut step);
+    step.disruptive(sentence)
+}
+
+/// Recovery after a crash takes as long as the WAL since the last checkpoint.
+fn patient(step: &mut Step) {
+    if let Action::Run { limit, .. } = &mut step.action {
+        *limit = std::time::Duration::from_mins(12);
+    }
+}
+
+fn different(old: &Values, new: &Values) -> Vec<String> {
+    let names: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+    names.into_iter().filter(|n| old.get(*n) != new.get(*n)).cloned().collect()
+}
+
+fn needs_restart(host: &Host, name: &str) -> bool {
+    let said = host.sql.iter().flat_map(|s| &s.settings).find(|s| s.name == name);
+    said.map_or_else(|| RESTART.contains(&name), |s| s.context == "postmaster")
+}
+
+fn pending(host: &Host) -> Vec<String> {
+    let settings = host.sql.iter().flat_map(|s| &s.settings);
+    settings.filter(|s| s.pending).map(|s| s.name.clone()).collect()
+}
+
+/// Values of `ALTER SYSTEM` that hide a setting of ours; each is shown.
+fn hidden(plan: &mut Plan, side: &Side) -> Vec<String> {
+    let ours = side.files.shared_values().unwrap_or_default();
+    let lines = side.host.sql.iter().flat_map(|s| &s.file_settings);
+    let auto =
+        lines.filter(|l| l.file.as_ref().is_some_and(|f| f.ends_with("/postgresql.auto.conf")));
+    let mut names = Vec::new();
+    for line in auto {
+        let Some(name) = &line.name else { continue };
+        let owned = OWNED.iter().any(|(owned, _)| owned == name);
+        if !owned && !ours.contains_key(name) {
+            continue;
+        }
+        let label = format!("{}: setting {name} (ALTER SYSTEM)", side.member.word());
+        // Connection strings may hold a password.
+        let shown = match name.as_str() {
+            "primary_conninfo" => "(set)",
+            _ => line.value.as_deref().unwrap_or_default(),
+        };
+        plan.status(label, &format!("'{shown}'"), "");
+        names.push(name.clone());
+    }
+    names
+}
+
+/// Show whether the server has loaded its files; true if it has not.
+fn loaded(plan: &mut Plan, side: &Side) -> bool {
+    let label = format!("{}: configuration", side.member.word());
+    let Some(sql) = &side.host.sql else {
+        plan.status(label, "", "loaded");
+        return false;
+    };
+    let pending = pending(side.host);
+    let stale = side.host.conf_time > sql.load_time;
+    let actual = match (&pending[..], stale) {
+        ([_, ..], _) => format!("waits for a restart: {}", pending.join(", ")),
+        (_, true) => "changed since it was loaded".to_owned(),
+        _ => "loaded".to_owned(),
+    };
+    plan.status(label, &actual, "loaded");
+    stale
+}

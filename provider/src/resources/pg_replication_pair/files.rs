@@ -1,0 +1,239 @@
+//! The text of every managed file.
+
+use std::collections::BTreeMap;
+
+use render::postgres::{archive_script, conf, hba, passfile, standby_conf};
+use render::{apt, systemd};
+
+use super::facts::Host;
+use super::names::{HEADER, Paths, REWINDER, id};
+use super::settings::{Connection, Member, Method, Pair};
+use crate::secret::Secret;
+use crate::step::File;
+
+/// What stands in `pg_hba.conf` below our block where there was no file: the way in for tools on
+/// the host, as `pg_createcluster --auth-local=peer --auth-host=scram-sha-256` writes it.
+const REST_OF_HBA: &str = "\
+local all all peer
+host all all 127.0.0.1/32 scram-sha-256
+host all all ::1/128 scram-sha-256
+local replication all peer
+host replication all 127.0.0.1/32 scram-sha-256
+host replication all ::1/128 scram-sha-256
+";
+
+/// A file, or why it cannot be made.
+pub type Wanted = Result<File, String>;
+
+/// The files of one member.
+#[derive(Clone, Copy)]
+pub struct Files<'a> {
+    /// What the user wants.
+    pub settings: &'a Pair,
+    /// Whose files.
+    pub member: Member,
+    /// Where they stand.
+    pub paths: &'a Paths,
+}
+
+impl Files<'_> {
+    /// Says that the cluster is ours.
+    pub fn marker(&self) -> Wanted {
+        let text = format!("{HEADER}pair {}\nmember {}\n", id(self.settings), self.member.word());
+        Ok(File::public(&self.paths.marker, text))
+    }
+
+    /// Keeps the server package from making a cluster by itself.
+    pub fn createcluster(&self) -> Wanted {
+        let settings =
+            render::postgres::createcluster_conf::Settings { create_main_cluster: false };
+        let text = render::postgres::createcluster_conf::render(&settings);
+        Ok(File::public(&self.paths.createcluster, format!("{HEADER}{}", said(text)?)))
+    }
+
+    /// The PostgreSQL project's repository for a release of the distribution.
+    pub fn sources(&self, codename: &str) -> Wanted {
+        let source = apt::source::pgdg(&self.settings.mirror, codename, &self.paths.key);
+        Ok(File::public(&self.paths.sources, format!("{HEADER}{}", said(apt::source::render(&source))?)))
+    }
+
+    /// Its key, where the settings hold the key itself.
+    pub fn key(&self) -> Option<Wanted> {
+        let key = &self.settings.signing_key;
+        (!is_url(key)).then(|| Ok(File::public(&self.paths.key, format!("{}\n", key.trim_end()))))
+    }
+
+    /// The settings of both servers, as they stand in the file.
+    pub fn shared_values(&self) -> Result<BTreeMap<String, String>, String> {
+        let settings = self.settings;
+        let cap = u64::try_from(settings.slot_keep_mib).unwrap_or_default();
+        let mut values = said(conf::baseline(settings.version, cap))?;
+        values.insert("listen_addresses".to_owned(), "*".to_owned());
+        values.extend(settings.settings.clone());
+        values.insert("port".to_owned(), settings.port.to_string());
+        if settings.archive_dir.is_some() {
+            values.insert("archive_mode".to_owned(), "on".to_owned());
+            let command = format!("{} %p %f", self.paths.archive_script);
+            values.insert("archive_command".to_owned(), command);
+        }
+        Ok(values)
+    }
+
+    /// The shared settings, with some values replaced: those of a standby that must wait for its
+    /// primary.
+    pub fn shared_conf(&self, instead: &BTreeMap<String, String>) -> Wanted {
+        let mut values = self.shared_values()?;
+        values.extend(instead.clone());
+        let text = said(conf::render(&conf::Settings { values }))?;
+        Ok(File::public(&self.paths.shared_conf, text))
+    }
+
+    /// The settings of this member alone.
+    pub fn own_conf(&self) -> Wanted {
+        let settings = self.settings;
+        let text = standby_conf::render(&standby_conf::Settings {
+            host: settings.address(self.member.peer()).to_owned(),
+            port: settings.port,
+            user: settings.replication_user.clone(),
+            passfile: self.paths.passfile.clone(),
+            application_name: self.member.word().to_owned(),
+            sslmode: "require".to_owned(),
+            sslrootcert: None,
+            primary_slot_name: settings.slot_name.clone(),
+            recovery_target_timeline: "latest".to_owned(),
+            synchronous_peer: None,
+        });
+        Ok(File::public(&self.paths.own_conf, said(text)?))
+    }
+
+    /// Access rules: our block, then what stood there before.
+    pub fn hba(&self, host: &Host) -> Wanted {
+        let existing = host.files.get(&self.paths.hba).and_then(|f| f.text());
+        let block = said(hba::render(&hba::Settings { rules: self.rules() }))?;
+        let text = said(hba::merge(existing.unwrap_or(REST_OF_HBA), &block))?;
+        Ok(File::public(&self.paths.hba, text).owned_by("postgres").mode(0o640))
+    }
+
+    fn rules(&self) -> Vec<hba::Rule> {
+        let rule = |connection, database: &str, user: &str, address: Option<&str>, method| hba::Rule {
+            connection,
+            databases: vec![database.to_owned()],
+            users: vec![user.to_owned()],
+            address: address.map(str::to_owned),
+            method,
+            options: BTreeMap::new(),
+        };
+        let peer = self.settings.address(self.member.peer());
+        let user = &self.settings.replication_user;
+        let (ssl, scram) = (hba::Connection::Hostssl, hba::Method::ScramSha256);
+        let mut rules = vec![
+            rule(hba::Connection::Local, "all", "postgres", None, hba::Method::Peer),
+            rule(ssl, "replication", user, Some(peer), scram),
+            rule(ssl, "postgres", REWINDER, Some(peer), scram),
+        ];
+        rules.extend(self.settings.client_rules.iter().map(|r| {
+            let connection = match r.connection {
+                Connection::Host => hba::Connection::Host,
+                Connection::Hostssl => ssl,
+            };
+            let method = match r.method {
+                Method::Scram => scram,
+                Method::Md5 => hba::Method::Md5,
+            };
+            rule(connection, &r.database, &r.user, Some(&r.address), method)
+        }));
+        rules
+    }
+
+    /// PostgreSQL waits for the mounts of its data.
+    pub fn dropin(&self) -> Wanted {
+        let mut paths = vec![self.paths.data.clone()];
+        paths.extend(self.settings.archive_dir.clone());
+        let text = systemd::postgres_dropin::render(&systemd::postgres_dropin::Settings { paths });
+        Ok(File::public(&self.paths.dropin, said(text)?))
+    }
+
+    /// Called by `archive_command`.
+    pub fn archive_script(&self) -> Option<Wanted> {
+        let directory = self.settings.archive_dir.clone()?;
+        let member = self.member.word().to_owned();
+        let text = archive_script::render(&archive_script::Settings { directory, member });
+        Some(said(text).map(|text| File::public(&self.paths.archive_script, text).mode(0o755)))
+    }
+
+    /// The password, for both directions and both roles; the same text on both hosts.
+    pub fn passfile(&self, password: &Secret) -> Wanted {
+        let settings = self.settings;
+        let entry = |member, database: &str, user: &str| passfile::Entry {
+            host: settings.address(member).to_owned(),
+            port: Some(settings.port),
+            database: database.to_owned(),
+            user: user.to_owned(),
+            password: render::Secret::new(password.expose()),
+        };
+        let entries = Member::BOTH
+            .into_iter()
+            .flat_map(|m| {
+                [
+                    entry(m, "replication", &settings.replication_user),
+                    entry(m, "postgres", REWINDER),
+                ]
+            })
+            .collect();
+        let text = said(passfile::render(&passfile::Settings { entries }))?;
+        Ok(File::private(&self.paths.passfile, text).owned_by("postgres"))
+    }
+}
+
+/// Whether a key is given by its place.
+pub fn is_url(key: &str) -> bool {
+    key.starts_with("https://") || key.starts_with("http://")
+}
+
+/// The password in a password file: of the first line for a role.
+pub fn password_in(text: &str, user: &str) -> Option<Secret> {
+    text.lines().filter(|l| !l.starts_with('#')).find_map(|line| {
+        let fields = fields(line);
+        match &fields[..] {
+            [_, _, _, role, password] if role == user => Some(Secret::from(password.as_str())),
+            _ => None,
+        }
+    })
+}
+
+/// Fields divided by `:`, with `\` taking the next character as it is.
+fn fields(line: &str) -> Vec<String> {
+    let mut fields = Vec::new();
+    let mut field = String::new();
+    let mut chars = line.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            ':' => fields.push(std::mem::take(&mut field)),
+            '\\' => field.extend(chars.next()),
+            c => field.push(c),
+        }
+    }
+    fields.push(field);
+    fields
+}
+
+/// The `name = value` lines of a configuration file, the last of each name.
+pub fn parse_conf(text: &str) -> BTreeMap<String, String> {
+    text.lines()
+        .map(str::trim)
+        .filter(|l| !l.starts_with('#'))
+        .filter_map(|l| l.split_once('='))
+        .map(|(name, value)| (name.trim().to_lowercase(), unquote(value.trim())))
+        .collect()
+}
+
+fn unquote(value: &str) -> String {
+    match value.strip_prefix('\'').and_then(|v| v.rsplit_once('\'')) {
+        Some((inner, _)) => inner.replace("''", "'").replace(r"\\", r"\"),
+        None => value.split('#').next().unwrap_or_default().trim().to_owned(),
+    }
+}
+
+fn said<T>(result: Result<T, render::Error>) -> Result<T, String> {
+    result.map_err(|e| e.to_string())
+}

@@ -1,0 +1,54 @@
+//! Packages: where they come from, and the server.
+
+use super::files::is_url;
+use super::names::packages;
+use super::plan::Case;
+use super::settings::{Member, Source};
+use crate::resource::Plan;
+use crate::step::Step;
+
+/// Bring the server's packages to one host, and keep them from making a cluster by themselves.
+pub fn install(case: &Case, plan: &mut Plan, member: Member) {
+    let side = case.side(member);
+    case.file(plan, member, side.files.createcluster());
+    let source_is_new = case.settings.source == Source::Pgdg && repository(case, plan, member);
+    let [server, client] = packages(case.settings);
+    let mut missing = !side.host.server;
+    for name in [&server, &client] {
+        let installed = side.host.packages.get(name).is_some_and(|p| p.installed.is_some());
+        let words = if installed { "installed" } else { "" };
+        let label = format!("{}: package {name}", member.word());
+        missing |= plan.status(label, words, "installed");
+    }
+    if missing {
+        let (host, scripts) = (member.word(), side.scripts);
+        if source_is_new {
+            plan.step(Step::job(host, "read the new package source", "apt-update", scripts.update_lists()));
+        }
+        plan.step(Step::job(host, format!("install {server}"), "apt-postgresql", scripts.install()));
+    }
+}
+
+/// The PostgreSQL project's repository and its key; true if the source was not there.
+fn repository(case: &Case, plan: &mut Plan, member: Member) -> bool {
+    let side = case.side(member);
+    match side.files.key() {
+        Some(key) => {
+            case.file(plan, member, key);
+        }
+        None if is_url(&case.settings.signing_key) => fetched_key(case, plan, member),
+        None => {}
+    }
+    case.file(plan, member, side.files.sources(&side.host.os.codename))
+}
+
+/// A key that is fetched has no text that a plan could show.
+fn fetched_key(case: &Case, plan: &mut Plan, member: Member) {
+    let side = case.side(member);
+    let present = side.host.files.get(&side.paths.key).is_some_and(|f| f.is_present());
+    let words = if present { "present" } else { "" };
+    if plan.status(format!("{}: key of the package source", member.word()), words, "present") {
+        let what = format!("fetch {}", case.settings.signing_key);
+        plan.step(Step::run(member.word(), what, side.scripts.fetch_key()));
+    }
+}

@@ -1,0 +1,199 @@
+//! The decision, in the order of an apply.
+
+use super::config;
+use super::facts::{Facts, Host};
+use super::files::{Files, Wanted, password_in};
+use super::names::Paths;
+use super::primary;
+use super::refuse;
+use super::scripts::Scripts;
+use super::settings::{Member, Outputs, Pair};
+use super::standby;
+use super::{install, password};
+use crate::facts::file::FileFact;
+use crate::resource::{Context, Plan};
+use crate::secret::Secret;
+use crate::settings::Settings;
+use crate::value::Object;
+
+/// What a decision is made from.
+#[derive(Clone, Copy)]
+pub struct Case<'a> {
+    /// What the user wants.
+    pub settings: &'a Pair,
+    /// What was seen.
+    pub facts: &'a Facts,
+    /// What else is known.
+    pub context: &'a Context,
+    paths: &'a [Paths; 2],
+}
+
+/// One member of the pair.
+#[derive(Clone, Copy)]
+pub struct Side<'a> {
+    /// Which one.
+    pub member: Member,
+    /// What was seen on its host.
+    pub host: &'a Host,
+    /// Where things stand there.
+    pub paths: &'a Paths,
+    /// What its files should be.
+    pub files: Files<'a>,
+    /// How its steps are done.
+    pub scripts: Scripts<'a>,
+}
+
+impl<'a> Case<'a> {
+    /// A case.
+    pub fn new(
+        settings: &'a Pair,
+        facts: &'a Facts,
+        context: &'a Context,
+        paths: &'a [Paths; 2],
+    ) -> Self {
+        Self { settings, facts, context, paths }
+    }
+
+    /// One member.
+    pub fn side(&self, member: Member) -> Side<'a> {
+        let settings = self.settings;
+        let paths = match member {
+            Member::A => &self.paths[0],
+            Member::B => &self.paths[1],
+        };
+        Side {
+            member,
+            host: self.facts.of(member),
+            paths,
+            files: Files { settings, member, paths },
+            scripts: Scripts { settings, member, paths },
+        }
+    }
+
+    /// The member that takes writes.
+    pub fn primary(&self) -> Side<'a> {
+        self.side(self.settings.primary)
+    }
+
+    /// The member that follows.
+    pub fn standby(&self) -> Side<'a> {
+        self.side(self.settings.standby())
+    }
+
+    /// Record a file of one member, and write it where it differs; true if it does.
+    pub fn file(&self, plan: &mut Plan, member: Member, wanted: Wanted) -> bool {
+        let host = member.word();
+        let Ok(file) = wanted else {
+            let label = format!("{host}: a managed file");
+            return plan.file(self.context, host, label, &FileFact::Absent, wanted);
+        };
+        let absent = FileFact::Absent;
+        let actual = self.facts.of(member).files.get(&file.path).unwrap_or(&absent);
+        plan.file(self.context, host, format!("{host}:{}", file.path), actual, Ok(file))
+    }
+
+    /// The password of the replication role, where it is known: as given, or as one of the hosts
+    /// keeps it.
+    pub fn password(&self) -> Option<Secret> {
+        let primary = self.primary();
+        let kept = self.kept_password();
+        let label = format!("{}:{}", primary.member.word(), primary.paths.passfile);
+        let as_we_wrote =
+            self.context.secrets_unchanged && self.context.as_written.get(&label) == Some(&true);
+        match &self.settings.replication_password_wo {
+            Some(given) if !(as_we_wrote && kept.is_some()) => Some(given.clone()),
+            _ => kept,
+        }
+    }
+
+    /// Of the passwords in the two password files, the one that the server knows; else the
+    /// primary's host's.
+    fn kept_password(&self) -> Option<Secret> {
+        let user = &self.settings.replication_user;
+        let in_file = |side: Side| {
+            let text = side.host.files.get(&side.paths.passfile)?.text()?;
+            password_in(text, user)
+        };
+        let kept: Vec<Secret> =
+            [in_file(self.primary()), in_file(self.standby())].into_iter().flatten().collect();
+        let roles = self.primary().host.sql.iter().flat_map(|sql| &sql.roles);
+        let verifier = roles.filter(|r| r.name == *user).find_map(|r| r.verifier.as_ref());
+        let known = kept.iter().find(|p| verifier.is_some_and(|v| password::matches(v, p)));
+        known.or(kept.first()).cloned()
+    }
+
+    /// A text of the state before.
+    pub fn prior_text(&self, name: &str) -> Option<&'a str> {
+        self.context.prior.as_ref()?.get(name)?.as_str()
+    }
+}
+
+/// The decision.
+pub fn plan(settings: &Pair, facts: &Facts, context: &Context) -> Plan {
+    let paths = [Paths::new(settings, Member::A), Paths::new(settings, Member::B)];
+    let case = Case::new(settings, facts, context, &paths);
+    let mut plan = Plan { outputs: outputs(&case), ..Plan::default() };
+    if !context.reading {
+        refuse::check(&case, &mut plan);
+        refuse::warn(&case, &mut plan);
+    }
+    for member in [settings.primary, settings.standby()] {
+        install::install(&case, &mut plan, member);
+    }
+    primary::plan(&case, &mut plan);
+    config::plan(&case, &mut plan);
+    primary::access(&case, &mut plan);
+    standby::plan(&case, &mut plan);
+    if !plan.refusals.is_empty() {
+        plan.steps.clear();
+    }
+    plan.outputs_after = outputs_after(&case, plan.outputs.clone());
+    plan
+}
+
+fn outputs(case: &Case) -> Object {
+    let (primary, standby) = (case.primary(), case.standby());
+    let sql = primary.host.sql.as_ref();
+    let running = sql.is_some_and(|s| !s.recovery);
+    let position = |side: Side| side.host.sql.as_ref().and_then(|s| s.lsn);
+    let lag = position(primary).zip(position(standby)).map(|(p, s)| (p - s).max(0));
+    let identifier = &primary.host.control.system_identifier;
+    Outputs {
+        system_identifier: (!identifier.is_empty()).then(|| identifier.clone()),
+        timeline: sql.map(|s| s.timeline),
+        current_primary: running.then(|| primary.member.word().to_owned()),
+        primary_host: running.then(|| case.settings.address(primary.member).to_owned()),
+        primary_ssh: running.then(|| case.settings.node(primary.member).ssh.clone()),
+        standby_host: Some(case.settings.address(standby.member).to_owned()),
+        standby_state: Some(standby::state(standby.host)),
+        lag_bytes: lag,
+        slot: sql
+            .filter(|s| s.slots.iter().any(|slot| slot.name == case.settings.slot_name))
+            .map(|_| case.settings.slot_name.clone()),
+        server_version: sql.map(|s| s.version.clone()),
+    }
+    .to_object()
+}
+
+/// What is certain after an apply that succeeds: the roles, and what an apply never changes.
+fn outputs_after(case: &Case, now: Object) -> Object {
+    let (primary, standby) = (case.settings.primary, case.settings.standby());
+    let certain = Outputs {
+        system_identifier: None,
+        timeline: None,
+        current_primary: Some(primary.word().to_owned()),
+        primary_host: Some(case.settings.address(primary).to_owned()),
+        primary_ssh: Some(case.settings.node(primary).ssh.clone()),
+        standby_host: Some(case.settings.address(standby).to_owned()),
+        standby_state: Some("streaming".to_owned()),
+        lag_bytes: None,
+        slot: Some(case.settings.slot_name.clone()),
+        server_version: None,
+    };
+    let mut after: Object = certain.to_object();
+    for name in ["system_identifier", "timeline", "server_version"] {
+        after.insert(name.to_owned(), now.get(name).cloned().unwrap_or_default());
+    }
+    after.retain(|_, value| !value.is_null());
+    after
+}

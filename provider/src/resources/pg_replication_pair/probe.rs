@@ -1,0 +1,186 @@
+//! The questions. One script reads everything of PostgreSQL on a host, in every state of it: up,
+//! down, half-made or absent. It changes nothing.
+
+use super::names::{NOT_LOWER, OWNED, Paths, REWINDER, packages, sh};
+use super::settings::{Member, Pair};
+use crate::facts::{file, os, package};
+use crate::resource::Question;
+
+/// The key of the script's answer.
+pub const KEY: &str = "postgres";
+
+/// All questions to both hosts.
+pub fn questions(settings: &Pair) -> Vec<Question> {
+    Member::BOTH.into_iter().flat_map(|member| of_host(settings, member)).collect()
+}
+
+/// The files that are read whole, by path.
+pub fn files(paths: &Paths) -> [&str; 11] {
+    [
+        &paths.main_conf,
+        &paths.shared_conf,
+        &paths.own_conf,
+        &paths.hba,
+        &paths.dropin,
+        &paths.passfile,
+        &paths.archive_script,
+        &paths.marker,
+        &paths.createcluster,
+        &paths.sources,
+        &paths.key,
+    ]
+}
+
+fn of_host(settings: &Pair, member: Member) -> Vec<Question> {
+    let (host, paths) = (member.word(), Paths::new(settings, member));
+    let names = packages(settings);
+    let mut questions =
+        vec![os::question(host), package::question(host, &[&names[0], &names[1]])];
+    questions.extend(files(&paths).map(|path| file::question(host, path)));
+    questions.push(Question::script(host, KEY, script(settings, &paths)));
+    questions
+}
+
+/// The script: `name=value` lines, then `pg_controldata` and one JSON object between marks.
+fn script(settings: &Pair, paths: &Paths) -> String {
+    let mut text = variables(settings, paths);
+    text.push_str(HOST);
+    text.push_str(&SQL.replace("@QUERY@", &query(settings, paths)));
+    text
+}
+
+fn variables(settings: &Pair, paths: &Paths) -> String {
+    let archive = settings.archive_dir.as_deref().unwrap_or_default();
+    let words = [
+        ("V", settings.version.to_string()),
+        ("C", settings.cluster.clone()),
+        ("PORT", settings.port.to_string()),
+        ("B", paths.bin.clone()),
+        ("ETC", paths.etc.clone()),
+        ("D", paths.data.clone()),
+        ("CLONE", paths.clone.clone()),
+        ("MAKING", paths.making.clone()),
+        ("UNIT", paths.unit.clone()),
+        ("ARCHIVE", archive.to_owned()),
+    ];
+    let lines = words.map(|(name, value)| format!("{name}={}\n", sh(&value)));
+    format!("cd /; export LC_ALL=C\n{}", lines.concat())
+}
+
+/// What the file system, systemd and the network show. `D` becomes the directory that the cluster
+/// really has.
+const HOST: &str = r#"
+[ -x "$B/postgres" ] && echo server=yes
+ls /var/lib/apt/lists/*_Packages* >/dev/null 2>&1 && echo lists=yes
+[ -e "$ETC" ] && echo etc=yes
+if [ -f "$ETC/postgresql.conf" ]; then
+  echo cluster=yes
+  real=$(pg_conftool -s "$V" "$C" show data_directory 2>/dev/null) && [ -n "$real" ] && D=$real
+  echo "conf_port=$(pg_conftool -s "$V" "$C" show port 2>/dev/null)"
+  start=$(sed 's/#.*//; s/[[:space:]]//g; /^$/d' "$ETC/start.conf" 2>/dev/null); echo "start=${start:-auto}"
+fi
+echo "data=$D"
+[ -e "$MAKING" ] && echo making=yes
+[ -e "$CLONE" ] && echo clone=yes
+mountpoint -q "$D" 2>/dev/null && echo mountpoint=yes
+if [ -f "$D/PG_VERSION" ]; then
+  echo "dir=data"; echo "dir_version=$(cat "$D/PG_VERSION")"
+  [ -e "$D/standby.signal" ] && echo signal=standby
+  [ -e "$D/recovery.signal" ] && echo signal=recovery
+elif [ -d "$D" ]; then
+  entries=$(ls -A "$D" | head -n 5 | tr '\n' ' ')
+  if [ -n "$entries" ]; then echo dir=other; echo "entries=$entries"; else echo dir=empty; fi
+elif [ -e "$D" ]; then
+  echo dir=other; echo "entries=(not a directory)"
+fi
+at=$D; while [ ! -d "$at" ]; do at=$(dirname "$at"); done
+echo "free=$(df -PB1 "$at" | awk 'NR==2 {print $4}')"
+echo "fs=$(findmnt -no FSTYPE,SOURCE -T "$at" 2>/dev/null | tr -s ' ')"
+if [ -n "$ARCHIVE" ] && [ -d "$ARCHIVE" ]; then echo "archive=$(stat -Lc %U "$ARCHIVE")"; fi
+pid=$(sed -n 1p "$D/postmaster.pid" 2>/dev/null)
+if [ -n "$pid" ] && [ "$(readlink "/proc/$pid/cwd" 2>/dev/null)" = "$(readlink -f "$D")" ]; then
+  echo "pid=$pid"; RUN=$(sed -n 4p "$D/postmaster.pid"); echo "pid_port=$RUN"
+fi
+hex=$(printf '%04X' "$PORT")
+if awk -v p=":$hex\$" '$4 == "0A" && $2 ~ p {f=1} END {exit !f}' /proc/net/tcp /proc/net/tcp6 2>/dev/null; then
+  who=$(ss -Hltnp "sport = :$PORT" 2>/dev/null | sed -n 's/.*users:(("\([^"]*\)",pid=\([0-9]*\).*/\1 \2/p' | head -n 1)
+  echo "listener=${who:-unknown}"
+fi
+echo "active=$(systemctl is-active "$UNIT" 2>/dev/null)"
+[ "$(systemctl show -p NeedDaemonReload --value "$UNIT" 2>/dev/null)" = yes ] && echo needs_daemon_reload=yes
+for f in "$ETC/postgresql.conf" "$ETC/pg_hba.conf" "$ETC"/conf.d/*.conf "$D/postgresql.auto.conf"; do
+  [ -e "$f" ] && stat -Lc 'mtime=%.Y %n' "$f"
+done
+if [ -x "$B/pg_controldata" ] && [ -f "$D/global/pg_control" ]; then
+  echo '@@control'; "$B/pg_controldata" -D "$D" 2>/dev/null; echo '@@end'
+fi
+"#;
+
+/// What the server says. A server that does not answer leaves its error.
+const SQL: &str = r#"
+if [ -n "${RUN:-}" ]; then
+  out=$(PGCONNECT_TIMEOUT=5 PGOPTIONS='-c statement_timeout=5s -c lock_timeout=1s -c default_transaction_read_only=on' \
+    timeout 15 runuser -u postgres -- "$B/psql" -X -At -q -v ON_ERROR_STOP=1 -h /var/run/postgresql -p "$RUN" -d postgres 2>&1 <<'BREAKWATER_SQL'
+@QUERY@
+BREAKWATER_SQL
+  ) && echo '@@sql' || echo '@@sql_error'
+  printf '%s\n@@end\n' "$out"
+fi
+true
+"#;
+
+/// One JSON object. Only views and columns that every version from 13 on has.
+fn query(settings: &Pair, paths: &Paths) -> String {
+    QUERY
+        .replace("@NAMES@", &literals(&watched(settings)))
+        .replace("@ROLES@", &literals(&[settings.replication_user.as_str(), REWINDER]))
+        .replace("@REWINDER@", REWINDER)
+        .replace("@CONF@", &literals(&[&paths.shared_conf, &paths.own_conf]))
+}
+
+/// Settings whose value the server is asked for.
+fn watched(settings: &Pair) -> Vec<&str> {
+    let baseline = ["listen_addresses", "wal_level", "hot_standby", "wal_log_hints"];
+    let not_lower = NOT_LOWER.iter().map(|(name, _)| *name);
+    let owned = OWNED.iter().map(|(name, _)| *name);
+    let given = settings.settings.keys().map(String::as_str);
+    baseline.into_iter().chain(not_lower).chain(owned).chain(given).collect()
+}
+
+/// An SQL list of strings. Names and paths are checked before, and still quoted here.
+fn literals(texts: &[&str]) -> String {
+    let quote = |t: &&str| render::quote::sql_literal(t).unwrap_or_else(|_| "''".to_owned());
+    texts.iter().map(quote).collect::<Vec<_>>().join(", ")
+}
+
+const QUERY: &str = r"SELECT json_build_object(
+ 'version', current_setting('server_version'),
+ 'recovery', pg_is_in_recovery(),
+ 'paused', CASE WHEN pg_is_in_recovery() THEN pg_is_wal_replay_paused() ELSE false END,
+ 'system_identifier', (SELECT system_identifier::text FROM pg_control_system()),
+ 'timeline', (SELECT timeline_id FROM pg_control_checkpoint()),
+ 'lsn', CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END - '0/0'::pg_lsn,
+ 'load_time', extract(epoch FROM pg_conf_load_time())::float8,
+ 'size', (SELECT sum(pg_database_size(oid))::bigint FROM pg_database),
+ 'wal_size', (SELECT coalesce(sum(size), 0)::bigint FROM pg_ls_waldir()),
+ 'settings', (SELECT coalesce(json_agg(json_build_object('name', name, 'value', setting, 'context', context,
+   'pending', pending_restart, 'file', coalesce(sourcefile, ''))), '[]') FROM pg_settings
+   WHERE name IN (@NAMES@) OR pending_restart OR source = 'configuration file'),
+ 'file_settings', (SELECT coalesce(json_agg(json_build_object('name', name, 'value', setting, 'file', sourcefile,
+   'line', sourceline, 'applied', applied, 'error', error)), '[]') FROM pg_file_settings
+   WHERE error IS NOT NULL OR sourcefile LIKE '%/postgresql.auto.conf' OR sourcefile IN (@CONF@)),
+ 'hba_errors', (SELECT coalesce(json_agg(line_number || ': ' || error), '[]') FROM pg_hba_file_rules WHERE error IS NOT NULL),
+ 'receiver', (SELECT json_build_object('status', status, 'slot', slot_name, 'host', sender_host) FROM pg_stat_wal_receiver),
+ 'slots', (SELECT coalesce(json_agg(json_build_object('name', slot_name, 'type', slot_type, 'active', active,
+   'wal_status', wal_status)), '[]') FROM pg_replication_slots),
+ 'replication', (SELECT coalesce(json_agg(json_build_object('name', application_name, 'user', usename,
+   'host', host(client_addr), 'state', state)), '[]') FROM pg_stat_replication),
+ 'roles', (SELECT coalesce(json_agg(json_build_object('name', rolname, 'login', rolcanlogin,
+   'replication', rolreplication, 'superuser', rolsuper, 'verifier', rolpassword)), '[]')
+   FROM pg_authid WHERE rolname IN (@ROLES@)),
+ 'rewind_grants', (SELECT count(*) FROM pg_authid r, pg_proc p WHERE r.rolname = '@REWINDER@'
+   AND p.oid::regprocedure::text IN ('pg_ls_dir(text,boolean,boolean)', 'pg_stat_file(text,boolean)',
+   'pg_read_binary_file(text)', 'pg_read_binary_file(text,bigint,bigint,boolean)')
+   AND has_function_privilege(r.oid, p.oid, 'EXECUTE')),
+ 'tablespaces', (SELECT coalesce(json_agg(spcname), '[]') FROM pg_tablespace WHERE spcname NOT IN ('pg_default', 'pg_global'))
+);";

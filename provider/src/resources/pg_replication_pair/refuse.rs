@@ -1,0 +1,366 @@
+//! When nothing may be touched, and why.
+//!
+//! Every sentence says what was found, on which host, and what to do.
+
+use super::facts::{Dir, Host};
+use super::files::is_url;
+use super::names::{HEADER, id, packages};
+use super::plan::{Case, Side};
+use super::settings::{Member, Source};
+use crate::diag::{Diag, Path};
+use crate::resource::Plan;
+
+/// Space that a copy needs, as a part of what is copied: the WAL of its own time comes on top.
+const SPACE: (u64, u64) = (6, 5);
+
+/// Refuse what must not be done.
+pub fn check(case: &Case, plan: &mut Plan) {
+    if changed_primary(case, plan) {
+        return;
+    }
+    for member in Member::BOTH {
+        host(case, plan, &case.side(member));
+    }
+    roles(case, plan);
+    identity(case, plan);
+    if needs_copy(case) {
+        copy(case, plan);
+    }
+    unknown_settings(case, plan);
+}
+
+/// Warn of what is odd and no reason to stop.
+pub fn warn(case: &Case, plan: &mut Plan) {
+    let lag = plan.outputs.get("lag_bytes");
+    if let Some(crate::value::Value::Int(lag)) = lag
+        && *lag > case.settings.max_lag_bytes
+    {
+        let summary = "The standby is far behind";
+        let detail = format!(
+            "{} has {lag} bytes of WAL still to replay; max_lag_bytes is {}.",
+            case.settings.place(case.settings.standby()),
+            case.settings.max_lag_bytes
+        );
+        plan.warnings.push(Diag::warning(summary, detail));
+    }
+    for member in Member::BOTH {
+        warn_of_files(case, plan, &case.side(member));
+    }
+}
+
+fn warn_of_files(case: &Case, plan: &mut Plan, side: &Side) {
+    let Some(sql) = &side.host.sql else { return };
+    let ours = [&side.paths.shared_conf, &side.paths.own_conf];
+    for line in &sql.file_settings {
+        let (Some(name), Some(file)) = (&line.name, &line.file) else { continue };
+        let hidden = ours.contains(&file) && !line.applied && line.error.is_none();
+        let by = sql.settings.iter().find(|s| s.name == *name).map_or("", |s| s.file.as_str());
+        if hidden && !by.is_empty() && !ours.iter().any(|o| *o == by) && !by.ends_with("auto.conf") {
+            let detail = format!(
+                "On {}, {by} is read after our files and sets {name}. Remove it there.",
+                case.settings.place(side.member)
+            );
+            plan.warnings.push(Diag::warning(format!("{name} is set by another file"), detail));
+        }
+    }
+}
+
+/// A change of roles is another operation.
+fn changed_primary(case: &Case, plan: &mut Plan) -> bool {
+    let Some(before) = case.prior_text("primary") else { return false };
+    let now = case.settings.primary.word();
+    if before == now {
+        return false;
+    }
+    let detail = format!(
+        "The state says that {before} is the primary, the configuration says {now}. This version of \
+         the provider does not change roles. Set primary = \"{before}\" again; nothing was touched."
+    );
+    plan.refuse("primary", "Changing the primary is not possible yet", detail);
+    true
+}
+
+fn host(case: &Case, plan: &mut Plan, side: &Side) {
+    let at = format!("nodes.{}.data_dir", side.member.word());
+    let place = case.settings.place(side.member);
+    let (host, dir) = (side.host, &side.host.data);
+    package(case, plan, side);
+    if host.data != side.paths.data {
+        let detail = format!(
+            "The cluster {}/{} on {place} has its data in {dir}, not in {}. A data directory is \
+             never moved: write {dir} in the configuration.",
+            case.settings.version, case.settings.cluster, side.paths.data
+        );
+        plan.refuse(&at, "The cluster has another data directory", detail);
+    }
+    match &host.dir {
+        Dir::Other(names) if !host.making => {
+            let detail = format!(
+                "{dir} on {place} is not empty and holds no PostgreSQL data: {names}. Nothing in it \
+                 is touched: move it away, or choose another directory."
+            );
+            plan.refuse(&at, "The data directory holds something else", detail);
+        }
+        Dir::Data(version) if *version != case.settings.version.to_string() && !host.making => {
+            let detail = format!(
+                "{dir} on {place} holds data of PostgreSQL {version}, and version is {}.",
+                case.settings.version
+            );
+            plan.refuse("version", "The data is of another version", detail);
+        }
+        Dir::Absent | Dir::Empty if host.mountpoint => {
+            let detail = format!(
+                "{dir} on {place} is a mount point. PostgreSQL needs a directory below it, such as \
+                 {dir}/data: then a missing mount is not taken for an empty cluster."
+            );
+            plan.refuse(&at, "The data directory is a mount point", detail);
+        }
+        _ => {}
+    }
+    port(case, plan, side);
+}
+
+fn package(case: &Case, plan: &mut Plan, side: &Side) {
+    let [server, _] = packages(case.settings);
+    let host = side.host;
+    let known = host.packages.get(&server).is_some_and(|p| p.candidate.is_some());
+    let comes = case.settings.source == Source::Pgdg || !host.lists;
+    if !host.server && !known && !comes {
+        let os = &host.os;
+        let detail = format!(
+            "{server} is in no package source of {} ({} {}). Set source = \"pgdg\", or choose the \
+             version that the distribution has.",
+            case.settings.place(side.member),
+            os.id,
+            os.version
+        );
+        plan.refuse("version", "This version is not available", detail);
+    }
+    if case.settings.source == Source::Pgdg
+        && !is_url(&case.settings.signing_key)
+        && !case.settings.signing_key.contains("BEGIN PGP PUBLIC KEY BLOCK")
+    {
+        let detail = "It is neither a URL nor an armoured key.";
+        plan.refuse("signing_key", "The key cannot be used", detail);
+    }
+}
+
+fn port(case: &Case, plan: &mut Plan, side: &Side) {
+    let (host, port) = (side.host, case.settings.port);
+    if host.listener.is_empty() || host.pid_port == Some(port) {
+        return;
+    }
+    let who = match host.listener.split_once(' ') {
+        Some((name, pid)) => format!("{name} (process {pid})"),
+        None => "a process that cannot be named".to_owned(),
+    };
+    let detail = format!(
+        "On {}, {who} listens on TCP port {port}. Stop it, or choose another port.",
+        case.settings.place(side.member)
+    );
+    plan.refuse("port", "The port is in use", detail);
+}
+
+/// Whether a server takes writes, or would if it was started.
+fn takes_writes(host: &Host) -> bool {
+    match &host.sql {
+        Some(sql) => !sql.recovery,
+        None => {
+            host.dir.has_data()
+                && host.signal.is_empty()
+                && !host.making
+                // A standby whose signal file was removed: it never was anything else.
+                && !host.control.state.contains("recovery")
+        }
+    }
+}
+
+fn is_standby(host: &Host) -> bool {
+    host.sql.as_ref().map_or(!host.signal.is_empty(), |sql| sql.recovery)
+}
+
+fn roles(case: &Case, plan: &mut Plan) {
+    let (primary, standby) = (case.primary(), case.standby());
+    let (p, s) = (case.settings.place(primary.member), case.settings.place(standby.member));
+    let state = |side: &Side| super::primary::role(case, side.host);
+    if is_standby(primary.host) {
+        let detail = format!(
+            "primary is {}, but {p} is: {}; {s} is: {}. Nothing was touched. If the roles were \
+             changed by hand, write primary = \"{}\".",
+            primary.member.word(),
+            state(&primary),
+            if standby.host.dir.has_data() { state(&standby) } else { "without data".to_owned() },
+            standby.member.word()
+        );
+        plan.refuse("primary", "The hosts have other roles", detail);
+    } else if takes_writes(standby.host) && standby.host.dir.has_data() {
+        let detail = format!(
+            "{s} should be the standby, but its PostgreSQL takes writes (or would when started): {}; \
+             {p} is: {}. If both were written to, one of the histories would be lost. Nothing was \
+             touched: find out which one counts, stop the other and move its data directory away.",
+            state(&standby),
+            if primary.host.dir.has_data() { state(&primary) } else { "without data".to_owned() },
+        );
+        plan.refuse("primary", "The standby is not a standby", detail);
+    }
+    let diverged = standby.host.control.timeline > primary.host.control.timeline
+        && primary.host.dir.has_data();
+    if diverged {
+        let detail = format!(
+            "{s} is on timeline {}, {p} on {}: the standby was promoted at some time, and cannot \
+             follow. Nothing was touched.",
+            standby.host.control.timeline, primary.host.control.timeline
+        );
+        plan.refuse("primary", "The standby has another history", detail);
+    }
+    lost_slot(case, plan);
+}
+
+fn lost_slot(case: &Case, plan: &mut Plan) {
+    let (primary, standby) = (case.primary(), case.standby());
+    let slots = primary.host.sql.iter().flat_map(|s| &s.slots);
+    let slot = slots.filter(|s| s.name == case.settings.slot_name).next_back();
+    let lost = slot.is_some_and(|s| s.wal_status.as_deref() == Some("lost"));
+    if lost && standby.host.dir.has_data() {
+        let dir = &standby.paths.data;
+        let detail = format!(
+            "The standby was away for so long that the primary has removed WAL that it needs (slot \
+             {0} is lost; slot_keep_mib is {1}). It must be copied again: on {2} stop {3}, move {dir} \
+             away, on {4} run SELECT pg_drop_replication_slot('{0}'), and apply.",
+            case.settings.slot_name,
+            case.settings.slot_keep_mib,
+            case.settings.place(standby.member),
+            standby.paths.unit,
+            case.settings.place(primary.member)
+        );
+        plan.refuse("slot_name", "The standby cannot catch up", detail);
+    }
+}
+
+fn identity(case: &Case, plan: &mut Plan) {
+    let (primary, standby) = (case.primary(), case.standby());
+    let at = |side: &Side| format!("nodes.{}.data_dir", side.member.word());
+    let name = |side: &Side| side.host.control.system_identifier.clone();
+    let (p, s) = (name(&primary), name(&standby));
+    let (p_data, s_data) = (primary.host.dir.has_data(), standby.host.dir.has_data());
+    if p_data && s_data && p != s && !primary.host.making {
+        let detail = format!(
+            "{} on {} has the system identifier {s}, the primary's on {} has {p}: it is no copy of \
+             it. Nothing in it is touched: move it away, or choose another directory.",
+            standby.host.data,
+            case.settings.place(standby.member),
+            case.settings.place(primary.member)
+        );
+        plan.refuse(&at(&standby), "The data is of another cluster", detail);
+    }
+    let before = case.prior_text("system_identifier");
+    if let (true, Some(before)) = (p_data, before)
+        && before != p
+        && !primary.host.making
+    {
+        let detail = format!(
+            "{} on {} has the system identifier {p}; the pair's is {before}. Somebody put another \
+             cluster there. Nothing was touched.",
+            primary.host.data,
+            case.settings.place(primary.member)
+        );
+        plan.refuse(&at(&primary), "The data is of another cluster", detail);
+    }
+    if !p_data && (s_data || before.is_some()) {
+        let why = match (before, s_data) {
+            (Some(before), _) => format!("the pair with the system identifier {before} was there"),
+            (None, _) => format!("the standby has data (system identifier {s})"),
+        };
+        let detail = format!(
+            "There is no data in {} on {}, and {why}. A new cluster would take its place, so none is \
+             made. If a mount is missing, mount it; if the data is lost, the standby's is the one \
+             to keep.",
+            primary.paths.data,
+            case.settings.place(primary.member)
+        );
+        plan.refuse(&at(&primary), "The primary's data is missing", detail);
+    }
+    stranger(case, plan, p_data && !s_data);
+}
+
+/// A single server that we did not make: a pair may be imported, a server is not taken over.
+fn stranger(case: &Case, plan: &mut Plan, alone: bool) {
+    let side = case.primary();
+    let marker = side.host.files.get(&side.paths.marker).and_then(|f| f.text());
+    let ours = marker.is_some_and(|text| {
+        text.strip_prefix(HEADER).is_some_and(|t| t.starts_with(&format!("pair {}\n", id(case.settings))))
+    });
+    if alone && case.context.prior.is_none() && !ours && !side.host.making {
+        let detail = format!(
+            "{} on {} holds a cluster (system identifier {}) that this resource did not make, and {} \
+             has no copy of it. Choose another directory or cluster name; or make the copy, and \
+             import the pair: terraform import ... {}",
+            side.host.data,
+            case.settings.place(side.member),
+            side.host.control.system_identifier,
+            case.settings.place(case.settings.standby()),
+            id(case.settings)
+        );
+        let at = format!("nodes.{}.data_dir", side.member.word());
+        plan.refuse(&at, "The data is of another cluster", detail);
+    }
+}
+
+fn needs_copy(case: &Case) -> bool {
+    case.primary().host.dir.has_data() && !case.standby().host.dir.has_data()
+}
+
+/// What a physical copy needs: the same release and libraries, room, and one disk each.
+fn copy(case: &Case, plan: &mut Plan) {
+    let (primary, standby) = (case.primary(), case.standby());
+    let (p, s) = (case.settings.place(primary.member), case.settings.place(standby.member));
+    let at = format!("nodes.{}.data_dir", standby.member.word());
+    let (po, so) = (&primary.host.os, &standby.host.os);
+    if (&po.arch, &po.libc) != (&so.arch, &so.libc) {
+        let detail = format!(
+            "{p} has {} with libc {}, {s} has {} with libc {}. Text indexes of a physical copy would \
+             be wrong: use the same release of the operating system.",
+            po.arch, po.libc, so.arch, so.libc
+        );
+        plan.refuse("nodes", "The hosts differ", detail);
+    }
+    let Some(sql) = &primary.host.sql else { return };
+    let needed = (sql.size.unwrap_or_default() + sql.wal_size) * SPACE.0 / SPACE.1;
+    if standby.host.free < needed {
+        let detail = format!(
+            "The copy of {p} needs {needed} bytes (1.2 times its data and WAL); {} on {s} has {} \
+             bytes free.",
+            standby.paths.data, standby.host.free
+        );
+        plan.refuse(&at, "Not enough space for the copy", detail);
+    }
+    if !sql.tablespaces.is_empty() {
+        let detail = format!(
+            "{p} has tablespaces ({}); a copy would put them at the same paths on {s}. Move their \
+             tables to pg_default first.",
+            sql.tablespaces.join(", ")
+        );
+        plan.refuse(&at, "Tablespaces cannot be copied", detail);
+    }
+    let shared = primary.host.fs.starts_with("nfs") && primary.host.fs == standby.host.fs;
+    if shared && primary.paths.data == standby.paths.data {
+        let detail = format!(
+            "{} is on {} on both hosts: it is one directory, and two servers in it would destroy \
+             each other's data. Give each host a directory of its own.",
+            standby.paths.data, standby.host.fs
+        );
+        plan.refuse(&at, "Both hosts have the same directory", detail);
+    }
+}
+
+/// Names that the running server does not know, before any file is written.
+fn unknown_settings(case: &Case, plan: &mut Plan) {
+    let Some(sql) = &case.primary().host.sql else { return };
+    for name in case.settings.settings.keys().filter(|n| !n.contains('.')) {
+        if !sql.settings.iter().any(|s| s.name == *name) {
+            let detail = format!("PostgreSQL {} has no setting {name}.", sql.version);
+            let path = Path::of("settings").key(name);
+            plan.refusals.push(Diag::error("Unknown setting", detail).at(path));
+        }
+    }
+}

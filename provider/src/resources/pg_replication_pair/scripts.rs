@@ -1,0 +1,382 @@
+//! The shell text of every step. Each can be run again after it was cut off anywhere, and each
+//! that waits has a deadline and says what it waited for.
+
+use super::names::{Paths, packages, sh};
+use super::settings::{Member, Pair};
+
+/// What every script begins with: names, `sql`, `ready`.
+fn prelude(settings: &Pair, paths: &Paths) -> String {
+    let words = [
+        ("V", settings.version.to_string()),
+        ("C", settings.cluster.clone()),
+        ("PORT", settings.port.to_string()),
+        ("B", paths.bin.clone()),
+        ("ETC", paths.etc.clone()),
+        ("D", paths.data.clone()),
+        ("UNIT", paths.unit.clone()),
+    ];
+    let lines = words.map(|(name, value)| format!("{name}={}\n", sh(&value)));
+    format!("cd /\nexport LC_ALL=C\n{}{FUNCTIONS}", lines.concat())
+}
+
+const FUNCTIONS: &str = r#"sql() {
+  port=$(sed -n 4p "$D/postmaster.pid" 2>/dev/null || true)
+  PGCONNECT_TIMEOUT=5 runuser -u postgres -- "$B/psql" -X -At -q -v ON_ERROR_STOP=1 \
+    -h /var/run/postgresql -p "${port:-$PORT}" -d postgres "$@"
+}
+ready() {
+  end=$(( $(date +%s) + 300 ))
+  until sql -c 'SELECT 1' >/dev/null 2>&1; do
+    if ! systemctl is-active --quiet "$UNIT" || [ ! -s "$D/postmaster.pid" ] || [ "$(date +%s)" -ge "$end" ]; then
+      echo "PostgreSQL $V/$C did not start; the end of its log:" >&2
+      tail -n 15 "/var/log/postgresql/postgresql-$V-$C.log" >&2 || true
+      return 1
+    fi
+    sleep 0.2
+  done
+}
+"#;
+
+/// Scripts of one member.
+#[derive(Clone, Copy)]
+pub struct Scripts<'a> {
+    /// What the user wants.
+    pub settings: &'a Pair,
+    /// Whose host.
+    pub member: Member,
+    /// Where things stand on it.
+    pub paths: &'a Paths,
+}
+
+impl Scripts<'_> {
+    fn with(&self, text: &str) -> String {
+        prelude(self.settings, self.paths) + text
+    }
+
+    /// Install the server. The package lists are read again where they do not have it.
+    pub fn install(&self) -> String {
+        let [server, client] = packages(self.settings);
+        format!(
+            r#"export DEBIAN_FRONTEND=noninteractive LC_ALL=C
+apt="apt-get -o DPkg::Lock::Timeout=300 -y"
+has() {{ apt-cache policy {server} | grep -q 'Candidate: [0-9]'; }}
+try() {{ $apt --no-install-recommends install {server} {client}; }}
+has || $apt update
+if ! has; then
+  echo "{server} is in no package source of this host, and 'apt-get update' did not bring it" >&2
+  exit 1
+fi
+try || {{ $apt update && try; }}
+"#
+        )
+    }
+
+    /// Read the package lists of a source that was just written.
+    pub fn update_lists(&self) -> String {
+        format!(
+            "export DEBIAN_FRONTEND=noninteractive\n\
+             apt-get -o DPkg::Lock::Timeout=300 -y -o APT::Update::Error-Mode=any \
+             -o Dir::Etc::sourcelist={} -o Dir::Etc::sourceparts=- -o APT::Get::List-Cleanup=0 update\n",
+            sh(&self.paths.sources)
+        )
+    }
+
+    /// Fetch the key of the repository.
+    pub fn fetch_key(&self) -> String {
+        let (key, url) = (sh(&self.paths.key), sh(&self.settings.signing_key));
+        format!(
+            "mkdir -p \"$(dirname {key})\"\nt=$(mktemp)\n\
+             /usr/lib/apt/apt-helper download-file {url} \"$t\"\n\
+             grep -q 'BEGIN PGP PUBLIC KEY BLOCK' \"$t\" || {{ echo \"no armoured key at the URL\" >&2; exit 1; }}\n\
+             install -m 0644 \"$t\" {key}\nrm -f \"$t\"\n"
+        )
+    }
+
+    /// Make a cluster where there is none. `making` stands while that lasts.
+    pub fn make_cluster(&self) -> String {
+        let making = sh(&self.paths.making);
+        self.with(&format!(
+            r#"mkdir -p "$(dirname {making})"
+: > {making}
+pg_createcluster -d "$D" --start-conf=auto -p "$PORT" "$V" "$C" -- --data-checksums --auth-local=peer --auth-host=scram-sha-256
+rm -f {making}
+"#
+        ))
+    }
+
+    /// Move aside what a cut-off `make_cluster` left; it never ran.
+    pub fn move_aside(&self) -> String {
+        let making = sh(&self.paths.making);
+        self.with(&format!(
+            r#"aside=breakwater-aside.$(date +%s)
+for d in "$D" "$ETC"; do [ ! -e "$d" ] || mv -T "$d" "$d.$aside"; done
+# A cluster in /etc must not be seen by postgresql-common, wherever it is moved.
+if [ -e "$ETC.$aside" ]; then mkdir -p /etc/breakwater && mv -T "$ETC.$aside" "/etc/breakwater/$C.$aside"; fi
+rm -f {making}
+"#
+        ))
+    }
+
+    /// Make a password and keep it where libpq looks; `lines` ends each line in `@PASSWORD@`.
+    pub fn make_password(&self, lines: &str) -> String {
+        let path = sh(&self.paths.passfile);
+        format!(
+            r#"umask 077
+password=$(head -c 24 /dev/urandom | base64 -w0 | tr '+/' '-_')
+t=$(mktemp {path}.XXXXXX)
+while IFS= read -r line; do printf '%s\n' "${{line%@PASSWORD@}}$password"; done > "$t" <<'BREAKWATER_LINES'
+{lines}BREAKWATER_LINES
+chown postgres:postgres "$t"
+sync "$t"
+mv "$t" {path}
+"#
+        )
+    }
+
+    /// Have systemd read unit files, and the packages' generator, again.
+    pub fn daemon_reload(&self) -> String {
+        "systemctl daemon-reload\n".to_owned()
+    }
+
+    /// Start, and prove that it answers: systemd says "started" of this unit in any case.
+    pub fn start(&self) -> String {
+        self.with("systemctl daemon-reload\nsystemctl start \"$UNIT\"\nready\n")
+    }
+
+    /// Stop.
+    pub fn stop(&self) -> String {
+        self.with(
+            "systemctl stop \"$UNIT\"\n\
+             if [ -e \"$D/postmaster.pid\" ]; then echo \"PostgreSQL in $D still runs\" >&2; exit 1; fi\n",
+        )
+    }
+
+    /// Keep what is about to be written over.
+    pub fn keep_previous(&self, files: &[String]) -> String {
+        format!(
+            r#"for f in {}; do
+  rm -f "$f.breakwater-prev" "$f.breakwater-none"
+  if [ -e "$f" ]; then cp -p "$f" "$f.breakwater-prev"; else mkdir -p "$(dirname "$f")"; : > "$f.breakwater-none"; fi
+done
+"#,
+            words(files)
+        )
+    }
+
+    fn previous(&self) -> String {
+        let files =
+            [&self.paths.shared_conf, &self.paths.own_conf, &self.paths.hba].map(Clone::clone);
+        format!(
+            r#"put_back() {{
+  for f in {files}; do
+    if [ -e "$f.breakwater-prev" ]; then mv "$f.breakwater-prev" "$f"
+    elif [ -e "$f.breakwater-none" ]; then rm -f "$f" "$f.breakwater-none"; fi
+  done
+}}
+forget() {{ for f in {files}; do rm -f "$f.breakwater-prev" "$f.breakwater-none"; done; }}
+check() {{
+  if ! out=$(runuser -u postgres -- "$B/postgres" -C data_directory -D "$D" -c "config_file=$ETC/postgresql.conf" 2>&1); then
+    put_back; echo "PostgreSQL refuses the configuration; the previous one is back: $out" >&2; exit 1
+  fi
+  out=$(sql -c "SELECT 'line ' || line_number || ': ' || error FROM pg_hba_file_rules WHERE error IS NOT NULL")
+  if [ -n "$out" ]; then
+    put_back; echo "PostgreSQL refuses pg_hba.conf; the previous one is back: $out" >&2; exit 1
+  fi
+}}
+"#,
+            files = words(&files)
+        )
+    }
+
+    /// Have the server check its files and load them.
+    pub fn reload(&self) -> String {
+        let text = r#"check
+before=$(sql -c 'SELECT pg_conf_load_time()')
+sql -c 'SELECT pg_reload_conf()' >/dev/null
+end=$(( $(date +%s) + 30 ))
+until [ "$(sql -c 'SELECT pg_conf_load_time()')" != "$before" ]; do
+  [ "$(date +%s)" -lt "$end" ] || { echo "PostgreSQL did not load its configuration within 30 s" >&2; exit 1; }
+  sleep 0.2
+done
+forget
+"#;
+        self.with(&(self.previous() + text))
+    }
+
+    /// Have the server check its files and restart with them. If it does not come up, it is started
+    /// with the previous ones.
+    pub fn restart(&self) -> String {
+        let text = r#"check
+systemctl daemon-reload
+systemctl restart "$UNIT"
+if ! ready; then
+  put_back
+  systemctl restart "$UNIT"
+  if ready; then echo "the previous configuration is back and PostgreSQL runs with it" >&2; fi
+  exit 1
+fi
+forget
+"#;
+        self.with(&(self.previous() + text))
+    }
+
+    /// Take back values of `ALTER SYSTEM` that hide ours.
+    pub fn reset(&self, names: &[String]) -> String {
+        let statements =
+            names.iter().map(|n| format!("sql -c {}\n", sh(&format!("ALTER SYSTEM RESET {n}"))));
+        self.with(&statements.collect::<String>())
+    }
+
+    /// Run SQL that comes on standard input: it may hold a verifier.
+    pub fn sql_from_stdin(&self) -> String {
+        self.with("sql -f - >/dev/null\n")
+    }
+
+    /// Make the slot.
+    pub fn slot(&self) -> String {
+        let name = &self.settings.slot_name;
+        self.with(&format!(
+            "sql -c \"SELECT pg_create_physical_replication_slot('{name}') WHERE NOT EXISTS \
+             (SELECT FROM pg_replication_slots WHERE slot_name = '{name}')\" >/dev/null\n"
+        ))
+    }
+
+    /// Make the archive's directory, where its parent is there: a missing parent is a missing mount.
+    pub fn archive_dir(&self, dir: &str) -> String {
+        let dir = sh(dir);
+        format!(
+            "parent=$(dirname {dir})\n\
+             [ -d \"$parent\" ] || {{ echo \"$parent does not exist; is it mounted?\" >&2; exit 1; }}\n\
+             install -d -o postgres -g postgres -m 0700 {dir}\n"
+        )
+    }
+
+    /// Say whether the cluster starts at boot: `auto`, `manual` or `disabled`.
+    pub fn start_conf(&self, word: &str) -> String {
+        let path = sh(&self.paths.start_conf);
+        format!(
+            "t={path}.breakwater-tmp\nprintf '%s\\n' {word} > \"$t\"\nchown postgres:postgres \"$t\"\n\
+             chmod 0644 \"$t\"\nmv \"$t\" {path}\nsystemctl daemon-reload\n"
+        )
+    }
+
+    /// How this member logs in to its peer as the replication role.
+    fn conninfo(&self) -> String {
+        let settings = self.settings;
+        let words = [
+            ("host", settings.address(self.member.peer()).to_owned()),
+            ("port", settings.port.to_string()),
+            ("user", settings.replication_user.clone()),
+            ("dbname", "replication".to_owned()),
+            ("passfile", self.paths.passfile.clone()),
+            ("sslmode", "require".to_owned()),
+            ("connect_timeout", "10".to_owned()),
+        ];
+        let word = |(name, value): (&str, String)| {
+            format!("{name}={}", render::quote::conninfo(&value).unwrap_or_default())
+        };
+        words.map(word).join(" ")
+    }
+
+    /// A fresh login to the peer: an open stream survives a changed password, this does not. Sets
+    /// `lsn`, the position the peer has written.
+    fn login(&self) -> String {
+        format!(
+            r#"conninfo={}
+login() {{
+  runuser -u postgres -- "$B/psql" -X -At -F ' ' -w -d "$conninfo replication=1" -c IDENTIFY_SYSTEM
+}}
+if ! answer=$(login 2>&1); then
+  echo "this host cannot log in to PostgreSQL on {} as {}: $answer" >&2
+  echo "check that TCP port $PORT is open from this host to that one" >&2
+  exit 1
+fi
+lsn=$(printf '%s\n' "$answer" | awk 'END {{print $3}}')
+"#,
+            sh(&self.conninfo()),
+            self.settings.place(self.member.peer()),
+            self.settings.replication_user,
+        )
+    }
+
+    /// Prove that the peer can be reached and lets this member in.
+    pub fn try_login(&self) -> String {
+        self.with(&self.login())
+    }
+
+    /// Copy the peer's data beside the place where it will stand, prove the copy, and move it there.
+    pub fn clone(&self) -> String {
+        let text = format!(
+            r#"new={new}
+rm -rf -- "$new"
+if [ -e "$D" ]; then rmdir -- "$D"; fi
+mkdir -p "$(dirname "$D")"
+install -d -o postgres -g postgres -m 0700 "$new"
+runuser -u postgres -- "$B/pg_basebackup" -w -d "$conninfo" -D "$new" -Fp -Xs -c fast -S {slot}
+runuser -u postgres -- "$B/pg_verifybackup" -q "$new"
+runuser -u postgres -- touch "$new/standby.signal"
+sync -f "$new"
+mv -T "$new" "$D"
+"#,
+            new = sh(&self.paths.clone),
+            slot = self.settings.slot_name
+        );
+        self.with(&(self.login() + &text))
+    }
+
+    /// Make the cluster known to postgresql-common: the primary's `postgresql.conf`, on standard
+    /// input, with this host's data directory.
+    pub fn register(&self) -> String {
+        self.with(
+            r#"install -d -o postgres -g postgres -m 0755 "/etc/postgresql/$V" "$ETC" "$ETC/conf.d"
+put() { cat > "$1.breakwater-tmp"; chown postgres:postgres "$1.breakwater-tmp"; chmod "$2" "$1.breakwater-tmp"; mv "$1.breakwater-tmp" "$1"; }
+[ -e "$ETC/pg_ident.conf" ] || put "$ETC/pg_ident.conf" 0640 </dev/null
+[ -e "$ETC/environment" ] || put "$ETC/environment" 0644 </dev/null
+[ -e "$ETC/pg_ctl.conf" ] || echo "pg_ctl_options = ''" | put "$ETC/pg_ctl.conf" 0644
+[ -e "$ETC/start.conf" ] || echo auto | put "$ETC/start.conf" 0644
+put "$ETC/postgresql.conf" 0644
+systemctl daemon-reload
+"#,
+        )
+    }
+
+    /// Say that this directory is of a standby.
+    pub fn standby_signal(&self) -> String {
+        self.with("runuser -u postgres -- touch \"$D/standby.signal\"\n")
+    }
+
+    /// Write a position into the primary's WAL that no standby can have yet.
+    pub fn write_position(&self) -> String {
+        self.with(
+            "sql -c \"SET synchronous_commit = local; SELECT pg_logical_emit_message(true, 'breakwater', 'attached?')\" >/dev/null\n",
+        )
+    }
+
+    /// Wait until this standby has replayed what the primary has written by now, over a stream.
+    pub fn wait_attached(&self, seconds: u32) -> String {
+        let text = format!(
+            r#"end=$(( $(date +%s) + {seconds} ))
+until [ "$(sql -c "SELECT coalesce(pg_last_wal_replay_lsn() >= '$lsn', false) AND EXISTS (SELECT FROM pg_stat_wal_receiver WHERE status = 'streaming')")" = t ]; do
+  if [ "$(date +%s)" -ge "$end" ]; then
+    echo "the standby has not replayed $lsn within {seconds} s; it is at $(sql -c 'SELECT pg_last_wal_replay_lsn()'); the end of its log:" >&2
+    tail -n 15 "/var/log/postgresql/postgresql-$V-$C.log" >&2 || true
+    exit 1
+  fi
+  sleep 0.2
+done
+"#
+        );
+        self.with(&(self.login() + &text))
+    }
+
+    /// Remove the cluster with all its data.
+    pub fn drop_cluster(&self) -> String {
+        self.with(
+            "if [ -e \"$ETC\" ]; then pg_dropcluster --stop \"$V\" \"$C\"; fi\nsystemctl daemon-reload\n",
+        )
+    }
+}
+
+fn words(files: &[String]) -> String {
+    files.iter().map(|f| sh(f)).collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,151 @@
+//! The standby: its copy of the data, and the proof that it follows.
+
+use super::config::attached;
+use super::facts::Host;
+use super::plan::{Case, Side};
+use super::primary::{around, role, unknown_passfile};
+use crate::resource::Plan;
+use crate::secret::Secret;
+use crate::step::{Action, Step};
+
+use std::time::Duration;
+
+/// The copy, its start, and the proof.
+pub fn plan(case: &Case, plan: &mut Plan) {
+    let side = case.standby();
+    case.file(plan, side.member, side.files.marker());
+    around(case, plan, side.member);
+    let Some(password) = case.password() else {
+        unknown_passfile(case, plan, side.member);
+        show_role(case, plan);
+        return;
+    };
+    let new_login = case.file(plan, side.member, side.files.passfile(&password));
+    let differs = show_role(case, plan);
+    // A copy needs the primary as it is, so it is planned when the primary has been seen running.
+    if case.primary().host.sql.is_none() {
+        return;
+    }
+    let down = side.host.sql.is_none();
+    if down {
+        bring_up(case, plan, &side);
+    }
+    if down || new_login || differs || touched(plan, case) {
+        attached(case, plan, "to prove that the standby follows");
+    }
+}
+
+/// Whether a step before may have cut the stream.
+fn touched(plan: &Plan, case: &Case) -> bool {
+    let (primary, standby) = (case.primary(), case.standby());
+    let name = &case.settings.replication_user;
+    plan.steps.iter().any(|s| {
+        s.what.contains("restart PostgreSQL")
+            || s.what == format!("set up the role {name}")
+            || s.what.starts_with("make the slot")
+            || (s.host == standby.member.word() && s.what.contains(&standby.paths.own_conf))
+            || (s.host == primary.member.word() && s.what == "start PostgreSQL")
+    })
+}
+
+fn show_role(case: &Case, plan: &mut Plan) -> bool {
+    let side = case.standby();
+    let wanted = format!("standby of {}, streaming", case.settings.primary.word());
+    let label = format!("{}: role", side.member.word());
+    plan.status(label, &role(case, side.host), &wanted)
+}
+
+fn bring_up(case: &Case, plan: &mut Plan, side: &Side) {
+    let host = side.member.word();
+    if !side.host.dir.has_data() {
+        let what = format!("log in to {} as the replication role", case.settings.primary.word());
+        plan.step(Step::run(host, what, side.scripts.try_login()));
+        plan.step(clone(case, side));
+    } else if side.host.signal != "standby" {
+        let what = "say that its data is a standby's";
+        plan.step(Step::run(host, what, side.scripts.standby_signal()));
+    }
+    if !side.host.cluster {
+        plan.step(register(case, side));
+    }
+    let started = plan.steps.iter().any(|s| s.host == host && s.what == "start PostgreSQL");
+    if !started {
+        let limit = Duration::from_mins(12);
+        let action = Action::Run { script: side.scripts.start(), stdin: None, limit };
+        plan.step(Step::new(host, "start PostgreSQL", action));
+    }
+}
+
+/// Six hours: a terabyte at 50 MB/s.
+fn clone(case: &Case, side: &Side) -> Step {
+    let action = Action::Job {
+        name: format!("pg-clone-{}-{}", case.settings.version, case.settings.cluster),
+        script: side.scripts.clone(),
+        limit: Duration::from_hours(6),
+    };
+    let what = format!("copy the data of {}", case.settings.primary.word());
+    Step::new(side.member.word(), what, action)
+}
+
+fn register(case: &Case, side: &Side) -> Step {
+    let primary = case.primary();
+    let text = primary.host.files.get(&primary.paths.main_conf).and_then(|f| f.text());
+    let text = with_data_directory(text.unwrap_or_default(), &side.paths.data);
+    let action = Action::Run {
+        script: side.scripts.register(),
+        stdin: Some(Secret::from(text)),
+        limit: Duration::from_mins(2),
+    };
+    Step::new(side.member.word(), "make the cluster known to postgresql-common", action)
+}
+
+/// The primary's `postgresql.conf` with another data directory.
+fn with_data_directory(text: &str, dir: &str) -> String {
+    let value = render::quote::postgresql_conf(dir).unwrap_or_default();
+    let line = format!("data_directory = {value}");
+    let is_ours = |l: &str| l.split(['=', ' ', '\t']).next() == Some("data_directory");
+    let mut lines: Vec<String> =
+        text.lines().filter(|l| !is_ours(l)).map(str::to_owned).collect();
+    lines.push(line);
+    lines.join("\n") + "\n"
+}
+
+/// What a standby does, for outputs.
+pub fn state(host: &Host) -> String {
+    let Some(sql) = &host.sql else {
+        return if host.dir.has_data() { "stopped" } else { "absent" }.to_owned();
+    };
+    if !sql.recovery {
+        return "not in recovery".to_owned();
+    }
+    if sql.paused {
+        return "replay paused".to_owned();
+    }
+    let status = sql.receiver.as_ref().and_then(|r| r.status.clone());
+    status.unwrap_or_else(|| "not receiving".to_owned())
+}
+
+/// Whom a server in recovery follows, in the words of `status`.
+pub fn follows(case: &Case, host: &Host) -> String {
+    let receiver = host.sql.as_ref().and_then(|s| s.receiver.as_ref());
+    let from = receiver.and_then(|r| r.host.as_deref()).unwrap_or("nobody");
+    let primary = case.settings.primary;
+    let from = if from == case.settings.address(primary) { primary.word() } else { from };
+    let slot = receiver.and_then(|r| r.slot.as_deref()).unwrap_or_default();
+    let mut words = format!("standby of {from}, {}", state(host));
+    if receiver.is_some() && slot != case.settings.slot_name {
+        words.push_str(", without the slot");
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_copy_has_its_own_data_directory() {
+        let text = "data_directory = '/srv/a'\t# use data in another directory\nport = 5432\n";
+        assert_eq!(with_data_directory(text, "/srv/it's"), "port = 5432\ndata_directory = '/srv/it''s'\n");
+    }
+}

@@ -1,0 +1,342 @@
+//! Plan cases as data: `plans/<resource>/<case>.toml` says what is wanted and what the hosts
+//! answer; `<case>.txt` beside it says what is decided. `UPDATE_GOLDENS=1` writes the decisions.
+//!
+//! Keys of a case, all optional:
+//! - `extends`: the name of another case of the folder, under which this one's keys are laid;
+//! - `settings`: as in a Terraform configuration;
+//! - `prior`: the state before, laid over `settings`; without it the resource is created;
+//! - `context`: `reading`, `secrets_unchanged`, `as_written`;
+//! - `answers.<host>.<question>`: standard output of the question's script, or `{ file = "..." }`;
+//! - `replace`: a list of `{ host, key, from, to }`, done in the answers in order;
+//! - `written_by`: cases whose steps have written their files on the hosts;
+//! - `same_goal_as`: a case that must want the same files and status;
+//! - `destroy = true`: the steps of a destroy.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use provider::diag::Path as At;
+use provider::plan::{Context, Pair, Plan};
+use provider::resource::{Answer, Answers, Resource, describe};
+use provider::resources::pg_replication_pair::PgReplicationPair;
+use provider::settings::{Settings, check};
+use provider::step::Action;
+use provider::value::{Object, Value};
+
+/// One line per resource.
+fn decide(resource: &str, case: &Case) -> Decision {
+    match resource {
+        "pg_replication_pair" => case.decide::<PgReplicationPair>(),
+        other => panic!("no resource for the folder {other}"),
+    }
+}
+
+#[test]
+fn every_case_is_decided_as_written() {
+    let mut wrong = Vec::new();
+    for folder in sorted(&root()) {
+        let resource = name(&folder);
+        for path in sorted(&folder) {
+            if path.extension().is_some_and(|e| e == "toml") {
+                let case = Case::load(&folder, &name(&path));
+                wrong.extend(compare(&path.with_extension("txt"), &resource, &case));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+fn compare(golden: &Path, resource: &str, case: &Case) -> Option<String> {
+    let text = decide(resource, case).text();
+    if std::env::var_os("UPDATE_GOLDENS").is_some() {
+        std::fs::write(golden, &text).expect("the golden can be written");
+    }
+    let expected = std::fs::read_to_string(golden).unwrap_or_default();
+    (text != expected).then(|| format!("{}:\n--- wanted\n{expected}--- got\n{text}", golden.display()))
+}
+
+#[test]
+fn what_is_planned_first_is_what_is_wanted_last() {
+    for folder in sorted(&root()) {
+        for path in sorted(&folder).iter().filter(|p| p.extension().is_some_and(|e| e == "toml")) {
+            let case = Case::load(&folder, &name(path));
+            let Some(other) = case.text("same_goal_as") else { continue };
+            let (resource, other) = (name(&folder), Case::load(&folder, other));
+            let (goal, first) = (decide(&resource, &case).goal(), decide(&resource, &other).goal());
+            assert_eq!(goal, first, "{}: Terraform would see an inconsistent result", path.display());
+        }
+    }
+}
+
+#[test]
+fn nothing_differs_where_nothing_is_done() {
+    for folder in sorted(&root()) {
+        for path in sorted(&folder).iter().filter(|p| p.extension().is_some_and(|e| e == "toml")) {
+            let case = Case::load(&folder, &name(path));
+            if let Decision::Plan(plan) = decide(&name(&folder), &case)
+                && plan.steps.is_empty()
+                && plan.refusals.is_empty()
+                && case.table.get("destroy").is_none()
+                && case.table.get("context").and_then(|c| c.get("reading")).is_none()
+            {
+                let left = differences(&plan);
+                assert!(left.is_empty(), "{} leaves a difference:\n{left}", path.display());
+            }
+        }
+    }
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/plans")
+}
+
+fn name(path: &Path) -> String {
+    path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+fn sorted(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).expect("the folder is there");
+    let mut paths: Vec<PathBuf> = entries.filter_map(|e| e.ok().map(|e| e.path())).collect();
+    paths.sort();
+    paths
+}
+
+/// What a case leads to.
+enum Decision {
+    /// The settings are refused before a host is asked.
+    Invalid(Vec<String>),
+    /// The answers cannot be read.
+    Unreadable(Vec<String>),
+    /// A plan.
+    Plan(Box<Plan>),
+}
+
+impl Decision {
+    fn text(&self) -> String {
+        match self {
+            Self::Invalid(diags) => section("invalid", diags),
+            Self::Unreadable(diags) => section("unreadable", diags),
+            Self::Plan(plan) => {
+                let mut text = section("refusals", &diags(&plan.refusals));
+                text += &section("warnings", &diags(&plan.warnings));
+                text += &section("steps", &lines(&describe(&plan.steps)));
+                text += &section("differs", &lines(&differences(plan)));
+                text
+            }
+        }
+    }
+
+    /// Wanted sides of all files and status.
+    fn goal(&self) -> BTreeMap<String, Option<String>> {
+        let Self::Plan(plan) = self else { return BTreeMap::new() };
+        let pairs = plan.files.iter().chain(&plan.status);
+        pairs
+            .filter(|(_, pair)| pair.wanted.is_some())
+            .map(|(name, pair)| (name.clone(), pair.wanted.clone()))
+            .collect()
+    }
+}
+
+fn section(title: &str, lines: &[String]) -> String {
+    if lines.is_empty() {
+        return format!("{title}: none\n");
+    }
+    lines.iter().fold(format!("{title}:\n"), |text, line| text + "  " + line + "\n")
+}
+
+fn lines(text: &str) -> Vec<String> {
+    text.lines().map(str::to_owned).collect()
+}
+
+fn diags(diags: &[provider::diag::Diag]) -> Vec<String> {
+    diags.iter().map(|d| format!("{}: {}. {}", d.path, d.summary, d.detail)).collect()
+}
+
+/// Status with both sides, files by their changed lines.
+fn differences(plan: &Plan) -> String {
+    let mut text = String::new();
+    for (name, pair) in plan.status.iter().filter(|(_, p)| p.actual != p.wanted) {
+        let side = |s: &Option<String>| s.clone().unwrap_or_else(|| "(absent)".to_owned());
+        let _ = writeln!(text, "{name}: {} -> {}", side(&pair.actual), side(&pair.wanted));
+    }
+    for (name, pair) in plan.files.iter().filter(|(_, p)| p.actual != p.wanted) {
+        let _ = writeln!(text, "{name}: {}", changed_lines(pair));
+    }
+    text
+}
+
+fn changed_lines(pair: &Pair) -> String {
+    let (Some(actual), Some(wanted)) = (&pair.actual, &pair.wanted) else {
+        return if pair.actual.is_some() { "is removed" } else { "is written" }.to_owned();
+    };
+    let only = |mark: char, these: &str, those: &str| -> Vec<String> {
+        let missing = these.lines().filter(|l| !those.lines().any(|o| o == *l));
+        missing.map(|l| format!("{mark}{l}")).collect()
+    };
+    let mut changed = only('-', actual, wanted);
+    changed.extend(only('+', wanted, actual));
+    if changed.is_empty() { "order of lines".to_owned() } else { changed.join(" | ") }
+}
+
+/// A case, with what it extends.
+struct Case {
+    folder: PathBuf,
+    table: toml::Table,
+}
+
+impl Case {
+    fn load(folder: &Path, name: &str) -> Self {
+        let path = folder.join(format!("{name}.toml"));
+        let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+        let own: toml::Table = toml::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+        let table = match own.get("extends").and_then(toml::Value::as_str) {
+            Some(base) => lay_over(Self::load(folder, base).table, own),
+            None => own,
+        };
+        Self { folder: folder.to_owned(), table }
+    }
+
+    fn text(&self, key: &str) -> Option<&str> {
+        self.table.get(key)?.as_str()
+    }
+
+    fn object(&self, key: &str) -> Option<Object> {
+        match value(self.table.get(key)?) {
+            Value::Map(map) => Some(map),
+            _ => None,
+        }
+    }
+
+    fn decide<R: Resource>(&self) -> Decision {
+        let given = self.object("settings").unwrap_or_default();
+        let mut invalid = check(&R::Settings::attributes(), &given, &At::root());
+        let settings = match R::Settings::from_object(&given, &At::root()) {
+            Ok(settings) => settings,
+            Err(more) => {
+                invalid.extend(more);
+                return Decision::Invalid(diags(&invalid));
+            }
+        };
+        invalid.extend(R::validate(&settings));
+        if provider::diag::has_error(&invalid) {
+            return Decision::Invalid(diags(&invalid));
+        }
+        match R::facts(&settings, &self.answers::<R>()) {
+            Err(why) => Decision::Unreadable(diags(&why)),
+            Ok(facts) => {
+                let context = self.context(&given);
+                let destroys = self.table.contains_key("destroy");
+                let decide = if destroys { R::destroy } else { R::plan };
+                Decision::Plan(Box::new(decide(&settings, &facts, &context)))
+            }
+        }
+    }
+
+    fn context(&self, settings: &Object) -> Context {
+        let prior = self.object("prior").map(|own| {
+            let mut prior = settings.clone();
+            prior.extend(own);
+            prior
+        });
+        let context = self.object("context").unwrap_or_default();
+        let truth = |v: Option<&Value>| v == Some(&Value::Bool(true));
+        let as_written = context.get("as_written").and_then(Value::as_map).cloned();
+        Context {
+            prior,
+            secrets_unchanged: truth(context.get("secrets_unchanged")),
+            as_written: as_written
+                .unwrap_or_default()
+                .iter()
+                .map(|(name, v)| (name.clone(), truth(Some(v))))
+                .collect(),
+            reading: truth(context.get("reading")),
+        }
+    }
+
+    fn answers<R: Resource>(&self) -> Answers {
+        let mut texts = self.written::<R>();
+        let hosts = self.table.get("answers").and_then(toml::Value::as_table);
+        for (host, given) in hosts.into_iter().flatten() {
+            for (key, answer) in given.as_table().into_iter().flatten() {
+                texts.insert((host.clone(), key.clone()), self.answer(answer));
+            }
+        }
+        for edit in self.table.get("replace").and_then(toml::Value::as_array).into_iter().flatten() {
+            replace(edit, &mut texts);
+        }
+        let mut answers = Answers::default();
+        for ((host, key), stdout) in texts {
+            let answer = Answer::Output { status: 0, stdout, stderr: String::new() };
+            answers.insert(&host, &key, answer);
+        }
+        answers
+    }
+
+    fn answer(&self, answer: &toml::Value) -> String {
+        match answer.get("file").and_then(toml::Value::as_str) {
+            Some(file) => std::fs::read_to_string(self.folder.join(file))
+                .unwrap_or_else(|e| panic!("{file}: {e}")),
+            None => answer.as_str().expect("an answer is a text or a file").to_owned(),
+        }
+    }
+
+    /// The files that the steps of other cases write, as answers.
+    fn written<R: Resource>(&self) -> BTreeMap<(String, String), String> {
+        let mut texts = BTreeMap::new();
+        let writers = self.table.get("written_by").and_then(toml::Value::as_array);
+        for writer in writers.into_iter().flatten().filter_map(toml::Value::as_str) {
+            let Decision::Plan(plan) = Self::load(&self.folder, writer).decide::<R>() else {
+                panic!("{writer} has no plan");
+            };
+            for step in plan.steps {
+                if let Action::Write(file) = step.action {
+                    let head = format!("{:o} {} {}", file.mode, file.owner, file.group);
+                    texts.insert(
+                        (step.host, file.path),
+                        format!("{head}\n{}", file.content.expose()),
+                    );
+                }
+            }
+        }
+        texts
+    }
+}
+
+fn replace(edit: &toml::Value, texts: &mut BTreeMap<(String, String), String>) {
+    let word = |key: &str| edit.get(key).and_then(toml::Value::as_str).unwrap_or_default();
+    let at = (word("host").to_owned(), word("key").to_owned());
+    let text = texts.get_mut(&at).unwrap_or_else(|| panic!("nothing to replace at {at:?}"));
+    assert!(text.contains(word("from")), "{:?} is not in the answer {at:?}", word("from"));
+    *text = text.replace(word("from"), word("to"));
+}
+
+/// One table over another; lists of edits follow each other.
+fn lay_over(mut base: toml::Table, over: toml::Table) -> toml::Table {
+    for (key, value) in over {
+        let merged = match (base.remove(&key), value) {
+            (Some(toml::Value::Table(b)), toml::Value::Table(o)) => toml::Value::Table(lay_over(b, o)),
+            (Some(toml::Value::Array(mut b)), toml::Value::Array(o)) if key == "replace" => {
+                b.extend(o);
+                toml::Value::Array(b)
+            }
+            (_, value) => value,
+        };
+        base.insert(key, merged);
+    }
+    base
+}
+
+fn value(from: &toml::Value) -> Value {
+    match from {
+        toml::Value::String(s) => Value::String(s.clone()),
+        toml::Value::Integer(i) => Value::Int(*i),
+        toml::Value::Float(f) => Value::Float(*f),
+        toml::Value::Boolean(b) => Value::Bool(*b),
+        toml::Value::Datetime(d) => Value::String(d.to_string()),
+        toml::Value::Array(items) => Value::List(items.iter().map(value).collect()),
+        toml::Value::Table(table) => {
+            Value::Map(table.iter().map(|(k, v)| (k.clone(), value(v))).collect())
+        }
+    }
+}
