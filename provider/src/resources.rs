@@ -1,7 +1,8 @@
 //! The list of resources and data sources: one line each.
 
+pub mod common;
 pub mod external_db;
-pub mod pg_replication_pair;
+pub mod shared_secrets;
 
 use crate::lifecycle::{Erased, ErasedData, Managed};
 
@@ -9,7 +10,7 @@ use crate::lifecycle::{Erased, ErasedData, Managed};
 pub fn all() -> Vec<Box<dyn Erased>> {
     vec![
         Managed::<external_db::ExternalDatabase>::boxed(),
-        Managed::<pg_replication_pair::PgReplicationPair>::boxed(),
+        Managed::<shared_secrets::SharedSecrets>::boxed(),
     ]
 }
 

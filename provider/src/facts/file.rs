@@ -70,6 +70,14 @@ impl FileFact {
         }
     }
 
+    /// Its text, still wrapped: to carry it on.
+    pub fn secret(&self) -> Option<&Secret> {
+        match self {
+            Self::Absent => None,
+            Self::Present { text, .. } => Some(text),
+        }
+    }
+
     /// Whether owner, group and mode are as wanted. A wanted number is not compared with a name.
     pub fn has_permissions(&self, wanted: &File) -> bool {
         let same =

@@ -5,6 +5,7 @@ use super::facts::NODE;
 use super::sql;
 use crate::diag::{Diag, Diags};
 use crate::resource::{Answers, Ask, ImportRequest, Question, Ssh};
+use crate::resources::common::ssh;
 use crate::settings::Field as _;
 use crate::step::Server;
 use crate::value::{Object, Value};
@@ -30,24 +31,6 @@ fn parse(id: &str) -> Result<Id, Diag> {
     let port = parts.next().map_or(Ok(5432), str::parse).map_err(|_| bad())?;
     let user = parts.next().unwrap_or("harbor").to_owned();
     if parts.next().is_some() || user.is_empty() { Err(bad()) } else { Ok(Id { ssh, port, user }) }
-}
-
-/// `root@198.51.100.11:22`; an IPv6 address stands in brackets where a port follows.
-fn ssh(text: &str) -> Option<Ssh> {
-    let (user, place) = text.rsplit_once('@').map_or((None, text), |(u, p)| (Some(u), p));
-    let (host, port) = match place.strip_prefix('[').and_then(|p| p.split_once(']')) {
-        Some((host, "")) => (host, 22),
-        Some((host, port)) => (host, port.strip_prefix(':')?.parse().ok()?),
-        None if place.matches(':').count() == 1 => {
-            let (host, port) = place.split_once(':')?;
-            (host, port.parse().ok()?)
-        }
-        None => (place, 22),
-    };
-    let user = user.map(str::to_owned);
-    let missing = host.is_empty() || user.as_ref().is_some_and(String::is_empty);
-    let ssh = Ssh { host: host.to_owned(), port, user, host_key: None, credential: None };
-    (!missing).then_some(ssh)
 }
 
 /// Which databases the role owns.

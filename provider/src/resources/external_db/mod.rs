@@ -13,6 +13,7 @@ mod tests;
 
 use crate::diag::{Diag, Diags, Path};
 use crate::resource::{Answers, Context, ImportRequest, Plan, Question, Resource, Ssh};
+use crate::resources::common::{release, version};
 use crate::secret::Secret;
 use crate::value::{Object, Value};
 
@@ -160,19 +161,6 @@ fn connection_limit(value: &Value) -> Result<(), String> {
         }
         _ => Ok(()),
     }
-}
-
-fn version(value: &Value) -> Result<(), String> {
-    let text = value.as_str().unwrap_or_default();
-    release(text)
-        .map(|_| ())
-        .ok_or_else(|| format!("\"{text}\" is no release of Harbor: write it as 2.3.2."))
-}
-
-/// `2.3.2` as (2, 3).
-fn release(text: &str) -> Option<(u32, u32)> {
-    let mut parts = text.trim_start_matches('v').split('.');
-    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
 }
 
 impl ExternalDb {

@@ -16,7 +16,7 @@ pub fn verifier(password: &Secret) -> String {
 }
 
 /// Whether a stored verifier is of this password. An MD5 hash never is: it should be replaced.
-/// The password must be ASCII, whose SASLprep form is itself.
+/// The password must be ASCII, whose `SASLprep` form is itself.
 pub fn is_of(verifier: &str, password: &Secret) -> bool {
     let Some((iterations, salt, stored)) = parts(verifier) else { return false };
     stored_key(password, iterations, &salt) == stored

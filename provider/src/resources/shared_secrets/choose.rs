@@ -1,0 +1,133 @@
+//! Which copy of a secret stands.
+
+use std::collections::BTreeMap;
+
+use super::Secrets;
+use super::facts::Facts;
+use super::units::{Group, Unit};
+use crate::resource::Context;
+use crate::secret::Secret;
+
+/// What to do about one secret.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Choice {
+    /// This host's copy stands; the others get it.
+    Take(String),
+    /// Nobody has it: it is made.
+    Make,
+    /// All have it, and the user wants another.
+    Rotate,
+    /// Nobody can say which one stands: summary and detail.
+    Refuse(String, String),
+}
+
+type Copies<'a> = BTreeMap<&'a str, Vec<&'a Secret>>;
+
+/// Decide on one secret.
+pub fn choose(settings: &Secrets, facts: &Facts, context: &Context, unit: &Unit) -> Choice {
+    let (copies, spoilt) = copies(facts, unit);
+    let wanted = number(settings, unit.group);
+    let marks: BTreeMap<&str, Option<i64>> =
+        facts.hosts.iter().map(|(host, f)| (host.as_str(), f.mark(unit.group))).collect();
+    let of = |keep: &dyn Fn(Option<i64>) -> bool| -> Copies<'_> {
+        let kept = copies.iter().filter(|(h, _)| keep(marks.get(*h).copied().flatten()));
+        kept.map(|(h, c)| (*h, c.clone())).collect()
+    };
+    // A copy of the wanted rotation comes before one of unknown origin, and that of an earlier
+    // rotation never stands.
+    let current = of(&|mark| wanted.is_none() || mark == wanted);
+    let unmarked = of(&|mark| mark.is_none());
+    let rotated = wanted.is_some() && marks.values().any(|m| *m == wanted);
+    let stale = wanted.is_some() && marks.values().any(|m| m.is_some() && *m != wanted);
+    if stale && !rotated {
+        return Choice::Rotate;
+    }
+    if !current.is_empty() {
+        return among(settings, context, unit, &current);
+    }
+    if !unmarked.is_empty() {
+        return among(settings, context, unit, &unmarked);
+    }
+    match (unit.group, spoilt.is_empty()) {
+        (Group::Permanent, false) => {
+            let detail = format!(
+                "{}. It was left as it is. Put the right file back from a backup; only where \
+                 Harbor's database is empty, remove the file and a new one is made.",
+                spoilt.join(". ")
+            );
+            Choice::Refuse(format!("{} cannot be used", unit.files[0]), detail)
+        }
+        _ => Choice::Make,
+    }
+}
+
+/// The number in the configuration.
+pub fn number(settings: &Secrets, group: Group) -> Option<i64> {
+    match group {
+        Group::Permanent => None,
+        Group::Rotating => Some(settings.rotation),
+        Group::TokenKey => Some(settings.rotate_token_key),
+    }
+}
+
+/// The copies that are whole and well formed, and what is wrong with the others.
+fn copies<'a>(facts: &'a Facts, unit: &Unit) -> (Copies<'a>, Vec<String>) {
+    let mut copies = Copies::new();
+    let mut spoilt = Vec::new();
+    for (host, facts) in &facts.hosts {
+        let mut whole = Vec::new();
+        for name in unit.files {
+            let Some(text) = facts.file(name).secret() else { continue };
+            match unit.problem(name, text.expose()) {
+                None => whole.push(text),
+                Some(why) => spoilt.push(format!("{name} on {host} {why}")),
+            }
+        }
+        if whole.len() == unit.files.len() {
+            copies.insert(host, whole);
+        }
+    }
+    (copies, spoilt)
+}
+
+fn among(settings: &Secrets, context: &Context, unit: &Unit, copies: &Copies<'_>) -> Choice {
+    let authority = settings.authority.as_deref().filter(|host| copies.contains_key(*host));
+    let ours = || {
+        let written = copies.iter().filter(|(host, _)| {
+            let label = label(host, &settings.path(unit.files[0]));
+            context.as_written.get(&label) == Some(&true)
+        });
+        written.map(|(host, copy)| (*host, copy.clone())).collect::<Copies<'_>>()
+    };
+    if let Some(host) = same(copies).or(authority) {
+        return Choice::Take(host.to_owned());
+    }
+    if let Some(host) = same(&ours()) {
+        return Choice::Take(host.to_owned());
+    }
+    let hosts: Vec<String> = copies.keys().map(|host| settings.place(host)).collect();
+    let first = copies.keys().next().copied().unwrap_or_default();
+    let detail = format!(
+        "{} hold different copies of {}, and neither is known to be the one that was written \
+         here. Nothing was changed. Say whose stands with authority = \"{first}\" (or another \
+         host); the other copy is lost then{}.",
+        hosts.join(" and "),
+        unit.files.join(" and "),
+        match unit.group {
+            Group::Permanent => ", and with it what was encrypted with it",
+            Group::Rotating | Group::TokenKey => "",
+        }
+    );
+    Choice::Refuse(format!("{} differs between hosts", unit.files[0]), detail)
+}
+
+/// The first host, where all copies are the same.
+fn same<'a>(copies: &Copies<'a>) -> Option<&'a str> {
+    let (host, first) = copies.iter().next()?;
+    copies.values().all(|copy| copy == first).then_some(*host)
+}
+
+/// A file's name in `files`.
+pub fn label(host: &str, path: &str) -> String {
+    format!("{host}:{path}")
+}
