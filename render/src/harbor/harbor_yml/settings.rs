@@ -73,6 +73,9 @@ pub struct Settings {
     pub uaa_ca_file: Option<String>,
     /// `chart.absolute_url`.
     pub chart_absolute_url: Option<bool>,
+    /// Further keys by their dotted path in the file; none that is written already.
+    #[serde(default)]
+    pub extra: BTreeMap<String, serde_json::Value>,
 }
 
 /// HTTP listener.

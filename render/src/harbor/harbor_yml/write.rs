@@ -26,6 +26,7 @@ pub(super) fn document(s: &Settings) -> Result<Value, Error> {
     outside(t, s)?;
     observed(t, s)?;
     cleanup(t, s)?;
+    extra(t, s)?;
     tree.finish()
 }
 
@@ -165,4 +166,15 @@ fn cleanup(t: &mut Tree, s: &Settings) -> Done {
         t.put("cache.expire_hours", cache.expire_hours)?;
     }
     t.put_some("core.quota_update_provider", s.quota_update_provider.as_deref())
+}
+
+/// Last, so that a key that another setting wrote is seen and not replaced.
+fn extra(t: &mut Tree, s: &Settings) -> Done {
+    for (path, value) in &s.extra {
+        if t.holds(path) {
+            return Err(Error::invalid(path.as_str(), "is written from a setting of its own"));
+        }
+        t.put(path, value.clone())?;
+    }
+    Ok(())
 }
