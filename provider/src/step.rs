@@ -117,8 +117,8 @@ pub struct Http {
     pub basic: Option<(String, Secret)>,
     /// Bearer token.
     pub bearer: Option<Secret>,
-    /// JSON body.
-    pub body: Option<String>,
+    /// JSON body; it may hold a password.
+    pub body: Option<Secret>,
 }
 
 /// What is done.

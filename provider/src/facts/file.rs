@@ -25,7 +25,7 @@ pub enum FileFact {
 
 /// The question whose answer `parse` reads; its key is the path.
 pub fn question(host: &str, path: &str) -> Question {
-    let quoted = crate::step::word(path);
+    let quoted = crate::facts::shell(path);
     let script = format!(
         "if [ -f {quoted} ]; then stat -Lc '%a %U %G' {quoted} && cat {quoted}; else echo absent; fi"
     );

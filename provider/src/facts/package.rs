@@ -15,7 +15,7 @@ pub struct Package {
 
 /// The question whose answer `facts` reads.
 pub fn question(host: &str, names: &[&str]) -> Question {
-    let names: Vec<String> = names.iter().map(|n| crate::step::word(n)).collect();
+    let names: Vec<String> = names.iter().map(|n| crate::facts::shell(n)).collect();
     let names = names.join(" ");
     let script = format!(
         "dpkg-query -W -f 'installed ${{Package}} ${{db:Status-Status}} ${{Version}}\\n' {names} \

@@ -1,0 +1,119 @@
+//! The steps of a destroy.
+
+use render::docker::daemon_json as daemon;
+
+use super::facts::{Facts, HOST};
+use super::plan::compose;
+use super::settings::{HaNode, OnDestroy};
+use super::{layout, scripts};
+use crate::facts::shell;
+use crate::plan::{Context, Plan};
+use crate::step::{File, Risk, Step};
+
+/// Harbor stops and what we wrote goes; the data goes only with `purge`.
+pub fn destroy(s: &HaNode, facts: &Facts, context: &Context) -> Plan {
+    let mut plan = Plan::default();
+    if s.on_destroy == OnDestroy::Keep {
+        return plan;
+    }
+    let name = format!("{} ({})", s.hostname, s.ssh.host);
+    if facts.seen.all("container").next().is_some() {
+        let script = scripts::down(s, compose(s, facts));
+        let step = Step::job(HOST, "stop Harbor", "harbor-down", script);
+        plan.step(step.disruptive(format!("Harbor on {name} stops for good")));
+    }
+    units(&mut plan, s, facts, context);
+    if s.on_destroy == OnDestroy::Purge {
+        purge(&mut plan, s, facts, &name);
+        return plan;
+    }
+    let tls = s.https.as_ref().is_some_and(|h| h.certificate.is_some());
+    let mut ours = vec![s.at("harbor.yml"), s.at("docker-compose.override.yml")];
+    if tls {
+        ours.extend([s.at("tls/server.crt"), s.at("tls/server.key")]);
+    }
+    for path in ours {
+        plan.absent(context, HOST, &path, &path, facts.file(&path));
+    }
+    let marks = [".breakwater-prepared", ".breakwater-up", ".breakwater-prepare.log"];
+    if !facts.seen.one("prepared").is_empty() || !facts.seen.one("up").is_empty() {
+        let paths: Vec<String> = marks.iter().map(|m| shell(&s.at(m))).collect();
+        let script = format!("rm -f {}\n", paths.join(" "));
+        plan.step(Step::run(HOST, "remove the marks of the last apply", script));
+    }
+    daemon_json(&mut plan, s, facts, context);
+    plan
+}
+
+/// Unit files of ours, each disabled first.
+fn units(plan: &mut Plan, s: &HaNode, facts: &Facts, context: &Context) {
+    let mut units = Vec::new();
+    if s.boot_unit {
+        units.push(("harbor.service".to_owned(), layout::BOOT_UNIT.to_owned()));
+    }
+    if let (Some(unit), Some(path)) = (layout::mount_unit(s), layout::mount_unit_path(s)) {
+        // Before the mount goes: it would take Docker with it.
+        plan.absent(context, HOST, layout::DROPIN, layout::DROPIN, facts.file(layout::DROPIN));
+        units.push((unit, path));
+    }
+    for (unit, path) in units {
+        if facts.file(&path).is_present() {
+            let script =
+                format!("systemctl daemon-reload\nsystemctl disable --now {}\n", shell(&unit));
+            plan.step(Step::run(HOST, format!("stop and disable {unit}"), script));
+        }
+        plan.absent(context, HOST, &path, &path, facts.file(&path));
+    }
+}
+
+fn daemon_json(plan: &mut Plan, s: &HaNode, facts: &Facts, context: &Context) {
+    let docker = s.docker();
+    let mut keys: Vec<&str> = Vec::new();
+    keys.extend(docker.registry_mirrors.as_ref().map(|_| "registry-mirrors"));
+    keys.extend(docker.insecure_registries.as_ref().map(|_| "insecure-registries"));
+    keys.extend(docker.settings.iter().flatten().map(|(k, _)| k.as_str()));
+    let path = layout::DAEMON_JSON;
+    let actual = facts.file(path);
+    let (Some(text), false) = (actual.text(), keys.is_empty()) else { return };
+    match daemon::remove(text, &keys) {
+        Ok(rest) if rest.trim() == "{}" => {
+            plan.absent(context, HOST, path, path, actual);
+        }
+        Ok(rest) => {
+            plan.file(context, HOST, path, actual, Ok(File::public(path, rest)));
+        }
+        // Somebody made it unreadable since: it is not ours to mend now.
+        Err(_) => {}
+    }
+}
+
+/// What is mounted below the data volume is not followed.
+fn purge(plan: &mut Plan, s: &HaNode, facts: &Facts, name: &str) {
+    let there = facts.seen.one("data_volume") == "used" || facts.installed().is_some();
+    if !there {
+        return;
+    }
+    let folders = [
+        "registry",
+        "ca_download",
+        "job_logs",
+        "chart_storage",
+        "trivy-adapter",
+        "database",
+        "redis",
+        "secret",
+    ];
+    let folders: Vec<String> = folders.iter().map(|f| shell(&s.data(f))).collect();
+    let script =
+        format!("rm -rf --one-file-system -- {} {}\n", folders.join(" "), shell(&s.directory));
+    let mut step = Step::run(HOST, "delete the data volume and the installer", script);
+    step.risk = Risk::Destructive {
+        what: format!(
+            "Everything of Harbor in {} and {} on {name}: image layers that are there, its secrets, \
+             its installer",
+            s.data_volume, s.directory
+        ),
+        consent: "on_destroy = \"purge\"".to_owned(),
+    };
+    plan.step(step);
+}

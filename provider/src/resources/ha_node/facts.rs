@@ -1,0 +1,223 @@
+//! What to ask of a node, and how to read the answers.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::settings::HaNode;
+use super::{configuration, layout, scripts};
+use crate::facts::file::{self, FileFact};
+use crate::facts::os::{self, Os};
+use crate::facts::package::{self, Package};
+use crate::facts::service::{self, Service};
+use crate::resource::{Answer, Answers, Ask, Question};
+use crate::secret::Secret;
+use crate::step::Http;
+
+/// Name of the one host among the targets.
+pub const HOST: &str = "node";
+
+/// Everything that was seen of one node. All of it is empty on a bare host.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    /// Operating system.
+    pub os: Os,
+    /// Packages of Docker and Compose.
+    pub packages: BTreeMap<String, Package>,
+    /// Units.
+    pub services: BTreeMap<String, Service>,
+    /// Files, by path.
+    pub files: BTreeMap<String, FileFact>,
+    /// What the node's script said.
+    pub seen: Seen,
+    /// Harbor's health by its API.
+    pub health: Health,
+    /// What became of asking Harbor's API as admin.
+    pub admin: Admin,
+}
+
+/// Harbor's health as its API says it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Health {
+    /// The API was not reached.
+    #[default]
+    Silent,
+    /// It answered: each component's state.
+    Says {
+        /// Whether all are healthy.
+        healthy: bool,
+        /// State by component.
+        components: BTreeMap<String, String>,
+    },
+}
+
+/// What became of asking Harbor's API as admin.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Admin {
+    /// Not asked, or the API was not reached.
+    #[default]
+    Unknown,
+    /// The password was refused.
+    Refused,
+    /// System settings, by key.
+    Settings(BTreeMap<String, Value>),
+}
+
+/// Lines `key=value` of the node's script. A key may come more than once.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Seen(Vec<(String, String)>);
+
+impl Seen {
+    /// Read the script's output.
+    pub fn parse(output: &str) -> Self {
+        let pairs = output.lines().filter_map(|l| l.split_once('='));
+        Self(pairs.map(|(k, v)| (k.to_owned(), v.trim().to_owned())).collect())
+    }
+
+    /// The first value of a key; empty if there is none.
+    pub fn one(&self, key: &str) -> &str {
+        self.all(key).next().unwrap_or_default()
+    }
+
+    /// All values of a key.
+    pub fn all<'a, 'k>(&'a self, key: &'k str) -> impl Iterator<Item = &'a str> + use<'a, 'k> {
+        self.0.iter().filter(move |(k, _)| k == key).map(|(_, v)| v.as_str())
+    }
+
+    /// The rest of the value of `key` that starts with this word: `container=harbor-core running`.
+    pub fn of(&self, key: &str, word: &str) -> &str {
+        let found = self.all(key).find_map(|v| v.strip_prefix(word)?.strip_prefix(' '));
+        found.unwrap_or_default()
+    }
+}
+
+impl Facts {
+    /// A file; absent if it was not asked for.
+    pub fn file(&self, path: &str) -> &FileFact {
+        static ABSENT: FileFact = FileFact::Absent;
+        self.files.get(path).unwrap_or(&ABSENT)
+    }
+
+    /// The release that is installed: that of the installer's `prepare`.
+    pub fn installed(&self) -> Option<&str> {
+        Some(self.seen.one("installer")).filter(|r| !r.is_empty())
+    }
+
+    /// The release that the compose file runs.
+    pub fn composed(&self) -> Option<&str> {
+        Some(self.seen.one("composed")).filter(|r| !r.is_empty())
+    }
+
+    /// Whether a package is installed.
+    pub fn has(&self, package: &str) -> bool {
+        self.packages.get(package).is_some_and(|p| p.installed.is_some())
+    }
+}
+
+/// What to ask.
+pub fn questions(s: &HaNode) -> Vec<Question> {
+    let mut questions = vec![
+        os::question(HOST),
+        package::question(HOST, layout::PACKAGES),
+        Question::script(HOST, "node", scripts::observe(s)),
+    ];
+    let units = layout::units(s);
+    let units: Vec<&str> = units.iter().map(String::as_str).collect();
+    questions.push(service::question(HOST, &units));
+    questions.extend(layout::files(s).iter().map(|path| file::question(HOST, path)));
+    let health = request(s, "GET", "/api/v2.0/health", None, None);
+    questions.push(ask("health", health));
+    // In Read the password is not known: what was seen at the last apply stays.
+    if let Some(password) = &s.admin_password_wo {
+        let request = request(s, "GET", "/api/v2.0/configurations", Some(password), None);
+        questions.push(ask("configuration", request));
+    }
+    questions
+}
+
+fn ask(key: &str, request: Http) -> Question {
+    Question { host: HOST.to_owned(), key: key.to_owned(), ask: Ask::Http(request) }
+}
+
+/// A request to this node's API: by the name that its certificate shows, at its own address.
+pub fn request(
+    s: &HaNode,
+    method: &str,
+    path: &str,
+    password: Option<&Secret>,
+    body: Option<Secret>,
+) -> Http {
+    let trust = s.https.as_ref().and_then(|h| h.trust.clone().or_else(|| h.certificate.clone()));
+    Http {
+        method: method.to_owned(),
+        url: format!("{}{path}", s.base_url()),
+        connect: "127.0.0.1".to_owned(),
+        trust,
+        basic: password.map(|p| ("admin".to_owned(), p.clone())),
+        bearer: None,
+        body,
+    }
+}
+
+/// Read the answers.
+pub fn read(s: &HaNode, answers: &Answers) -> Facts {
+    let files = layout::files(s).into_iter();
+    Facts {
+        os: os::fact(answers, HOST),
+        packages: package::facts(answers, HOST),
+        services: service::facts(answers, HOST),
+        files: files.map(|p| (p.clone(), file::fact(answers, HOST, &p))).collect(),
+        seen: answers.stdout(HOST, "node").map(Seen::parse).unwrap_or_default(),
+        health: health(answers.get(HOST, "health")),
+        admin: admin(answers.get(HOST, "configuration")),
+    }
+}
+
+fn health(answer: Option<&Answer>) -> Health {
+    let Some(Answer::Response { status: 200, body }) = answer else { return Health::Silent };
+    let Ok(json) = serde_json::from_str::<Value>(body) else { return Health::Silent };
+    let text = |v: &Value, key: &str| v[key].as_str().unwrap_or_default().to_owned();
+    let components = json["components"].as_array().into_iter().flatten();
+    Health::Says {
+        healthy: text(&json, "status") == "healthy",
+        components: components.map(|c| (text(c, "name"), text(c, "status"))).collect(),
+    }
+}
+
+fn admin(answer: Option<&Answer>) -> Admin {
+    match answer {
+        Some(Answer::Response { status: 401 | 403, .. }) => Admin::Refused,
+        Some(Answer::Response { status: 200, body }) => {
+            configuration::parse(body).map_or(Admin::Unknown, Admin::Settings)
+        }
+        _ => Admin::Unknown,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_lines_with_spaces_and_equal_signs() {
+        let seen =
+            Seen::parse("a=1=2\ncontainer=nginx running 0 x\ncontainer=redis exited 3 y\nz\n");
+        assert_eq!(seen.one("a"), "1=2");
+        assert_eq!(seen.of("container", "redis"), "exited 3 y");
+        assert_eq!(seen.of("container", "red"), "");
+        assert_eq!(seen.one("z"), "");
+    }
+
+    #[test]
+    fn health_is_the_body_and_not_the_status_code() {
+        let body = r#"{"status":"unhealthy","components":[{"name":"core","status":"healthy"},
+                       {"name":"database","status":"unhealthy","error":"x"}]}"#;
+        let answer = Answer::Response { status: 200, body: body.to_owned() };
+        let Health::Says { healthy, components } = health(Some(&answer)) else {
+            panic!("it answered");
+        };
+        assert!(!healthy);
+        assert_eq!(components["database"], "unhealthy");
+        assert_eq!(health(Some(&Answer::Failed("refused".into()))), Health::Silent);
+    }
+}

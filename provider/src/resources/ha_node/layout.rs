@@ -1,0 +1,130 @@
+//! Names and places on a node: paths, units, packages, containers.
+
+use render::harbor::Release;
+
+use super::settings::{ComposeSource, DockerSource, HaNode};
+
+/// Docker's configuration.
+pub const DAEMON_JSON: &str = "/etc/docker/daemon.json";
+/// The repository of docker-ce.
+pub const SOURCES: &str = "/etc/apt/sources.list.d/docker.sources";
+/// The key that signs it.
+pub const KEYRING: &str = "/etc/apt/keyrings/docker.asc";
+/// Compose as one executable.
+pub const COMPOSE: &str = "/usr/local/bin/docker-compose";
+/// Says that Docker has not taken up the last `daemon.json`: `reload` or `restart`.
+pub const PENDING: &str = "/etc/docker/.breakwater-pending";
+/// Has Docker wait for shared storage.
+pub const DROPIN: &str = "/etc/systemd/system/docker.service.d/10-breakwater.conf";
+/// Harbor's boot unit.
+pub const BOOT_UNIT: &str = "/etc/systemd/system/harbor.service";
+
+/// Packages that are asked for; which of them are wanted is [`packages`].
+pub const PACKAGES: &[&str] = &[
+    "docker.io",
+    "docker-compose",
+    "docker-compose-v2",
+    "docker-ce",
+    "docker-ce-cli",
+    "containerd.io",
+    "docker-compose-plugin",
+];
+
+/// Files of secrets that must be the same on every node: name in the directory that
+/// `harbor_shared_secrets` fills, and place in the data volume, where Harbor's prepare looks for
+/// them and keeps them.
+pub const SEEDED: &[(&str, &str)] = &[
+    ("secretkey", "secret/keys/secretkey"),
+    ("private_key.pem", "secret/core/private_key.pem"),
+    ("root.crt", "secret/registry/root.crt"),
+];
+
+/// As [`SEEDED`], with Notary.
+pub const SEEDED_NOTARY: (&str, &str) = ("defaultalias", "secret/keys/defaultalias");
+
+/// Secrets of the compose override, by their names in that directory.
+pub const OVERRIDE_SECRETS: [&str; 4] =
+    ["jobservice_secret", "core_secret", "csrf_key", "registry_http_secret"];
+
+/// The seeded files of this node.
+pub fn seeded(s: &HaNode) -> Vec<(&'static str, &'static str)> {
+    let mut seeded = SEEDED.to_vec();
+    if s.notary {
+        seeded.push(SEEDED_NOTARY);
+    }
+    seeded
+}
+
+/// The unit that mounts shared storage.
+pub fn mount_unit(s: &HaNode) -> Option<String> {
+    render::systemd::mount_unit::name(&s.registry_mount()?).ok()
+}
+
+/// Its file.
+pub fn mount_unit_path(s: &HaNode) -> Option<String> {
+    mount_unit(s).map(|name| format!("/etc/systemd/system/{name}"))
+}
+
+/// Units that are asked for.
+pub fn units(s: &HaNode) -> Vec<String> {
+    let mut units = vec!["docker.service".to_owned(), "harbor.service".to_owned()];
+    units.extend(mount_unit(s));
+    units
+}
+
+/// Files that are read.
+pub fn files(s: &HaNode) -> Vec<String> {
+    let mut files = [DAEMON_JSON, SOURCES, KEYRING, BOOT_UNIT].map(str::to_owned).to_vec();
+    files.extend(["harbor.yml", "docker-compose.override.yml"].map(|f| s.at(f)));
+    if let Some(https) = &s.https
+        && https.certificate.is_some()
+    {
+        files.extend(["tls/server.crt", "tls/server.key"].map(|f| s.at(f)));
+    }
+    if let Some(unit) = mount_unit_path(s) {
+        files.extend([unit, DROPIN.to_owned()]);
+    }
+    if let Some(directory) = &s.shared_secrets {
+        files.extend(OVERRIDE_SECRETS.map(|name| format!("{directory}/{name}")));
+    }
+    files
+}
+
+/// Packages that should be installed.
+pub fn packages(s: &HaNode) -> Vec<&'static str> {
+    let source = s.docker().source;
+    let mut packages = match source {
+        DockerSource::DockerCe => vec!["docker-ce", "docker-ce-cli", "containerd.io"],
+        DockerSource::Distro => vec!["docker.io"],
+        DockerSource::None => Vec::new(),
+    };
+    match (s.compose_source(), source) {
+        (ComposeSource::Plugin, DockerSource::DockerCe) => packages.push("docker-compose-plugin"),
+        (ComposeSource::Plugin, _) => packages.push("docker-compose-v2"),
+        (ComposeSource::Distro, _) => packages.push("docker-compose"),
+        (ComposeSource::Url | ComposeSource::None, _) => {}
+    }
+    packages
+}
+
+/// Containers that should run.
+pub fn containers(s: &HaNode, release: Release) -> Vec<&'static str> {
+    let mut names = vec![
+        "harbor-log",
+        "registry",
+        "registryctl",
+        "harbor-core",
+        "harbor-portal",
+        "harbor-jobservice",
+        "nginx",
+    ];
+    let optional = [
+        ("redis", s.redis.is_none()),
+        ("trivy-adapter", s.trivy.is_some()),
+        ("notary-server", s.notary),
+        ("notary-signer", s.notary),
+        ("harbor-exporter", s.metric.is_some() && release.minor() >= 2),
+    ];
+    names.extend(optional.iter().filter(|(_, on)| *on).map(|(name, _)| *name));
+    names
+}

@@ -1,0 +1,82 @@
+//! `harbor_ha_node`: one Harbor node on one host.
+
+mod configuration;
+mod destroy;
+mod facts;
+mod harbor_yml;
+mod import;
+mod layout;
+mod mark;
+mod plan;
+mod scripts;
+mod settings;
+#[cfg(test)]
+mod tests;
+mod validate;
+mod version;
+
+pub use facts::Facts;
+pub use settings::{HaNode, Outputs};
+
+use crate::diag::{Diag, Diags};
+use crate::plan::{Context, Plan};
+use crate::resource::{Answers, ImportRequest, Question, Resource, Ssh};
+use crate::value::Object;
+
+/// The resource.
+pub struct Node;
+
+impl Resource for Node {
+    const NAME: &'static str = "harbor_ha_node";
+    const DESCRIPTION: &'static str = "One Harbor node on one host.\n\n\
+        Installs Docker and Compose, brings Harbor's installer, writes `harbor.yml`, runs Harbor's \
+        own `prepare`, and keeps the node as configured. PostgreSQL, Redis and storage are shared \
+        with the other nodes; `hostname` is the name of the load balancer before them. Nodes of one \
+        `hostname` change one at a time, the next only when the last is healthy. A configuration \
+        that `prepare` refuses leaves the node running with the one before.";
+    type Settings = HaNode;
+    type Outputs = Outputs;
+    type Facts = Facts;
+
+    fn validate(settings: &HaNode) -> Diags {
+        validate::all(settings)
+    }
+
+    fn id(settings: &HaNode) -> String {
+        let ssh = &settings.ssh;
+        let user = ssh.user.as_deref().unwrap_or("root");
+        format!("{user}@{}:{}{}", ssh.host, ssh.port, settings.directory)
+    }
+
+    fn targets(settings: &HaNode) -> Vec<(String, Ssh)> {
+        vec![(facts::HOST.to_owned(), settings.ssh.clone())]
+    }
+
+    fn exclusive(settings: &HaNode) -> Vec<String> {
+        vec![format!("harbor {}", settings.hostname)]
+    }
+
+    fn questions(settings: &HaNode) -> Vec<Question> {
+        facts::questions(settings)
+    }
+
+    fn facts(settings: &HaNode, answers: &Answers) -> Result<Facts, Diags> {
+        Ok(facts::read(settings, answers))
+    }
+
+    fn plan(settings: &HaNode, facts: &Facts, context: &Context) -> Plan {
+        plan::plan(settings, facts, context)
+    }
+
+    fn destroy(settings: &HaNode, facts: &Facts, context: &Context) -> Plan {
+        destroy::destroy(settings, facts, context)
+    }
+
+    fn import_request(id: &str) -> Result<ImportRequest, Diag> {
+        import::request(id)
+    }
+
+    fn import(id: &str, answers: &Answers) -> Result<Object, Diags> {
+        import::import(id, answers)
+    }
+}

@@ -1,0 +1,154 @@
+//! The decision: from settings and what was seen to steps. Pure.
+
+mod api;
+mod docker;
+mod files;
+mod install;
+mod run;
+mod storage;
+
+use render::harbor::{Release, release};
+
+use super::facts::{Facts, HOST, Health};
+use super::settings::{ComposeSource, HaNode, Outputs};
+use crate::plan::{Context, Plan};
+use crate::settings::Settings;
+use crate::value::{Object, Value};
+
+/// A decision while it is made.
+struct Node<'a> {
+    s: &'a HaNode,
+    facts: &'a Facts,
+    context: &'a Context,
+    release: Release,
+    plan: Plan,
+    /// Compose as a command.
+    compose: &'static str,
+    /// Flags of prepare.
+    flags: String,
+    /// Containers must be made anew: what they read at start has changed.
+    anew: bool,
+    /// Containers must be brought to what the compose files say.
+    up: bool,
+}
+
+/// What is there, what should be there, and the steps between.
+pub fn plan(s: &HaNode, facts: &Facts, context: &Context) -> Plan {
+    let Ok(release) = s.version.parse::<Release>() else {
+        let mut plan = Plan::default();
+        plan.refuse("version", format!("Unknown Harbor release {}", s.version), "");
+        return plan;
+    };
+    let mut node = Node::new(s, facts, context, release);
+    node.docker();
+    node.storage();
+    node.install();
+    let texts = node.files();
+    node.run(&texts);
+    node.boot_unit();
+    node.ports();
+    node.api();
+    node.plan.outputs = outputs(s, facts, node.compose).to_object();
+    node.plan.outputs_after = certain(s);
+    node.plan
+}
+
+impl<'a> Node<'a> {
+    fn new(s: &'a HaNode, facts: &'a Facts, context: &'a Context, release: Release) -> Self {
+        let flags = release::prepare_flags(release, s.trivy.is_some(), s.notary);
+        Self {
+            s,
+            facts,
+            context,
+            release,
+            plan: Plan::default(),
+            compose: compose(s, facts),
+            flags: flags.unwrap_or_default().join(" "),
+            anew: false,
+            up: false,
+        }
+    }
+
+    /// What prepare is run with, beside the files: first line of its mark.
+    fn head(&self) -> String {
+        format!("{} {}", self.release, self.flags)
+    }
+
+    /// The node, as sentences name it.
+    fn name(&self) -> String {
+        format!("{} ({})", self.s.hostname, self.s.ssh.host)
+    }
+
+    /// Refuse, but not in Read, where nothing is decided.
+    fn refuse(&mut self, path: &str, summary: impl Into<String>, detail: impl Into<String>) {
+        if !self.context.reading {
+            self.plan.refuse(path, summary, detail);
+        }
+    }
+
+    fn warn(&mut self, path: &str, summary: impl Into<String>, detail: impl Into<String>) {
+        if !self.context.reading {
+            let diag = crate::diag::Diag::warning(summary, detail);
+            self.plan.warnings.push(diag.at(crate::diag::Path::of(path)));
+        }
+    }
+
+    /// Whether a container of this node runs.
+    fn running(&self) -> bool {
+        self.facts.seen.all("container").any(|c| c.contains(" running "))
+    }
+
+    /// Whether the state before names this managed file.
+    fn was_ours(&self, label: &str) -> bool {
+        let prior = self.context.prior.as_ref();
+        prior.is_some_and(|p| !p.get("files").unwrap_or(&Value::Null).get(label).is_null())
+    }
+
+    /// What the state before says of one thing of `status`.
+    fn prior_status(&self, name: &str) -> String {
+        let status = self.context.prior.as_ref().and_then(|p| p.get("status"));
+        status.unwrap_or(&Value::Null).get(name).as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Record and write a file of ours; true if its text changes.
+    fn write(&mut self, file: Result<crate::step::File, render::Error>, path: &str) -> bool {
+        let actual = self.facts.file(path);
+        let same = file.as_ref().is_ok_and(|f| actual.text() == Some(f.content.expose()));
+        let file = file.map_err(|e| e.to_string());
+        self.plan.file(self.context, HOST, path, actual, file) && !same
+    }
+}
+
+/// Compose as the command that this node uses.
+pub fn compose(s: &HaNode, facts: &Facts) -> &'static str {
+    let plugin = match s.compose_source() {
+        ComposeSource::Plugin => true,
+        ComposeSource::Distro | ComposeSource::Url => false,
+        // Harbor's own choice where both are there.
+        ComposeSource::None => !facts.seen.one("plugin").is_empty(),
+    };
+    if plugin { "docker compose" } else { "docker-compose" }
+}
+
+fn outputs(s: &HaNode, facts: &Facts, compose: &str) -> Outputs {
+    let text = |key: &str| Some(facts.seen.one(key).to_owned()).filter(|t| !t.is_empty());
+    let (healthy, components) = match &facts.health {
+        Health::Silent => (facts.installed().map(|_| false), None),
+        Health::Says { healthy, components } => (Some(*healthy), Some(components.clone())),
+    };
+    Outputs {
+        url: Some(s.url()),
+        address: Some(s.ssh.host.clone()),
+        release: facts.composed().map(str::to_owned),
+        healthy,
+        components,
+        docker_version: text("server"),
+        compose_version: text(if compose == "docker compose" { "plugin" } else { "standalone" }),
+    }
+}
+
+fn certain(s: &HaNode) -> Object {
+    let certain =
+        [("url", s.url()), ("address", s.ssh.host.clone()), ("release", s.version.clone())];
+    certain.into_iter().map(|(name, text)| (name.to_owned(), Value::from(text))).collect()
+}

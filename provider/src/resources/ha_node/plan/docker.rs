@@ -1,0 +1,349 @@
+//! Docker and Compose: packages, versions, `daemon.json`.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use render::docker::daemon_json as daemon;
+use render::harbor::release::{minimum_compose, minimum_docker};
+use serde_json::Value;
+
+use super::Node;
+use crate::resources::ha_node::facts::HOST;
+use crate::resources::ha_node::layout;
+use crate::resources::ha_node::scripts;
+use crate::resources::ha_node::settings::{ComposeSource, Docker, DockerSource};
+use crate::resources::ha_node::version;
+use crate::step::{Action, File, Step};
+
+/// Keys of `daemon.json` that Docker takes up at a reload; every other needs a restart.
+const RELOADED: &[&str] = &[
+    "debug",
+    "labels",
+    "live-restore",
+    "max-concurrent-downloads",
+    "max-concurrent-uploads",
+    "max-download-attempts",
+    "default-runtime",
+    "runtimes",
+    "authorization-plugins",
+    "insecure-registries",
+    "registry-mirrors",
+    "shutdown-timeout",
+    "features",
+];
+
+impl Node<'_> {
+    pub(super) fn docker(&mut self) {
+        let docker = self.s.docker();
+        self.other_docker(&docker);
+        self.repository(&docker);
+        self.daemon_json(&docker);
+        self.packages(&docker);
+        self.compose_file(&docker);
+        self.docker_version();
+        self.compose_version(&docker);
+        self.docker_service();
+    }
+
+    /// One Docker does not replace another: that would stop every container of the host.
+    fn other_docker(&mut self, docker: &Docker) {
+        let (other, theirs) = match docker.source {
+            DockerSource::DockerCe => ("docker.io", "distro"),
+            DockerSource::Distro => ("docker-ce", "docker-ce"),
+            DockerSource::None => {
+                if self.facts.seen.one("client").is_empty() {
+                    let detail = format!(
+                        "docker.source is \"none\", and there is no Docker on {}. Install it, or \
+                         set docker.source to \"distro\" or \"docker-ce\".",
+                        self.s.ssh.host
+                    );
+                    self.refuse("docker.source", "Docker is not there", detail);
+                }
+                return;
+            }
+        };
+        if self.facts.has(other) {
+            let detail = format!(
+                "The package {other} is installed on {}. docker.source = \"{}\" would replace it and \
+                 stop every container of the host. Set docker.source to \"{theirs}\", or remove \
+                 {other} yourself first.",
+                self.s.ssh.host,
+                docker.source.word(),
+            );
+            self.refuse("docker.source", "Another Docker is installed", detail);
+        }
+    }
+
+    fn repository(&mut self, docker: &Docker) {
+        if docker.source != DockerSource::DockerCe {
+            return;
+        }
+        let os = &self.facts.os;
+        let key = docker.signing_key.clone().unwrap_or_default();
+        let source =
+            render::apt::source::docker_ce(&docker.mirror, &os.id, &os.codename, layout::KEYRING);
+        let key = key.trim_end().to_owned() + "\n";
+        self.write(Ok(File::public(layout::KEYRING, key)), layout::KEYRING);
+        let text = render::apt::source::render(&source);
+        self.write(text.map(|t| File::public(layout::SOURCES, t)), layout::SOURCES);
+    }
+
+    /// A pinned package with `=` and its version.
+    fn packages(&mut self, docker: &Docker) {
+        let mut missing = Vec::new();
+        for name in layout::packages(self.s) {
+            let installed = self.facts.packages.get(name).and_then(|p| p.installed.as_deref());
+            let pin =
+                docker.version.as_deref().filter(|_| ["docker-ce", "docker.io"].contains(&name));
+            let (actual, wanted) = match pin {
+                Some(pin) => (installed.unwrap_or_default(), pin),
+                None => (if installed.is_some() { "installed" } else { "" }, "installed"),
+            };
+            if self.plan.status(format!("package {name}"), actual, wanted) {
+                missing.push(pin.map_or(name.to_owned(), |pin| format!("{name}={pin}")));
+            }
+        }
+        if missing.is_empty() {
+            return;
+        }
+        let what = format!("install {}", missing.join(", "));
+        let step = Step::job(HOST, what, "docker-packages", scripts::install(&missing));
+        let replaces = !self.facts.seen.one("server").is_empty()
+            && missing.iter().any(|m| !m.starts_with("docker-compose"));
+        self.up |= replaces && self.running();
+        let sentence = self.docker_restarts();
+        self.plan.step(if replaces { step.disruptive(sentence) } else { step });
+    }
+
+    fn docker_restarts(&self) -> String {
+        format!(
+            "Docker on {} restarts: all its containers are down for about 30 s, Harbor's among them",
+            self.name()
+        )
+    }
+
+    fn daemon_json(&mut self, docker: &Docker) {
+        let settings = daemon_settings(docker);
+        let gone = self.keys_given_up(docker);
+        if daemon::our_keys(&settings).is_empty() && gone.is_empty() {
+            return;
+        }
+        let path = layout::DAEMON_JSON;
+        let actual = self.facts.file(path).text().unwrap_or_default().to_owned();
+        let gone: Vec<&str> = gone.iter().map(String::as_str).collect();
+        let wanted =
+            daemon::remove(&actual, &gone).and_then(|text| daemon::merge(&text, &settings));
+        let text = match wanted {
+            Ok(text) => text,
+            Err(error) => {
+                let detail = format!("{}: {error}", self.s.ssh.host);
+                self.refuse("docker", "Cannot write daemon.json", detail);
+                return;
+            }
+        };
+        let changes = text != actual;
+        let how = if only_reloaded(&actual, &text) { "reload" } else { "restart" };
+        let installed = !self.facts.seen.one("client").is_empty();
+        if changes && installed {
+            let note = format!("mkdir -p /etc/docker\necho {how} > {}\n", layout::PENDING);
+            self.plan.step(Step::run(HOST, format!("note that Docker must {how}"), note));
+        }
+        // Who may read it is for others to say as well: the file is not ours alone.
+        self.plan.file(
+            self.context,
+            HOST,
+            path,
+            self.facts.file(path),
+            Ok(keep_permissions(File::public(path, text), self.facts.file(path))),
+        );
+        let pending = self.facts.seen.one("pending").to_owned();
+        let how = match (changes && installed, pending.as_str()) {
+            (_, "restart") | (true, _) if pending == "restart" || how == "restart" => "restart",
+            (true, _) | (false, "reload") => "reload",
+            _ => return,
+        };
+        self.docker_takes(how);
+    }
+
+    fn docker_takes(&mut self, how: &str) {
+        let step = Step::run(HOST, format!("{how} Docker"), scripts::docker_takes(how));
+        if how == "restart" {
+            self.up |= self.running();
+            let sentence = self.docker_restarts();
+            self.plan.step(step.disruptive(sentence));
+        } else {
+            self.plan.step(step);
+        }
+    }
+
+    /// Keys of `daemon.json` that the settings before had and these have not.
+    fn keys_given_up(&self, docker: &Docker) -> Vec<String> {
+        let Some(prior) = &self.context.prior else { return Vec::new() };
+        let before = prior.get("docker").unwrap_or(&crate::value::Value::Null);
+        let mut gone = Vec::new();
+        let had = |name: &str| !before.get(name).is_null();
+        if had("registry_mirrors") && docker.registry_mirrors.is_none() {
+            gone.push("registry-mirrors".to_owned());
+        }
+        if had("insecure_registries") && docker.insecure_registries.is_none() {
+            gone.push("insecure-registries".to_owned());
+        }
+        let now = docker.settings.as_ref();
+        let keys = before.get("settings").as_map().into_iter().flat_map(BTreeMap::keys);
+        gone.extend(keys.filter(|k| now.is_none_or(|n| !n.contains_key(*k))).cloned());
+        gone
+    }
+
+    fn compose_file(&mut self, docker: &Docker) {
+        if self.s.compose_source() != ComposeSource::Url {
+            return;
+        }
+        let Some(compose) = &docker.compose else { return };
+        let (Some(url), Some(sha256)) = (&compose.url, &compose.sha256) else { return };
+        let wanted = compose.version.clone().unwrap_or_default();
+        let same = self.facts.seen.one("compose_sha256").eq_ignore_ascii_case(sha256);
+        let seen = self.facts.seen.one("standalone");
+        let actual = match (same, seen) {
+            (true, _) => wanted.clone(),
+            (false, seen) if seen == wanted => format!("{seen}, another build"),
+            (false, seen) => seen.to_owned(),
+        };
+        if self.plan.status("compose", &actual, &wanted) {
+            let what = format!("bring Compose {wanted} to {}", layout::COMPOSE);
+            let action = Action::Upload {
+                source: url.clone(),
+                sha256: sha256.clone(),
+                to: layout::COMPOSE.to_owned(),
+                mode: 0o755,
+            };
+            self.plan.step(Step::new(HOST, what, action));
+        }
+    }
+
+    fn docker_version(&mut self) {
+        let packages = ["docker-ce", "docker.io"];
+        let candidate = packages.iter().find(|p| layout::packages(self.s).contains(p));
+        let candidate = candidate.and_then(|p| self.facts.packages.get(*p)?.candidate.clone());
+        let seen = self.facts.seen.one("server").to_owned();
+        let text = if seen.is_empty() { candidate.unwrap_or_default() } else { seen };
+        let Some(have) = version::of(&text) else { return };
+        let want = minimum_docker(self.release);
+        if have < semver::Version::new(17, 6, 0) {
+            let detail = format!(
+                "Harbor {} needs Docker 17.6 or newer; {} has {have}.",
+                self.release, self.s.ssh.host
+            );
+            self.refuse("docker", "Docker is too old", detail);
+        } else if have < want {
+            let detail = format!(
+                "Harbor {} asks for Docker {want}; {} has {have}. Harbor's own check lets it pass.",
+                self.release, self.s.ssh.host
+            );
+            self.warn("docker", "Docker is older than Harbor's documentation asks for", detail);
+        }
+    }
+
+    fn compose_version(&mut self, docker: &Docker) {
+        let Some(text) = self.compose_text(docker) else {
+            if self.s.compose_source() == ComposeSource::None {
+                let detail = format!(
+                    "docker.compose.source is \"none\", and there is neither docker compose nor \
+                     docker-compose on {}.",
+                    self.s.ssh.host
+                );
+                self.refuse("docker.compose", "Compose is not there", detail);
+            }
+            return;
+        };
+        let Some(have) = version::of(&text) else { return };
+        let need = minimum_compose(self.release);
+        let (at, host, release) = ("docker.compose", &self.s.ssh.host, self.release);
+        if have < need.version {
+            let why = if need.version.minor >= 27 {
+                "an older one cannot read its compose file, which names no version"
+            } else {
+                "its installer checks that"
+            };
+            let detail = format!(
+                "Harbor {release} needs Compose {} or newer: {why}. On {host} it is {have}. Set \
+                 docker.compose to a newer one.",
+                need.version
+            );
+            self.refuse(at, format!("Compose {have} is too old for Harbor {release}"), detail);
+        } else if have < need.documented {
+            let detail = format!(
+                "Harbor {release} is documented with Compose newer than 2.3; {host} has {have}. It \
+                 works as far as is known."
+            );
+            self.warn(at, "Compose is older than Harbor's documentation asks for", detail);
+        }
+    }
+
+    /// The version that is used, or will be.
+    fn compose_text(&self, docker: &Docker) -> Option<String> {
+        let seen = |key: &str| Some(self.facts.seen.one(key).to_owned()).filter(|t| !t.is_empty());
+        let candidate = |name: &str| self.facts.packages.get(name)?.candidate.clone();
+        match self.s.compose_source() {
+            ComposeSource::Url => docker.compose.as_ref()?.version.clone(),
+            ComposeSource::Distro => seen("standalone").or_else(|| candidate("docker-compose")),
+            ComposeSource::Plugin => seen("plugin")
+                .or_else(|| candidate("docker-compose-plugin"))
+                .or_else(|| candidate("docker-compose-v2")),
+            ComposeSource::None => seen("plugin").or_else(|| seen("standalone")),
+        }
+    }
+
+    fn docker_service(&mut self) {
+        let words = self.facts.services.get("docker.service").map(|s| s.words());
+        let actual = words.unwrap_or_default();
+        if self.plan.status("service docker.service", &actual, "active, enabled") {
+            let script = "systemctl enable docker.service\nsystemctl start docker.service\n";
+            let mut step = Step::run(HOST, "start and enable Docker", script);
+            if let Action::Run { limit, .. } = &mut step.action {
+                *limit = Duration::from_mins(5);
+            }
+            self.plan.step(step);
+        }
+    }
+}
+
+fn daemon_settings(docker: &Docker) -> daemon::Settings {
+    let settings = docker.settings.iter().flatten();
+    let parsed = settings.filter_map(|(k, v)| Some((k.clone(), serde_json::from_str(v).ok()?)));
+    daemon::Settings {
+        registry_mirrors: docker.registry_mirrors.clone(),
+        insecure_registries: docker.insecure_registries.clone(),
+        settings: parsed.collect(),
+    }
+}
+
+fn only_reloaded(before: &str, after: &str) -> bool {
+    let parse = |text: &str| match serde_json::from_str(text) {
+        Ok(Value::Object(map)) => map,
+        _ => serde_json::Map::new(),
+    };
+    let (before, after) = (parse(before), parse(after));
+    let keys = before.keys().chain(after.keys());
+    keys.filter(|k| before.get(*k) != after.get(*k)).all(|k| RELOADED.contains(&k.as_str()))
+}
+
+fn keep_permissions(file: File, actual: &crate::facts::file::FileFact) -> File {
+    match actual {
+        crate::facts::file::FileFact::Present { owner, group, mode, .. } => {
+            File { owner: owner.clone(), group: group.clone(), mode: *mode, ..file }
+        }
+        crate::facts::file::FileFact::Absent => file,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mirrors_are_reloaded_and_the_data_root_is_not() {
+        assert!(only_reloaded("", r#"{"registry-mirrors":["https://m"]}"#));
+        assert!(!only_reloaded("{}", r#"{"registry-mirrors":[],"data-root":"/x"}"#));
+        assert!(only_reloaded(r#"{"data-root":"/x"}"#, r#"{"data-root":"/x","debug":true}"#));
+    }
+}

@@ -1,0 +1,336 @@
+//! Shell scripts, POSIX, run as root with `set -eu` (those of steps). None holds a secret.
+
+use super::layout;
+use super::settings::HaNode;
+use crate::facts::shell;
+
+/// Asks for everything that is not a file, a unit or a package, in lines `key=value`. Nothing of
+/// it needs anything to be installed, and nothing is changed.
+pub fn observe(s: &HaNode) -> String {
+    let (certificate, key) = s.tls_paths().unwrap_or_default();
+    let seeded: String = layout::seeded(s)
+        .iter()
+        .map(|(name, place)| {
+            let shared = s.shared_secrets.as_deref().unwrap_or("/nonexistent");
+            let from = shell(&format!("{shared}/{name}"));
+            format!("seed {name} {from} {}\n", shell(&s.data(place)))
+        })
+        .collect();
+    let ports = [Some(s.http_port), s.https.as_ref().map(|h| h.port)];
+    let ports: Vec<String> = ports.iter().flatten().map(u16::to_string).collect();
+    OBSERVE
+        .replace("@DIR@", &shell(&s.directory))
+        .replace("@DATA@", &shell(&s.data_volume))
+        .replace("@MOUNT@", &shell(&s.registry_mount().unwrap_or_default()))
+        .replace("@CRT@", &shell(&certificate))
+        .replace("@KEY@", &shell(&key))
+        .replace("@PENDING@", layout::PENDING)
+        .replace("@COMPOSE@", layout::COMPOSE)
+        .replace("@PORTS@", &ports.join(" "))
+        .replace("@SEEDED@", &seeded)
+}
+
+const OBSERVE: &str = r#"dir=@DIR@ data=@DATA@ mount=@MOUNT@
+digest() { if [ -f "$1" ]; then sha256sum < "$1" | cut -c1-64; else echo -; fi; }
+echo "pending=$(cat @PENDING@ 2>/dev/null)"
+echo "compose_sha256=$(digest @COMPOSE@)"
+if command -v docker-compose >/dev/null 2>&1; then
+  echo "standalone=$(docker-compose version --short 2>/dev/null)"
+fi
+if command -v docker >/dev/null 2>&1; then
+  echo "plugin=$(docker compose version --short 2>/dev/null)"
+  echo "client=$(docker version --format '{{.Client.Version}}' 2>/dev/null | head -n 1)"
+  echo "server=$(docker version --format '{{.Server.Version}}' 2>/dev/null)"
+  docker ps --format '{{.Names}} {{.Ports}}' 2>/dev/null | sed 's/^/publish=/'
+fi
+installer=$(sed -n 's|.*goharbor/prepare:v\([0-9][0-9.]*[0-9]\).*|\1|p' "$dir/prepare" 2>/dev/null | head -n 1)
+if [ -n "$installer" ]; then
+  echo "installer=$installer"
+  docker image inspect "goharbor/prepare:v$installer" >/dev/null 2>&1 && echo prepare_image=yes
+  ls "$dir"/harbor*.tar.gz >/dev/null 2>&1 && echo archive=yes
+fi
+if [ -f "$dir/docker-compose.yml" ]; then
+  echo "composed=$(sed -n 's|.*goharbor/harbor-core:v\([0-9][0-9.]*[0-9]\).*|\1|p' "$dir/docker-compose.yml" | head -n 1)"
+  [ "$dir/harbor.yml" -nt "$dir/docker-compose.yml" ] || echo composed_newer=yes
+  for name in $(sed -n 's/^ *container_name: *//p' "$dir/docker-compose.yml"); do
+    echo "service=$name"
+    docker inspect --type container --format "container=$name {{.State.Status}} {{.RestartCount}} {{.Config.Image}}" "$name" 2>/dev/null || :
+  done
+fi
+for mark in prepared up; do
+  [ -f "$dir/.breakwater-$mark" ] && echo "$mark=$(tr '\n' ' ' < "$dir/.breakwater-$mark")"
+done
+echo "compose_file=$(digest "$dir/docker-compose.yml")"
+echo "certificate=$(digest @CRT@)"
+echo "key=$(digest @KEY@)"
+if command -v openssl >/dev/null 2>&1 && [ -f @CRT@ ] && ! openssl x509 -checkend 1209600 -noout -in @CRT@ >/dev/null 2>&1; then
+  echo "expires=$(openssl x509 -enddate -noout -in @CRT@ 2>/dev/null | cut -d= -f2)"
+fi
+[ -d "$data/secret" ] && echo data_volume=used
+seed() {
+  [ ! -s "$2" ] || echo "shared=$1"
+  if [ ! -f "$2" ]; then if [ -f "$3" ]; then echo "seed=$1 unshared"; else echo "seed=$1 missing"; fi
+  elif [ ! -f "$3" ]; then echo "seed=$1 missing"
+  elif cmp -s "$2" "$3"; then echo "seed=$1 same"
+  else echo "seed=$1 differs"; fi
+  echo "place=$1 $(digest "$3")"
+}
+@SEEDED@if [ -n "$mount" ]; then
+  if mountpoint -q "$mount" 2>/dev/null; then echo mount=mounted
+  elif [ -n "$(ls -A "$mount" 2>/dev/null | head -n 1)" ]; then echo mount=data
+  else echo mount=empty; fi
+fi
+for port in @PORTS@; do
+  if command -v ss >/dev/null 2>&1; then
+    ss -Hltnp "sport = :$port" 2>/dev/null | sed -n 's/.*users:((\"\([^"]*\)\".*/\1/p' | sort -u | sed "s/^/listen=$port /"
+  elif cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | grep -qi "^ *[0-9]*: [0-9A-F]*:$(printf %04X "$port") [0-9A-F:]* 0A"; then
+    echo "listen=$port unknown"
+  fi
+done
+at=$dir; while [ ! -d "$at" ]; do at=$(dirname "$at"); done
+echo "free_mb=$(df -Pm "$at" | awk 'NR==2 {print $4}')"
+true
+"#;
+
+/// The `digest` function, and `inputs`: what the result of prepare depends on, a digest a line.
+fn inputs(s: &HaNode, head: &str) -> String {
+    let (certificate, key) = s.tls_paths().unwrap_or_default();
+    format!(
+        "digest() {{ if [ -f \"$1\" ]; then sha256sum < \"$1\" | cut -c1-64; else echo -; fi; }}\n\
+         inputs() {{ printf '%s\\n' {}; digest harbor.yml; digest {}; digest {}; }}\n",
+        shell(head),
+        shell(&certificate),
+        shell(&key),
+    )
+}
+
+/// The shell's side of [`super::mark::Mark`]: a salt, a digest of the salt and of what `$2` (a
+/// function) prints, and the digest of the compose file.
+const MARK: &str = r#"mark() {
+  salt=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
+  sum=$({ printf '%s\n' "$salt"; "$2"; } | sha256sum | cut -c1-64)
+  ( umask 077; printf '%s\n%s\n%s\n' "$salt" "$sum" "$(digest docker-compose.yml)" > "$1.new" )
+  mv -f "$1.new" "$1"
+}
+"#;
+
+/// Unpacks the installer. `prepare`, which says the release, is moved last, so that a cut before
+/// it leaves the old release's name in place and the next apply begins again.
+pub fn unpack(s: &HaNode, archive: &str, release: &str) -> String {
+    UNPACK
+        .replace("@DIR@", &shell(&s.directory))
+        .replace("@ARCHIVE@", &shell(archive))
+        .replace("@RELEASE@", release)
+}
+
+const UNPACK: &str = r#"dir=@DIR@ archive=@ARCHIVE@ stage=@DIR@/.breakwater-unpack
+mkdir -p "$dir"
+need=$(( $(stat -c %s "$archive") / 524288 + 64 ))
+free=$(df -Pm "$dir" | awk 'NR==2 {print $4}')
+if [ "$free" -lt "$need" ]; then
+  echo "the installer needs about $need MB in $dir to unpack, $free MB are free" >&2; exit 1
+fi
+rm -rf "$stage"; mkdir "$stage"
+tar -xzf "$archive" -C "$stage"
+found=$(find "$stage" -maxdepth 2 -type f -name prepare | head -n 1)
+[ -n "$found" ] || { echo "the archive holds no Harbor installer: no file prepare in it" >&2; exit 1; }
+grep -q 'goharbor/prepare:v@RELEASE@' "$found" || {
+  echo "the archive is not Harbor @RELEASE@: its prepare names $(grep -o 'goharbor/prepare:v[0-9.]*' "$found" | head -n 1)" >&2; exit 1; }
+source=$(dirname "$found")
+rm -f "$dir"/harbor.v*.tar.gz
+for file in "$source"/*; do
+  name=$(basename "$file")
+  case $name in prepare|common|harbor.yml|docker-compose.yml) continue ;; esac
+  rm -rf "$dir/.breakwater-old"; [ ! -e "$dir/$name" ] || mv "$dir/$name" "$dir/.breakwater-old"
+  mv "$file" "$dir/$name"
+done
+[ -e "$dir/common" ] || [ ! -d "$source/common" ] || mv "$source/common" "$dir/common"
+sync -f "$dir" 2>/dev/null || sync
+mv -f "$found" "$dir/prepare"
+rm -rf "$stage" "$dir/.breakwater-old" "$archive"
+"#;
+
+/// Loads the images of an offline installer, once; pulls the image of prepare otherwise.
+pub fn images(s: &HaNode, release: &str) -> String {
+    format!(
+        r#"cd {}
+archive=$(ls harbor.v{release}.tar.gz harbor*.tar.gz 2>/dev/null | head -n 1)
+if [ -n "$archive" ]; then
+  docker load -i "$archive"
+  rm -f "$archive"
+fi
+docker image inspect goharbor/prepare:v{release} >/dev/null 2>&1 || docker pull goharbor/prepare:v{release}
+"#,
+        shell(&s.directory)
+    )
+}
+
+/// Copies the shared secrets to where prepare looks for them, in place of other ones where they
+/// may be replaced. Harbor's containers read them as user 10000.
+pub fn seed(s: &HaNode, names: &[(&str, &str)]) -> String {
+    let shared = s.shared_secrets.as_deref().unwrap_or_default();
+    let mut script = format!("shared={} data={}\n", shell(shared), shell(&s.data_volume));
+    script.push_str(
+        "put() {\n  mkdir -p \"$(dirname \"$data/$2\")\"\n  \
+         install -o 10000 -g 10000 -m 0600 \"$shared/$1\" \"$data/$2.breakwater\"\n  \
+         mv -f \"$data/$2.breakwater\" \"$data/$2\"\n}\n",
+    );
+    for (name, place) in names {
+        script.push_str(&format!("put {name} {place}\n"));
+    }
+    script
+}
+
+/// Fails if a shared secret is missing, so that no placeholder is ever written.
+pub fn need_secrets(s: &HaNode) -> String {
+    let shared = s.shared_secrets.as_deref().unwrap_or_default();
+    let mut names: Vec<&str> = layout::seeded(s).iter().map(|(name, _)| *name).collect();
+    names.extend(layout::OVERRIDE_SECRETS);
+    format!(
+        "for name in {}; do\n  [ -s {}/\"$name\" ] || {{ echo \"{shared} holds no $name: let \
+         harbor_shared_secrets make it first (depends_on)\" >&2; exit 1; }}\ndone\n",
+        names.join(" "),
+        shell(shared),
+    )
+}
+
+/// Runs prepare. It wipes its old result first, so that is kept and put back if it fails, and the
+/// node runs on as before. A copy that an earlier, cut run left is the good one and stays.
+pub fn prepare(s: &HaNode, head: &str, flags: &str) -> String {
+    let script = PREPARE
+        .replace("@DIR@", &shell(&s.directory))
+        .replace("@DATA@", &shell(&s.data_volume))
+        .replace("@FLAGS@", flags);
+    let inputs = inputs(s, head);
+    format!("cd {}\n{inputs}{MARK}{script}", shell(&s.directory))
+}
+
+const PREPARE: &str = r#"data=@DATA@ keep=.breakwater-keep
+if [ ! -e "$keep/complete" ]; then
+  rm -rf "$keep"; ( umask 077; mkdir "$keep" )
+  [ ! -d common/config ] || cp -a common/config "$keep/config"
+  [ ! -f docker-compose.yml ] || cp -a docker-compose.yml "$keep/docker-compose.yml"
+  [ ! -d "$data/secret/cert" ] || cp -a "$data/secret/cert" "$keep/cert"
+  touch "$keep/complete"
+fi
+back() {
+  mkdir -p common/config
+  [ ! -d "$keep/config" ] || { find common/config -mindepth 1 -delete; cp -a "$keep/config/." common/config/; }
+  [ ! -f "$keep/docker-compose.yml" ] || cp -a "$keep/docker-compose.yml" docker-compose.yml
+  [ ! -d "$keep/cert" ] || { mkdir -p "$data/secret/cert"; cp -a "$keep/cert/." "$data/secret/cert/"; }
+}
+before=$(inputs)
+mkdir -p "$data" common/config
+if ! ./prepare @FLAGS@ > .breakwater-prepare.log 2>&1 < /dev/null; then
+  back; rm -rf "$keep"
+  echo "Harbor's prepare refused the configuration; the node runs on with the one before:" >&2
+  tail -n 12 .breakwater-prepare.log >&2
+  exit 1
+fi
+[ "$before" = "$(inputs)" ] || { back; echo "harbor.yml or the certificate changed while prepare ran" >&2; exit 1; }
+mark .breakwater-prepared inputs
+rm -rf "$keep"
+"#;
+
+/// Pulls what images the compose file needs and are not there.
+pub fn pull(s: &HaNode, compose: &str) -> String {
+    format!(
+        r#"cd {}
+missing=
+for image in $(sed -n 's/^ *image: *//p' docker-compose.yml); do
+  docker image inspect "$image" >/dev/null 2>&1 || missing="$missing $image"
+done
+[ -z "$missing" ] || {compose} pull
+"#,
+        shell(&s.directory)
+    )
+}
+
+/// Brings the node up, all containers anew if `anew`, and waits until each runs.
+pub fn up(s: &HaNode, head: &str, compose: &str, anew: bool) -> String {
+    let down = if anew { format!("{compose} down --remove-orphans\n") } else { String::new() };
+    let logs = s.log.as_ref().map_or("/var/log/harbor", |l| l.location.as_str());
+    let seeded: String = match &s.shared_secrets {
+        Some(_) => {
+            let digests = layout::seeded(s).into_iter();
+            digests.map(|(_, place)| format!("; digest {}", shell(&s.data(place)))).collect()
+        }
+        None => String::new(),
+    };
+    let wait = WAIT.replace("@LOGS@", &shell(logs));
+    format!(
+        "cd {}\n{}{MARK}started() {{ inputs; digest docker-compose.override.yml{seeded}; }}\n{down}\
+         {compose} up -d --remove-orphans\n{wait}mark .breakwater-up started\n",
+        shell(&s.directory),
+        inputs(s, head),
+    )
+}
+
+/// A container that crashes is seen as `restarting`; what it said last is why.
+const WAIT: &str = r#"names=$(sed -n 's/^ *container_name: *//p' docker-compose.yml)
+end=$(( $(date +%s) + 120 ))
+for name in $names; do
+  until [ "$(docker inspect --type container --format '{{.State.Status}}' "$name" 2>/dev/null)" = running ]; do
+    if [ "$(date +%s)" -ge "$end" ]; then
+      echo "container $name does not run: $(docker inspect --type container --format '{{.State.Status}}, exit status {{.State.ExitCode}} {{.State.Error}}' "$name" 2>&1)" >&2
+      tail -n 5 @LOGS@/"${name#harbor-}".log 2>/dev/null | sed 's/\([Pp]assword\|[Ss]ecret\)[=:][^ ]*/\1=(secret)/g' >&2
+      exit 1
+    fi
+    sleep 1
+  done
+done
+"#;
+
+/// Installs packages, at their pinned versions where there are any.
+pub fn install(packages: &[String]) -> String {
+    let words: Vec<String> = packages.iter().map(|p| shell(p)).collect();
+    format!(
+        r#"export DEBIAN_FRONTEND=noninteractive
+apt-get -o DPkg::Lock::Timeout=300 -q update
+set -- {}
+# In some releases the client is a package of its own.
+case " $* " in *" docker.io"*) if apt-cache show docker-cli >/dev/null 2>&1; then set -- "$@" docker-cli; fi ;; esac
+apt-get -o DPkg::Lock::Timeout=300 -q -y --no-install-recommends install "$@"
+"#,
+        words.join(" ")
+    )
+}
+
+/// Stops the node: its containers go, its data stays.
+pub fn down(s: &HaNode, compose: &str) -> String {
+    format!(
+        "cd {}\nif systemctl is-active -q harbor.service; then systemctl stop harbor.service; fi\n\
+         {compose} down --remove-orphans\nrm -f .breakwater-up\n",
+        shell(&s.directory)
+    )
+}
+
+/// Has Docker take up `daemon.json`: checks it first where Docker can, then reloads or restarts.
+pub fn docker_takes(how: &str) -> String {
+    format!(
+        "if dockerd --help 2>/dev/null | grep -q -- '--validate'; then\n  \
+         dockerd --validate --config-file {} >/dev/null\nfi\n\
+         systemctl {how} docker.service\nrm -f {}\n",
+        layout::DAEMON_JSON,
+        layout::PENDING
+    )
+}
+
+/// Mounts what a unit says. The source of a bind mount is made if its parent is there: a parent
+/// that is missing is a NAS that is not mounted.
+pub fn mount(unit: &str, place: &str, source: Option<&str>) -> String {
+    let source = source.map_or(String::new(), |path| {
+        let path = shell(path);
+        format!("[ -d {path} ] || mkdir {path}\n")
+    });
+    format!(
+        "{source}mkdir -p {place}\nsystemctl daemon-reload\nsystemctl enable {unit}\n\
+         systemctl restart {unit}\nmountpoint -q {place}\n",
+        place = shell(place),
+        unit = shell(unit),
+    )
+}
+
+/// Enables and starts the boot unit; the containers run already, so nothing happens to them.
+pub const BOOT: &str = "systemctl daemon-reload\nsystemctl enable harbor.service\n\
+    systemctl reset-failed harbor.service 2>/dev/null || :\nsystemctl start harbor.service\n";
