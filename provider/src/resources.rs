@@ -1,3 +1,24 @@
-//! Every resource: one line each.
+//! The list of resources and data sources: one line each.
 
+mod common;
+pub mod external_db;
 pub mod ha_node;
+pub mod pg_replication_pair;
+pub mod shared_secrets;
+
+use crate::lifecycle::{Erased, ErasedData, Managed};
+
+/// All resources.
+pub fn all() -> Vec<Box<dyn Erased>> {
+    vec![
+        Managed::<pg_replication_pair::PgReplicationPair>::boxed(),
+        Managed::<external_db::ExternalDatabase>::boxed(),
+        Managed::<shared_secrets::SharedSecrets>::boxed(),
+        Managed::<ha_node::Node>::boxed(),
+    ]
+}
+
+/// All data sources.
+pub fn data_sources() -> Vec<Box<dyn ErasedData>> {
+    vec![]
+}

@@ -78,11 +78,17 @@ fn pages() -> BTreeMap<String, String> {
     pages.insert("index.md".into(), page("provider", "Provider: harbor", &schemas.provider));
     for schema in &schemas.resources {
         let title = format!("{} (Resource)", schema.name);
-        pages.insert(format!("resources/{}.md", short(&schema.name)), page("resource", &title, schema));
+        pages.insert(
+            format!("resources/{}.md", short(&schema.name)),
+            page("resource", &title, schema),
+        );
     }
     for schema in &schemas.data_sources {
         let title = format!("{} (Data Source)", schema.name);
-        pages.insert(format!("data-sources/{}.md", short(&schema.name)), page("data-source", &title, schema));
+        pages.insert(
+            format!("data-sources/{}.md", short(&schema.name)),
+            page("data-source", &title, schema),
+        );
     }
     for function in &schemas.functions {
         pages.insert(format!("functions/{}.md", function.name), function_page(function));
@@ -162,7 +168,9 @@ fn show(value: &Value) -> String {
         Value::Int(i) => i.to_string(),
         Value::Float(f) => f.to_string(),
         Value::String(s) => s.clone(),
-        Value::List(items) => format!("[{}]", items.iter().map(show).collect::<Vec<_>>().join(", ")),
+        Value::List(items) => {
+            format!("[{}]", items.iter().map(show).collect::<Vec<_>>().join(", "))
+        }
         other => format!("{other:?}"),
     }
 }
@@ -184,7 +192,9 @@ fn line(text: &mut String, attribute: &Attribute, prefix: &str) {
         let _ = write!(text, " Default: `{}`.", show(default));
     }
     let nested = inner(&attribute.kind).is_some();
-    if attribute.presence != Presence::Computed && !(nested && attribute.on_change == OnChange::InPlace) {
+    if attribute.presence != Presence::Computed
+        && !(nested && attribute.on_change == OnChange::InPlace)
+    {
         let _ = write!(text, " {}", attribute.on_change.sentence());
     }
     if nested {

@@ -53,7 +53,8 @@ fn compare(golden: &Path, resource: &str, case: &Case) -> Option<String> {
         std::fs::write(golden, &text).expect("the golden can be written");
     }
     let expected = std::fs::read_to_string(golden).unwrap_or_default();
-    (text != expected).then(|| format!("{}:\n--- wanted\n{expected}--- got\n{text}", golden.display()))
+    (text != expected)
+        .then(|| format!("{}:\n--- wanted\n{expected}--- got\n{text}", golden.display()))
 }
 
 #[test]
@@ -64,7 +65,12 @@ fn what_is_planned_first_is_what_is_wanted_last() {
             let Some(other) = case.text("same_goal_as") else { continue };
             let (resource, other) = (name(&folder), Case::load(&folder, other));
             let (goal, first) = (decide(&resource, &case).goal(), decide(&resource, &other).goal());
-            assert_eq!(goal, first, "{}: Terraform would see an inconsistent result", path.display());
+            assert_eq!(
+                goal,
+                first,
+                "{}: Terraform would see an inconsistent result",
+                path.display()
+            );
         }
     }
 }
@@ -188,8 +194,10 @@ struct Case {
 impl Case {
     fn load(folder: &Path, name: &str) -> Self {
         let path = folder.join(format!("{name}.toml"));
-        let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-        let own: toml::Table = toml::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+        let text =
+            std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+        let own: toml::Table =
+            toml::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
         let table = match own.get("extends").and_then(toml::Value::as_str) {
             Some(base) => lay_over(Self::load(folder, base).table, own),
             None => own,
@@ -262,7 +270,8 @@ impl Case {
                 texts.insert((host.clone(), key.clone()), self.answer(answer));
             }
         }
-        for edit in self.table.get("replace").and_then(toml::Value::as_array).into_iter().flatten() {
+        for edit in self.table.get("replace").and_then(toml::Value::as_array).into_iter().flatten()
+        {
             replace(edit, &mut texts);
         }
         let mut answers = Answers::default();
@@ -315,7 +324,9 @@ fn replace(edit: &toml::Value, texts: &mut BTreeMap<(String, String), String>) {
 fn lay_over(mut base: toml::Table, over: toml::Table) -> toml::Table {
     for (key, value) in over {
         let merged = match (base.remove(&key), value) {
-            (Some(toml::Value::Table(b)), toml::Value::Table(o)) => toml::Value::Table(lay_over(b, o)),
+            (Some(toml::Value::Table(b)), toml::Value::Table(o)) => {
+                toml::Value::Table(lay_over(b, o))
+            }
             (Some(toml::Value::Array(mut b)), toml::Value::Array(o)) if key == "replace" => {
                 b.extend(o);
                 toml::Value::Array(b)

@@ -84,7 +84,8 @@ fn names_resolve_for_tools(rig: &Rig) {
 }
 
 fn the_share_is_shared(rig: &Rig) {
-    let mount = "mkdir -p /mnt/x && mount -t nfs4 -o vers=4.0,noresvport nas.example.test:/x /mnt/x";
+    let mount =
+        "mkdir -p /mnt/x && mount -t nfs4 -o vers=4.0,noresvport nas.example.test:/x /mnt/x";
     assert!(rig.host("a").sh(mount).is_err(), "a folder that is not there was mounted");
     rig.host("a").sh(&format!("mkdir /srv/nas/x && {mount} && echo hello > /mnt/x/f")).unwrap();
     assert_eq!(rig.host("b").sh(&format!("{mount} && cat /mnt/x/f")).unwrap(), "hello\n");

@@ -65,10 +65,7 @@ async fn try_way(
     }
 }
 
-fn verdict(
-    what: &str,
-    result: Result<AuthResult, impl std::fmt::Display>,
-) -> Result<(), Refusal> {
+fn verdict(what: &str, result: Result<AuthResult, impl std::fmt::Display>) -> Result<(), Refusal> {
     match result {
         Ok(AuthResult::Success) => Ok(()),
         Ok(AuthResult::Failure { partial_success: true, .. }) => {
@@ -87,7 +84,9 @@ fn decode(
     let bad = |reason: String| HostError::BadKey { what: what.to_owned(), reason };
     let key = decode_secret_key(pem.expose(), passphrase.map(Secret::expose)).map_err(|error| {
         bad(match (error, passphrase) {
-            (russh::keys::Error::KeyIsEncrypted, _) => "it is encrypted: give its passphrase".into(),
+            (russh::keys::Error::KeyIsEncrypted, _) => {
+                "it is encrypted: give its passphrase".into()
+            }
             (error, None) => format!("{error} (is it encrypted, without a passphrase given?)"),
             (error, Some(_)) => format!("{error} (is the passphrase right?)"),
         })
@@ -255,14 +254,16 @@ async fn answer_prompt(handle: &mut Handle<Client>, user: &str, password: &Secre
     loop {
         let answers = match step {
             Ok(KeyboardInteractiveAuthResponse::Success) => return true,
-            Ok(KeyboardInteractiveAuthResponse::InfoRequest { prompts, .. }) => match &prompts[..] {
-                [] => Vec::new(),
-                [prompt] if !prompt.echo && !answered => {
-                    answered = true;
-                    vec![password.expose().to_owned()]
+            Ok(KeyboardInteractiveAuthResponse::InfoRequest { prompts, .. }) => {
+                match &prompts[..] {
+                    [] => Vec::new(),
+                    [prompt] if !prompt.echo && !answered => {
+                        answered = true;
+                        vec![password.expose().to_owned()]
+                    }
+                    _ => return false,
                 }
-                _ => return false,
-            },
+            }
             Ok(KeyboardInteractiveAuthResponse::Failure { .. }) | Err(_) => return false,
         };
         step = handle.authenticate_keyboard_interactive_respond(answers).await;

@@ -121,7 +121,8 @@ mod tests {
 
     #[test]
     fn words_that_break_naive_quoting_come_back() {
-        let hard = ["", "'", "''", "a'b", "$(id)", "`id`", "a\nb", "-n", "~", "*", "\\", "!x", "é\u{1}"];
+        let hard =
+            ["", "'", "''", "a'b", "$(id)", "`id`", "a\nb", "-n", "~", "*", "\\", "!x", "é\u{1}"];
         let hard: Vec<String> = hard.iter().map(|&w| w.to_owned()).collect();
         let expected: Vec<u8> = hard.iter().flat_map(|w| [w.as_bytes(), b"\0"].concat()).collect();
         assert_eq!(through_sh(&hard), expected);

@@ -19,7 +19,9 @@ pub enum HostError {
     )]
     HostKeyChanged { host: String, given_by: String, given: String, presented: String },
     /// Nobody vouches for the key. `presented` is the whole key, `fingerprint` its SHA-256.
-    #[error("failed to verify {host}: nothing vouches for its host key {fingerprint} ({presented})")]
+    #[error(
+        "failed to verify {host}: nothing vouches for its host key {fingerprint} ({presented})"
+    )]
     HostKeyUnknown { host: String, fingerprint: String, presented: String },
     /// The key (or its authority) is marked `@revoked`.
     #[error("failed to verify {host}: its host key {fingerprint} is revoked by {revoked_by}")]

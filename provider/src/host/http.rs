@@ -77,7 +77,8 @@ impl Call<'_> {
             builder = builder.bearer_auth(token.expose());
         }
         if let Some(body) = body {
-            builder = builder.header("content-type", "application/json").body(body.clone());
+            builder =
+                builder.header("content-type", "application/json").body(body.expose().to_owned());
         }
         Ok(builder)
     }

@@ -113,9 +113,7 @@ impl KnownHosts {
             return Verdict::Match;
         }
         match lines.first() {
-            Some(line) => {
-                Verdict::Changed { known: line.key.clone(), origin: line.origin.clone() }
-            }
+            Some(line) => Verdict::Changed { known: line.key.clone(), origin: line.origin.clone() },
             None => Verdict::Unknown,
         }
     }

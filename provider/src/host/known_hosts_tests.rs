@@ -6,8 +6,10 @@ use proptest::prelude::*;
 
 use super::*;
 
-const ONE: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJdD7y3aLq454yWBdwLWbieU1ebz9/cu7/QEXn9OIeZJ";
-const TWO: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIK2pr+Bfus1hvPof4Wb/plZCzSbqadHH0u+/f4ODtKnE";
+const ONE: &str =
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJdD7y3aLq454yWBdwLWbieU1ebz9/cu7/QEXn9OIeZJ";
+const TWO: &str =
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIK2pr+Bfus1hvPof4Wb/plZCzSbqadHH0u+/f4ODtKnE";
 
 fn key(text: &str) -> KeyBlob {
     KeyBlob::from_openssh(text).expect("a good key")
@@ -47,7 +49,8 @@ fn names_match_as_openssh_matches_them() {
 #[test]
 fn tabs_comments_and_rubbish_do_not_hide_a_line() {
     let tabbed = ONE.replace(' ', "\t");
-    let file = format!("# c\n\nrubbish\nh ssh-ed25519 %%%\n@x h {ONE}\n\tdb1\t{tabbed}\ta comment\r\n");
+    let file =
+        format!("# c\n\nrubbish\nh ssh-ed25519 %%%\n@x h {ONE}\n\tdb1\t{tabbed}\ta comment\r\n");
     assert_eq!(judge(&file, "db1", 22), Verdict::Match);
     assert_eq!(judge(&file, "h", 22), Verdict::Unknown);
 }
@@ -70,7 +73,9 @@ fn a_key_of_another_type_is_a_change_too() {
 
 #[test]
 fn revoked_wins_wherever_it_stands() {
-    for file in [format!("db1 {ONE}\n@revoked * {ONE}\n"), format!("@REVOKED\tdb1 {ONE}\ndb1 {ONE}\n")] {
+    for file in
+        [format!("db1 {ONE}\n@revoked * {ONE}\n"), format!("@REVOKED\tdb1 {ONE}\ndb1 {ONE}\n")]
+    {
         assert!(matches!(judge(&file, "db1", 22), Verdict::Revoked(_)), "{file}");
     }
     assert_eq!(judge(&format!("@revoked other {ONE}\ndb1 {ONE}\n"), "db1", 22), Verdict::Match);

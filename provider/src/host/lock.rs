@@ -128,11 +128,8 @@ pub(super) async fn take(
 ) -> Result<(), HostError> {
     let wished = state.with(|wish| (wish.holder.clone(), wish.token.clone()));
     let Some((holder, token)) = wished else { return Ok(()) };
-    let bad = |source| HostError::Script {
-        host: session.name.clone(),
-        doing: DOING.to_owned(),
-        source,
-    };
+    let bad =
+        |source| HostError::Script { host: session.name.clone(), doing: DOING.to_owned(), source };
     let word = nonce();
     let program = format!(
         "{PREAMBLE}token={token}\nholder={}\nlock={}\nsilence={SILENCE}\npatience={PATIENCE}\n\

@@ -178,7 +178,8 @@ impl Inner {
     async fn carrier(&self) -> Result<Quick, HostError> {
         let Target { host, port, .. } = &self.target;
         let limit = self.settings.connect_timeout;
-        let unreachable = |reason: String| HostError::Unreachable { host: self.name.clone(), reason };
+        let unreachable =
+            |reason: String| HostError::Unreachable { host: self.name.clone(), reason };
         match tokio::time::timeout(limit, Quick::connect(host, *port)).await {
             Ok(connected) => connected.map_err(|error| unreachable(error.to_string())),
             Err(_) => Err(unreachable(format!("no TCP connection within {limit:?}"))),

@@ -72,11 +72,8 @@ impl Host {
             }
         })
         .await;
-        let timed_out = || HostError::Timeout {
-            host: self.name().to_owned(),
-            doing: doing.to_owned(),
-            limit,
-        };
+        let timed_out =
+            || HostError::Timeout { host: self.name().to_owned(), doing: doing.to_owned(), limit };
         let (collected, end) = ended.map_err(|_| timed_out())?;
         match end {
             End::Done(124 | 137) if started.elapsed() >= limit => Err(timed_out()),
@@ -124,11 +121,7 @@ fn wrapper(word: &str, size: usize, limit: Duration) -> String {
     )
 }
 
-async fn feed(
-    input: Input,
-    script: &str,
-    mut stdin: impl AsyncRead + Unpin,
-) -> Result<(), String> {
+async fn feed(input: Input, script: &str, mut stdin: impl AsyncRead + Unpin) -> Result<(), String> {
     input.write(script.to_owned()).await?;
     let mut piece = BytesMut::with_capacity(PIECE);
     while stdin.read_buf(&mut piece).await.map_err(|error| error.to_string())? > 0 {

@@ -115,9 +115,9 @@ impl Session {
 
     /// Why the connection is gone, if it is.
     pub fn lost_reason(&self) -> Option<String> {
-        self.lost.reason().or_else(|| {
-            self.handle.is_closed().then(|| "the connection is closed".to_owned())
-        })
+        self.lost
+            .reason()
+            .or_else(|| self.handle.is_closed().then(|| "the connection is closed".to_owned()))
     }
 
     /// A handle on its end.

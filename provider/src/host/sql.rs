@@ -151,7 +151,8 @@ fn failed(host: &Host, doing: &str, error: &tokio_postgres::Error) -> HostError 
     let (code, reason) = match error.as_db_error() {
         Some(db) => {
             let extra = [db.detail(), db.hint()].into_iter().flatten();
-            let reason = extra.fold(db.message().to_owned(), |text, more| format!("{text}; {more}"));
+            let reason =
+                extra.fold(db.message().to_owned(), |text, more| format!("{text}; {more}"));
             (Some(db.code().code().to_owned()), reason)
         }
         None => {
@@ -169,7 +170,8 @@ fn failed(host: &Host, doing: &str, error: &tokio_postgres::Error) -> HostError 
 /// on every Debian and on every host with postgresql-common.
 async fn as_postgres(host: &Host, path: &str, doing: &str) -> Result<Stream, HostError> {
     let word = nonce();
-    let proxy = Argv::new("runuser").args(["-u", "postgres", "--", "perl", "-e", PROXY, path, &word]);
+    let proxy =
+        Argv::new("runuser").args(["-u", "postgres", "--", "perl", "-e", PROXY, path, &word]);
     let bad = |source| HostError::Script {
         host: host.name().to_owned(),
         doing: doing.to_owned(),

@@ -71,8 +71,9 @@ impl ServerCertVerifier for Verifier {
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
         match &self.chain {
-            Some(chain) if !self.exact.iter().any(|known| known == end_entity) => chain
-                .verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now),
+            Some(chain) if !self.exact.iter().any(|known| known == end_entity) => {
+                chain.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
+            }
             _ => Ok(ServerCertVerified::assertion()),
         }
     }

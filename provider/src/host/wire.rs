@@ -79,8 +79,7 @@ impl Wire {
 
     /// Opens a connection from the host to `host:port`.
     pub async fn tcp(session: &Session, host: &str, port: u16) -> Result<Self, HostError> {
-        let open =
-            session.handle.channel_open_direct_tcpip(host, u32::from(port), "127.0.0.1", 0);
+        let open = session.handle.channel_open_direct_tcpip(host, u32::from(port), "127.0.0.1", 0);
         Self::forward(session, &format!("connect to {host}:{port}"), open).await
     }
 

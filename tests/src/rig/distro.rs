@@ -35,8 +35,18 @@ const BASE: &[&str] = &[
 
 /// In the local repository, with all that they depend on and the image has not.
 const EXTRA: &[&str] = &[
-    "docker.io", "docker-compose", "containerd", "runc", "iptables", "postgresql-common",
-    "postgresql-client-common", "redis-server", "redis-tools", "nfs-common", "curl", "gnupg",
+    "docker.io",
+    "docker-compose",
+    "containerd",
+    "runc",
+    "iptables",
+    "postgresql-common",
+    "postgresql-client-common",
+    "redis-server",
+    "redis-tools",
+    "nfs-common",
+    "curl",
+    "gnupg",
     "openssl",
 ];
 

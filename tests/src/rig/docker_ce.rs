@@ -35,9 +35,11 @@ fn compose(distro: Distro, work: &Path) -> Result<Option<PathBuf>> {
     files::folder(apt.join("archives/partial"))?;
     let get = |words: &[&str]| {
         let mut get = command(["apt-get", "-q", "-o", "Dir::Etc::sourceparts=-"]);
-        for (option, path) in
-            [("Dir::Etc::sourcelist", "sources.list"), ("Dir::State::lists", "lists"), ("Dir::Cache", ".")]
-        {
+        for (option, path) in [
+            ("Dir::Etc::sourcelist", "sources.list"),
+            ("Dir::State::lists", "lists"),
+            ("Dir::Cache", "."),
+        ] {
             get.arg("-o").arg(format!("{option}={}", apt.join(path).display()));
         }
         get.args(["-o", "APT::Sandbox::User=root", "-o", "Acquire::Check-Valid-Until=false"]);

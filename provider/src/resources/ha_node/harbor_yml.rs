@@ -17,8 +17,8 @@ pub fn render(s: &HaNode, release: Release) -> Result<String, Error> {
     yml::render(&settings(s, release)?)
 }
 
-fn secret(given: Option<&Secret>) -> render::Secret {
-    render::Secret::from(given.map_or(UNKNOWN, Secret::expose).to_owned())
+fn secret(given: Option<&Secret>) -> Secret {
+    Secret::from(given.map_or(UNKNOWN, Secret::expose).to_owned())
 }
 
 fn settings(s: &HaNode, release: Release) -> Result<yml::Settings, Error> {

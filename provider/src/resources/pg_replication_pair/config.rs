@@ -208,10 +208,8 @@ impl Change {
         }
         if !written.is_empty() && side.host.sql.is_some() {
             let script = side.scripts.keep_previous(&written);
-            plan.steps.insert(
-                at,
-                Step::run(member.word(), "keep the previous configuration", script),
-            );
+            plan.steps
+                .insert(at, Step::run(member.word(), "keep the previous configuration", script));
         }
         let hidden = hidden(plan, side);
         let mut restart: BTreeSet<String> = names

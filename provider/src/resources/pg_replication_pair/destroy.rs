@@ -68,15 +68,24 @@ fn purge(case: &Case, plan: &mut Plan, side: &Side) {
     let (host, paths) = (side.member.word(), side.paths);
     if side.host.etc {
         let place = case.settings.place(side.member);
-        let mut step =
-            Step::run(host, format!("remove the cluster in {}", paths.data), side.scripts.drop_cluster());
+        let mut step = Step::run(
+            host,
+            format!("remove the cluster in {}", paths.data),
+            side.scripts.drop_cluster(),
+        );
         step.risk = Risk::Destructive {
             what: format!("all databases in {} on {place}", side.host.data),
             consent: "on_destroy = \"purge\"".to_owned(),
         };
         plan.step(step);
     }
-    let files = [&paths.shared_conf, &paths.own_conf, &paths.dropin, &paths.passfile, &paths.archive_script];
+    let files = [
+        &paths.shared_conf,
+        &paths.own_conf,
+        &paths.dropin,
+        &paths.passfile,
+        &paths.archive_script,
+    ];
     remove(plan, side, &files.map(String::as_str));
 }
 

@@ -274,9 +274,8 @@ fn read_host(settings: &Pair, answers: &Answers, member: Member) -> Result<Host,
     host.os = os::fact(answers, name);
     host.packages = package::facts(answers, name);
     let paths = Paths::new(settings, member);
-    host.files = probe::files(&paths)
-        .map(|path| (path.to_owned(), file::fact(answers, name, path)))
-        .into();
+    host.files =
+        probe::files(&paths).map(|path| (path.to_owned(), file::fact(answers, name, path))).into();
     Ok(host)
 }
 

@@ -54,7 +54,10 @@ impl Files<'_> {
     /// The PostgreSQL project's repository for a release of the distribution.
     pub fn sources(&self, codename: &str) -> Wanted {
         let source = apt::source::pgdg(&self.settings.mirror, codename, &self.paths.key);
-        Ok(File::public(&self.paths.sources, format!("{HEADER}{}", said(apt::source::render(&source))?)))
+        Ok(File::public(
+            &self.paths.sources,
+            format!("{HEADER}{}", said(apt::source::render(&source))?),
+        ))
     }
 
     /// Its key, where the settings hold the key itself.
@@ -115,14 +118,15 @@ impl Files<'_> {
     }
 
     fn rules(&self) -> Vec<hba::Rule> {
-        let rule = |connection, database: &str, user: &str, address: Option<&str>, method| hba::Rule {
-            connection,
-            databases: vec![database.to_owned()],
-            users: vec![user.to_owned()],
-            address: address.map(str::to_owned),
-            method,
-            options: BTreeMap::new(),
-        };
+        let rule =
+            |connection, database: &str, user: &str, address: Option<&str>, method| hba::Rule {
+                connection,
+                databases: vec![database.to_owned()],
+                users: vec![user.to_owned()],
+                address: address.map(str::to_owned),
+                method,
+                options: BTreeMap::new(),
+            };
         let peer = self.settings.address(self.member.peer());
         let user = &self.settings.replication_user;
         let (ssl, scram) = (hba::Connection::Hostssl, hba::Method::ScramSha256);
@@ -169,7 +173,7 @@ impl Files<'_> {
             port: Some(settings.port),
             database: database.to_owned(),
             user: user.to_owned(),
-            password: render::Secret::new(password.expose()),
+            password: Secret::new(password.expose()),
         };
         let entries = Member::BOTH
             .into_iter()

@@ -82,10 +82,8 @@ fn node(text: &str) -> Option<Value> {
     if host.is_empty() || host.contains([':', '/', ',']) && !rest.starts_with('[') {
         return None;
     }
-    let mut ssh = Object::from([
-        ("host".into(), host.into()),
-        ("port".into(), Value::Int(i64::from(port))),
-    ]);
+    let mut ssh =
+        Object::from([("host".into(), host.into()), ("port".into(), Value::Int(i64::from(port)))]);
     if let Some(user) = user {
         ssh.insert("user".into(), user.into());
     }

@@ -23,9 +23,19 @@ pub fn install(case: &Case, plan: &mut Plan, member: Member) {
     if missing {
         let (host, scripts) = (member.word(), side.scripts);
         if source_is_new {
-            plan.step(Step::job(host, "read the new package source", "apt-update", scripts.update_lists()));
+            plan.step(Step::job(
+                host,
+                "read the new package source",
+                "apt-update",
+                scripts.update_lists(),
+            ));
         }
-        plan.step(Step::job(host, format!("install {server}"), "apt-postgresql", scripts.install()));
+        plan.step(Step::job(
+            host,
+            format!("install {server}"),
+            "apt-postgresql",
+            scripts.install(),
+        ));
     }
 }
 

@@ -34,8 +34,7 @@ pub fn files(paths: &Paths) -> [&str; 11] {
 fn of_host(settings: &Pair, member: Member) -> Vec<Question> {
     let (host, paths) = (member.word(), Paths::new(settings, member));
     let names = packages(settings);
-    let mut questions =
-        vec![os::question(host), package::question(host, &[&names[0], &names[1]])];
+    let mut questions = vec![os::question(host), package::question(host, &[&names[0], &names[1]])];
     questions.extend(files(&paths).map(|path| file::question(host, path)));
     questions.push(Question::script(host, KEY, script(settings, &paths)));
     questions

@@ -55,7 +55,8 @@ fn warn_of_files(case: &Case, plan: &mut Plan, side: &Side) {
         let (Some(name), Some(file)) = (&line.name, &line.file) else { continue };
         let hidden = ours.contains(&file) && !line.applied && line.error.is_none();
         let by = sql.settings.iter().find(|s| s.name == *name).map_or("", |s| s.file.as_str());
-        if hidden && !by.is_empty() && !ours.iter().any(|o| *o == by) && !by.ends_with("auto.conf") {
+        if hidden && !by.is_empty() && !ours.iter().any(|o| *o == by) && !by.ends_with("auto.conf")
+        {
             let detail = format!(
                 "On {}, {by} is read after our files and sets {name}. Remove it there.",
                 case.settings.place(side.member)
@@ -288,7 +289,8 @@ fn stranger(case: &Case, plan: &mut Plan, alone: bool) {
     let side = case.primary();
     let marker = side.host.files.get(&side.paths.marker).and_then(|f| f.text());
     let ours = marker.is_some_and(|text| {
-        text.strip_prefix(HEADER).is_some_and(|t| t.starts_with(&format!("pair {}\n", id(case.settings))))
+        text.strip_prefix(HEADER)
+            .is_some_and(|t| t.starts_with(&format!("pair {}\n", id(case.settings))))
     });
     if alone && case.context.prior.is_none() && !ours && !side.host.making {
         let detail = format!(

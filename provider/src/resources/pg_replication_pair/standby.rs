@@ -104,8 +104,7 @@ fn with_data_directory(text: &str, dir: &str) -> String {
     let value = render::quote::postgresql_conf(dir).unwrap_or_default();
     let line = format!("data_directory = {value}");
     let is_ours = |l: &str| l.split(['=', ' ', '\t']).next() == Some("data_directory");
-    let mut lines: Vec<String> =
-        text.lines().filter(|l| !is_ours(l)).map(str::to_owned).collect();
+    let mut lines: Vec<String> = text.lines().filter(|l| !is_ours(l)).map(str::to_owned).collect();
     lines.push(line);
     lines.join("\n") + "\n"
 }
@@ -146,6 +145,9 @@ mod tests {
     #[test]
     fn the_copy_has_its_own_data_directory() {
         let text = "data_directory = '/srv/a'\t# use data in another directory\nport = 5432\n";
-        assert_eq!(with_data_directory(text, "/srv/it's"), "port = 5432\ndata_directory = '/srv/it''s'\n");
+        assert_eq!(
+            with_data_directory(text, "/srv/it's"),
+            "port = 5432\ndata_directory = '/srv/it''s'\n"
+        );
     }
 }

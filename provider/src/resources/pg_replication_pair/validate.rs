@@ -102,7 +102,8 @@ fn directory(diags: &mut Diags, at: &str, path: Option<&str>) {
         && path.bytes().all(plain)
         && parts().all(|p| !p.is_empty() && p != "." && p != "..");
     if !fine {
-        let detail = format!("{path:?} is not an absolute path of letters, digits and / . _ + @ -.");
+        let detail =
+            format!("{path:?} is not an absolute path of letters, digits and / . _ + @ -.");
         error(diags, Path::of(at), "Invalid directory", detail);
     }
 }
@@ -129,7 +130,8 @@ fn client_rules(settings: &Pair, diags: &mut Diags) {
         let at = Path::of("client_rules").index(i);
         let network = rule.address.split_once('/').map_or(rule.address.as_str(), |(a, _)| a);
         if network.parse::<IpAddr>().is_err() {
-            let detail = format!("{:?} is no address or network such as 10.0.1.0/24.", rule.address);
+            let detail =
+                format!("{:?} is no address or network such as 10.0.1.0/24.", rule.address);
             error(diags, at.attribute("address"), "Invalid address", detail);
         }
         if rule.database == "replication" {
@@ -137,7 +139,8 @@ fn client_rules(settings: &Pair, diags: &mut Diags) {
             error(diags, at.attribute("database"), "Invalid database", detail);
         }
         if rule.method == Method::Md5 {
-            let detail = "md5 is broken and leaves PostgreSQL; it is for clients that know no better.";
+            let detail =
+                "md5 is broken and leaves PostgreSQL; it is for clients that know no better.";
             diags.push(Diag::warning("A weak method", detail).at(at.attribute("method")));
         }
     }

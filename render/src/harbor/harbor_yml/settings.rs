@@ -7,6 +7,8 @@ mod stores;
 pub use services::*;
 pub use stores::*;
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 use super::super::Release;
