@@ -95,7 +95,7 @@ fn act(words: &[&str], command: &[&str]) -> Result<bool> {
             slow::relay(Duration::from_micros(micros))?;
         }
         ["_serve", address, ref roots @ ..] => {
-            fileserver::serve(address, roots.iter().map(PathBuf::from).collect())?;
+            fileserver::serve(address, &roots.iter().map(PathBuf::from).collect::<Vec<_>>())?;
         }
         ["help" | "--help" | "-h"] => print!("{HELP}"),
         _ => return Ok(false),

@@ -1,8 +1,9 @@
 # Makes what stands for the packages of Docker's own repository, out of Debian's: the same programs
 # and units, in the packages, with the names and conflicts, that Docker has.
-# usage: sh docker-ce.sh POOL WORK OUT CODENAME [COMPOSE_DEB]
+# Compose 2 comes from a newer release; where a C library of that is given, it brings it along.
+# usage: sh docker-ce.sh POOL WORK OUT CODENAME COMPOSE_DEB [LIBC_DEB]
 set -eu
-pool=$1 work=$2 out=$3 codename=$4 compose=${5:-}
+pool=$1 work=$2 out=$3 codename=$4 compose=$5 libc=${6:-}
 architecture=$(dpkg --print-architecture)
 
 field() { dpkg-deb --field "$1" "$2"; }
@@ -61,10 +62,22 @@ build docker-ce
 control docker-ce-cli "$version" "$(dpkg-deb --field "$cli" Depends | tr ',' '\n' | grep -oE 'libc6 .*' | head -n 1)" 'docker.io, docker-cli'
 build docker-ce-cli
 
-if [ -n "$compose" ]; then
-    mkdir -p "$work/docker-compose-plugin/usr/libexec/docker/cli-plugins"
-    dpkg-deb --extract "$compose" "$work/compose"
-    cp "$work/compose/usr/libexec/docker/cli-plugins/docker-compose" "$work/docker-compose-plugin/usr/libexec/docker/cli-plugins/"
-    control docker-compose-plugin "$(upstream "$compose")-1~debian~$codename" docker-ce-cli ''
-    build docker-compose-plugin
+plugins=usr/libexec/docker/cli-plugins own=usr/libexec/docker/compose
+mkdir -p "$work/docker-compose-plugin/$plugins"
+dpkg-deb --extract "$compose" "$work/compose"
+if [ -z "$libc" ]; then
+    cp "$work/compose/$plugins/docker-compose" "$work/docker-compose-plugin/$plugins/"
+else
+    dpkg-deb --extract "$libc" "$work/libc"
+    mkdir -p "$work/docker-compose-plugin/$own"
+    cp "$work/compose/$plugins/docker-compose" "$work/docker-compose-plugin/$own/"
+    find "$work/libc" \( -name 'ld-linux*' -o -name 'libc.so.*' -o -name 'libresolv.so.*' \) -type f \
+        -exec cp {} "$work/docker-compose-plugin/$own/" \;
+    cat > "$work/docker-compose-plugin/$plugins/docker-compose" <<WRAPPER
+#!/bin/sh
+exec /$own/ld-linux*.so.* --library-path /$own /$own/docker-compose "\$@"
+WRAPPER
+    chmod 0755 "$work/docker-compose-plugin/$plugins/docker-compose"
 fi
+control docker-compose-plugin "$(upstream "$compose")-1~debian~$codename" docker-ce-cli ''
+build docker-compose-plugin

@@ -60,11 +60,11 @@ const OPTIONAL: &[&str] = &[
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Distro {
-    /// Debian 11: PostgreSQL 13, Docker 20.10, Compose 1.25.
+    /// Debian 11: `PostgreSQL` 13, Docker 20.10, Compose 1.25.
     Bullseye,
-    /// Debian 12: PostgreSQL 15, Docker 20.10, Compose 1.29.
+    /// Debian 12: `PostgreSQL` 15, Docker 20.10, Compose 1.29.
     Bookworm,
-    /// Debian 13: PostgreSQL 17, Docker 26, Compose 2.26.
+    /// Debian 13: `PostgreSQL` 17, Docker 26, Compose 2.26.
     Trixie,
 }
 
@@ -81,7 +81,7 @@ impl Distro {
         }
     }
 
-    /// The major version of PostgreSQL that the release has.
+    /// The major version of `PostgreSQL` that the release has.
     pub fn postgres(self) -> u32 {
         match self {
             Self::Bullseye => 13,

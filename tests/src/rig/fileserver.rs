@@ -9,12 +9,12 @@ use std::thread;
 use super::error::{At, Result};
 
 /// Serves files below the first of `roots` that has them, until the process ends.
-pub fn serve(address: &str, roots: Vec<PathBuf>) -> Result<()> {
+pub fn serve(address: &str, roots: &[PathBuf]) -> Result<()> {
     let listener = TcpListener::bind(address).at("listen for", address)?;
     thread::scope(|scope| {
         for stream in listener.incoming().flatten() {
             // A client that goes away in the middle is its own business.
-            scope.spawn(|| talk(stream, &roots).ok());
+            scope.spawn(|| talk(stream, roots).ok());
         }
     });
     Ok(())
@@ -101,7 +101,7 @@ fn find(roots: &[PathBuf], path: &str) -> Option<(File, u64)> {
     let relative = relative(path)?;
     let file = roots.iter().find_map(|root| File::open(root.join(&relative)).ok())?;
     let metadata = file.metadata().ok()?;
-    metadata.is_file().then(|| (file, metadata.len()))
+    metadata.is_file().then_some((file, metadata.len()))
 }
 
 /// The path below a root; none for one that would leave it.

@@ -1,16 +1,14 @@
 //! The handle that tests and the command line hold a rig by.
 
-use std::path::Path;
 use std::process::{Command, Output};
 use std::time::Duration;
 
-use super::cgroup::{self, Group};
-use super::command::{check, output, run};
+use super::command::{check, output};
 use super::disk::Disk;
-use super::error::{At, Result, RigError};
-use super::network::{self, BALANCER, Cut, REDIS, RUNNER, SERVICE_NAME};
-use super::state::{HostState, RedisState, RigState, SshState, Urls};
-use super::{Distro, boot, deps, files, image, keys, paths, services, slow};
+use super::error::{Result, RigError};
+use super::network::{self, Cut};
+use super::state::{HostState, RigState};
+use super::{Distro, boot, cleanup, deps, files, image, paths, prepare, slow};
 
 /// What a rig is to have.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,7 +56,8 @@ impl Rig {
         if known.is_some_and(|state| !is_same(&state, options)) {
             return Err(RigError::OtherHosts(name.to_owned()));
         }
-        let up = prepare(name, options).and_then(|state| start(&state).map(|()| state));
+        let up = prepare::prepare(name, options)
+            .and_then(|state| prepare::start(&state).map(|()| state));
         match up {
             Ok(state) => Ok(Self { state, down_with_us: true }),
             Err(error) => {
@@ -90,14 +89,7 @@ impl Rig {
     pub fn down(name: &str) -> Result<()> {
         require_root()?;
         paths::check_rig_name(name)?;
-        Group::whole(name).kill()?;
-        cgroup::kill(&strangers(name)?);
-        slow::remove(name)?;
-        network::down(name)?;
-        let folder = paths::rig(name);
-        unmount_below(&folder)?;
-        boot::forget(name, &folder)?;
-        files::remove(&folder)
+        cleanup::remove(name)
     }
 
     /// Leaves the rig up when this handle is dropped.
@@ -252,127 +244,4 @@ fn is_same(state: &RigState, options: &Options) -> bool {
     let hosts = state.hosts.iter().map(|host| (host.name.clone(), host.distro));
     hosts.eq(options.hosts.iter().cloned())
         && state.load_balancer.is_some() == options.load_balancer
-}
-
-/// Makes all files of a rig but the disks.
-fn prepare(name: &str, options: &Options) -> Result<RigState> {
-    let folder = paths::rig(name);
-    let (ssh, nas, served) = (folder.join("ssh"), folder.join("nas"), folder.join("www/files"));
-    files::folder(&nas)?;
-    files::folder(&served)?;
-    keys::make_user_keys(&ssh)?;
-    let password_file = ssh.join("opspw.password");
-    files::write(&password_file, image::OPSPW_PASSWORD, 0o600)?;
-    let redis_password = folder.join("redis.password");
-    files::write(&redis_password, "redis-of-the-rig", 0o600)?;
-    let url = |path: &str| format!("http://{RUNNER}:8000/{path}");
-    let state = RigState {
-        name: name.to_owned(),
-        namespace: network::namespace(name),
-        hosts: prepare_hosts(name, options)?,
-        ssh: SshState {
-            key: ssh.join("id_ed25519"),
-            encrypted_key: ssh.join("id_encrypted"),
-            passphrase_file: ssh.join("passphrase"),
-            known_hosts: ssh.join("known_hosts"),
-            password_file,
-            users: ["root", "ops", "opspw", "nosudo"].map(str::to_owned).to_vec(),
-        },
-        load_balancer: options.load_balancer.then(|| BALANCER.to_owned()),
-        service_name: SERVICE_NAME.to_owned(),
-        redis: RedisState { address: format!("{REDIS}:6379"), password_file: redis_password },
-        nas,
-        urls: Urls {
-            debian: url("debian"),
-            docker: url("docker-ce/linux/debian"),
-            pgdg: url("pgdg"),
-            files: url("files"),
-        },
-        files: served,
-        folder,
-    };
-    write_known_hosts(&state)?;
-    network::write_names(name, &state.names())?;
-    state.store()?;
-    Ok(state)
-}
-
-fn prepare_hosts(name: &str, options: &Options) -> Result<Vec<HostState>> {
-    let mut hosts = Vec::new();
-    for (index, (host, distro)) in options.hosts.iter().enumerate() {
-        let folder = paths::host(name, host);
-        let keys = Disk::new(&folder).keys();
-        keys::make_host_keys(&keys)?;
-        hosts.push(HostState {
-            name: host.clone(),
-            address: network::host_address(index),
-            distro: *distro,
-            host_key: keys::host_key_lines(&keys)?.swap_remove(0),
-            fingerprint: keys::fingerprint(&keys)?,
-            folder,
-        });
-    }
-    Ok(hosts)
-}
-
-fn write_known_hosts(state: &RigState) -> Result<()> {
-    let mut text = String::new();
-    for host in &state.hosts {
-        for key in keys::host_key_lines(&Disk::new(&host.folder).keys())? {
-            text += &format!("{},{} {key}\n", host.address, host.name);
-        }
-    }
-    files::write(&state.ssh.known_hosts, text, 0o644)
-}
-
-/// Network, services, then all hosts at once.
-fn start(state: &RigState) -> Result<()> {
-    network::up(&state.name)?;
-    services::up(state)?;
-    std::thread::scope(|scope| {
-        let boots = state.hosts.iter().map(|host| scope.spawn(|| boot::boot(state, host)));
-        let boots: Vec<_> = boots.collect();
-        let ends = boots.into_iter().map(|boot| match boot.join() {
-            Ok(end) => end,
-            Err(panic) => std::panic::resume_unwind(panic),
-        });
-        ends.collect()
-    })
-}
-
-/// Processes in the rig's network that are in none of its groups (what `run` started), without
-/// this one and those above it.
-fn strangers(name: &str) -> Result<Vec<u32>> {
-    let mut ours = vec![std::process::id()];
-    while let Some(parent) = ours.last().and_then(|pid| parent(*pid)) {
-        ours.push(parent);
-    }
-    let mut pids = network::processes(&network::namespace(name))?;
-    pids.extend(network::processes(&slow::far_namespace(name))?);
-    pids.retain(|pid| !ours.contains(pid));
-    Ok(pids)
-}
-
-fn parent(pid: u32) -> Option<u32> {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let parent = status.lines().find_map(|line| line.strip_prefix("PPid:"))?;
-    parent.trim().parse().ok().filter(|pid| *pid > 0)
-}
-
-/// Hosts mount in namespaces of their own, so nothing is expected here; but removing files through
-/// a forgotten mount would remove somebody else's.
-fn unmount_below(folder: &Path) -> Result<()> {
-    let mounts = || -> Result<Vec<String>> {
-        let table = std::fs::read_to_string("/proc/self/mounts").at("read", "/proc/self/mounts")?;
-        let targets = table.lines().filter_map(|line| line.split(' ').nth(1));
-        let below = targets.filter(|target| Path::new(target).starts_with(folder));
-        Ok(below.map(str::to_owned).collect())
-    };
-    for mount in mounts()?.iter().rev() {
-        run(["umount", "--lazy", mount])?;
-    }
-    match mounts()?.pop() {
-        None => Ok(()),
-        Some(mount) => Err(RigError::StillMounted { path: folder.to_owned(), mount }),
-    }
 }

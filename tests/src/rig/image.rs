@@ -20,14 +20,21 @@ const APT: &str = "apt-get -qy --no-install-recommends -o Acquire::Check-Valid-U
 /// with it, if they are not in the cache. Takes one to three minutes then, needs the network.
 pub fn ensure(distro: Distro) -> Result<PathBuf> {
     let tree = tree(distro);
-    if tree.is_dir() {
+    if tree.is_dir() && docker_ce::is_published(distro) {
         return Ok(tree);
     }
     let _one_at_a_time = lock()?;
+    let work = paths::cache().join("tmp").join(distro.codename());
+    files::remove(&work)?;
+    files::folder(&work)?;
     if !tree.is_dir() {
         eprintln!("rig: making the {distro} image (once)");
-        build(distro, &tree)?;
+        build(distro, &tree, &work)?;
     }
+    if !docker_ce::is_published(distro) {
+        docker_ce::publish(distro, &work)?;
+    }
+    files::remove(&work)?;
     Ok(tree)
 }
 
@@ -37,20 +44,17 @@ pub fn tree(distro: Distro) -> PathBuf {
 }
 
 /// All is made aside and moved into place: the packages first, so that an image has its packages.
-fn build(distro: Distro, tree: &Path) -> Result<()> {
-    let work = paths::cache().join("tmp").join(distro.codename());
-    files::remove(&work)?;
+fn build(distro: Distro, tree: &Path, work: &Path) -> Result<()> {
     let root = work.join("root");
     files::folder(&root)?;
     bootstrap(distro, &root)?;
     let archives = download(distro, &root)?;
     repository::publish_debian(distro, &archives)?;
     repository::publish_pgdg(distro)?;
-    docker_ce::publish(distro, &work)?;
+    docker_ce::publish(distro, work)?;
     finish(distro, &root)?;
     files::folder(tree.parent().unwrap_or(tree))?;
-    files::publish(&root, tree)?;
-    files::remove(&work)
+    files::publish(&root, tree)
 }
 
 /// A minimal tree with the base packages, up to date with security.

@@ -14,6 +14,7 @@
 //! | `network`, `cgroup`, `disk`, `boot` | one host |
 //! | `services`, `fileserver` | what stands around the hosts |
 //! | `slow` | a link with a delay between the runner and all that |
+//! | `prepare`, `cleanup`, `handle` | all of it, up and down |
 //! | `keys`, `state` | what a user of the rig needs to get in |
 
 pub mod boot;
@@ -35,7 +36,9 @@ pub mod services;
 pub mod slow;
 pub mod state;
 
+mod cleanup;
 mod handle;
+mod prepare;
 
 pub use distro::Distro;
 pub use error::{Result, RigError};

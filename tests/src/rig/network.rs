@@ -104,7 +104,7 @@ pub fn write_names(rig: &str, hosts: &[(String, String)]) -> Result<()> {
 pub fn hosts_file(own: &str, hosts: &[(String, String)]) -> String {
     let mut text = format!("127.0.0.1 localhost\n::1 localhost ip6-localhost\n127.0.1.1 {own}\n");
     for (name, address) in hosts.iter().filter(|(name, _)| name != own) {
-        text += &format!("{address} {name} {name}.example.test\n");
+        text.extend([address.as_str(), " ", name, " ", name, ".example.test\n"]);
     }
     text + &format!(
         "{BALANCER} {SERVICE_NAME}\n{REDIS} redis.example.test\n\

@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::command::{check, command, output, run};
+use super::command::{check, command, run};
 use super::error::{At, Result};
 use super::{Distro, files, keys, paths};
 
@@ -122,10 +122,4 @@ pub fn debs(folder: &Path) -> Result<Vec<PathBuf>> {
         .collect();
     found.sort();
     Ok(found)
-}
-
-/// The name of the package in a `.deb` file.
-pub fn package_name(deb: &Path) -> Result<String> {
-    let out = output(command(["dpkg-deb", "-f"]).arg(deb).arg("Package"))?;
-    Ok(String::from_utf8_lossy(&out.stdout).trim().to_owned())
 }

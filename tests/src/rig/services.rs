@@ -49,7 +49,7 @@ fn haproxy(rig: &RigState) -> String {
          listen harbor\n    bind {BALANCER}:443\n    balance source\n    hash-type consistent\n"
     );
     for host in &rig.hosts {
-        text += &format!("    server {} {}:443\n", host.name, host.address);
+        text.extend(["    server ", &host.name, " ", &host.address, ":443\n"]);
     }
     text
 }

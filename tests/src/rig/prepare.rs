@@ -1,0 +1,94 @@
+//! Bringing a rig up: its files, then its network, services and hosts.
+
+use super::disk::Disk;
+use super::error::Result;
+use super::handle::Options;
+use super::network::{self, BALANCER, REDIS, RUNNER, SERVICE_NAME};
+use super::state::{HostState, RedisState, RigState, SshState, Urls};
+use super::{boot, files, image, keys, paths, services};
+
+/// Makes all files of a rig but the disks.
+pub fn prepare(name: &str, options: &Options) -> Result<RigState> {
+    let folder = paths::rig(name);
+    let (ssh, nas, served) = (folder.join("ssh"), folder.join("nas"), folder.join("www/files"));
+    files::folder(&nas)?;
+    files::folder(&served)?;
+    keys::make_user_keys(&ssh)?;
+    let password_file = ssh.join("opspw.password");
+    files::write(&password_file, image::OPSPW_PASSWORD, 0o600)?;
+    let redis_password = folder.join("redis.password");
+    files::write(&redis_password, "redis-of-the-rig", 0o600)?;
+    let url = |path: &str| format!("http://{RUNNER}:8000/{path}");
+    let state = RigState {
+        name: name.to_owned(),
+        namespace: network::namespace(name),
+        hosts: prepare_hosts(name, options)?,
+        ssh: SshState {
+            key: ssh.join("id_ed25519"),
+            encrypted_key: ssh.join("id_encrypted"),
+            passphrase_file: ssh.join("passphrase"),
+            known_hosts: ssh.join("known_hosts"),
+            password_file,
+            users: ["root", "ops", "opspw", "nosudo"].map(str::to_owned).to_vec(),
+        },
+        load_balancer: options.load_balancer.then(|| BALANCER.to_owned()),
+        service_name: SERVICE_NAME.to_owned(),
+        redis: RedisState { address: format!("{REDIS}:6379"), password_file: redis_password },
+        nas,
+        urls: Urls {
+            debian: url("debian"),
+            docker: url("docker-ce/linux/debian"),
+            pgdg: url("pgdg"),
+            files: url("files"),
+        },
+        files: served,
+        folder,
+    };
+    write_known_hosts(&state)?;
+    network::write_names(name, &state.names())?;
+    state.store()?;
+    Ok(state)
+}
+
+fn prepare_hosts(name: &str, options: &Options) -> Result<Vec<HostState>> {
+    let mut hosts = Vec::new();
+    for (index, (host, distro)) in options.hosts.iter().enumerate() {
+        let folder = paths::host(name, host);
+        let keys = Disk::new(&folder).keys();
+        keys::make_host_keys(&keys)?;
+        hosts.push(HostState {
+            name: host.clone(),
+            address: network::host_address(index),
+            distro: *distro,
+            host_key: keys::host_key_lines(&keys)?.swap_remove(0),
+            fingerprint: keys::fingerprint(&keys)?,
+            folder,
+        });
+    }
+    Ok(hosts)
+}
+
+fn write_known_hosts(state: &RigState) -> Result<()> {
+    let mut text = String::new();
+    for host in &state.hosts {
+        for key in keys::host_key_lines(&Disk::new(&host.folder).keys())? {
+            text.extend([host.address.as_str(), ",", &host.name, " ", &key, "\n"]);
+        }
+    }
+    files::write(&state.ssh.known_hosts, text, 0o644)
+}
+
+/// Network, services, then all hosts at once.
+pub fn start(state: &RigState) -> Result<()> {
+    network::up(&state.name)?;
+    services::up(state)?;
+    std::thread::scope(|scope| {
+        let boots = state.hosts.iter().map(|host| scope.spawn(|| boot::boot(state, host)));
+        let boots: Vec<_> = boots.collect();
+        let ends = boots.into_iter().map(|boot| match boot.join() {
+            Ok(end) => end,
+            Err(panic) => std::panic::resume_unwind(panic),
+        });
+        ends.collect()
+    })
+}
