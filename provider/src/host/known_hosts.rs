@@ -131,11 +131,17 @@ impl KnownHosts {
         self.matching(&name, Marker::Authority).map(|line| line.key.clone()).collect()
     }
 
-    /// Algorithms (`ssh-ed25519`, ...) of the keys known for this host, in file order.
+    /// Algorithms (`ssh-ed25519`, ...) of the keys known for this host, each once.
     pub fn algorithms(&self, host: &str, port: u16) -> Vec<String> {
         let names = [lookup_name(host, port), host.to_lowercase()];
         let lines = names.iter().flat_map(|name| self.matching(name, Marker::None));
-        lines.filter_map(|line| line.key.algorithm()).collect()
+        let mut order: Vec<String> = Vec::new();
+        for algorithm in lines.filter_map(|line| line.key.algorithm()) {
+            if !order.contains(&algorithm) {
+                order.push(algorithm);
+            }
+        }
+        order
     }
 
     fn matching<'a>(&'a self, name: &'a str, marker: Marker) -> impl Iterator<Item = &'a Line> {

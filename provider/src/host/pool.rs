@@ -87,7 +87,7 @@ impl Pool {
         let host = self.entry(target, pinned, policy, credential, via)?;
         host.reach(patience).await?;
         // The connection may be older than this target: what it proved must suit it too.
-        host.inner.trust_for(target, pinned)?.check_key(host.key())?;
+        host.inner.trust_for(target, pinned)?.check_again(host.key())?;
         Ok(host)
     }
 

@@ -93,10 +93,10 @@ impl Shell {
     }
 }
 
-/// Shell text that kills the shell `pid` with all that it started.
+/// Shell text that kills the shell `pid` with all that it started. (dash knows no `kill -KILL --`.)
 pub(super) fn kill_group(pid: u32) -> String {
     format!(
-        "set -- $(cat /proc/{pid}/stat 2>/dev/null); [ -n \"$5\" ] && kill -KILL -- \"-$5\"; exit 0"
+        "set -- $(cat /proc/{pid}/stat 2>/dev/null); [ -n \"$5\" ] && kill -s KILL -- \"-$5\"; exit 0"
     )
 }
 
