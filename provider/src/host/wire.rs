@@ -20,6 +20,9 @@ const BACKLOG: usize = 64 << 20;
 /// time after it said that the command ended.
 const REFUSED_FOR: Duration = Duration::from_secs(10);
 
+/// How long the server may take to close a channel whose command has ended.
+const ENDING: Duration = Duration::from_millis(500);
+
 /// What comes from the other side.
 #[derive(Debug)]
 pub(super) enum Event {
@@ -183,30 +186,22 @@ struct Drain {
 
 impl Drain {
     async fn run(mut self) {
-        let mut wanted = true;
         loop {
             let message = tokio::select! {
                 message = self.read.wait() => message,
-                () = self.sender.closed(), if wanted => {
-                    wanted = false;
-                    self.close().await;
-                    continue;
-                }
+                () = self.sender.closed() => return self.part().await,
             };
             let Some(message) = message else {
                 let _ = self.sender.send(Event::End(false));
                 return;
             };
             let Some(event) = translate(message) else { continue };
-            if wanted && self.full(&event) {
+            if self.full(&event) {
                 let _ = self.sender.send(Event::Flood);
-                wanted = false;
-                self.close().await;
+                return self.close().await;
             }
             let end = matches!(event, Event::End(_));
-            if wanted {
-                let _ = self.sender.send(event);
-            }
+            let _ = self.sender.send(event);
             if end {
                 return;
             }
@@ -218,8 +213,31 @@ impl Drain {
         self.backlog.fetch_add(data.len(), Ordering::Relaxed) + data.len() > BACKLOG
     }
 
-    async fn close(&self) {
-        let _ = self.lost.race(self.write.close()).await;
+    /// Nobody listens any more. A command that has just ended is closed by the server.
+    async fn part(&mut self) {
+        let ends = async {
+            while let Some(message) = self.read.wait().await {
+                if let ChannelMsg::Close = message {
+                    return;
+                }
+            }
+        };
+        if tokio::time::timeout(ENDING, ends).await.is_err() {
+            self.close().await;
+        }
+    }
+
+    /// Closes it from our side, still taking what comes, as the SSH crate may be waiting for
+    /// that. It does not tell when the server has answered, so this is the end for us.
+    async fn close(&mut self) {
+        let close = self.lost.race(self.write.close());
+        tokio::pin!(close);
+        loop {
+            tokio::select! {
+                _ = &mut close => return,
+                message = self.read.wait() => if message.is_none() { return },
+            }
+        }
     }
 }
 
