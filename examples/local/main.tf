@@ -24,11 +24,13 @@ resource "harbor_pg_replication_pair" "db" {
     max_connections = "300"
   }
 
+  # Harbor on the other node comes from that node's address; Harbor on the primary's own host comes
+  # straight from its containers' network (Docker's default address pool).
   client_rules = [
-    for node in var.nodes : {
+    for address in concat([for node in var.nodes : "${node.address}/32"], ["172.16.0.0/12"]) : {
       connection = "host"
       user       = "harbor"
-      address    = "${node.address}/32"
+      address    = address
     }
   ]
 }

@@ -184,15 +184,24 @@ impl<R: Resource> Work<'_, R> {
                 Err(blind) if self.may_forget(&blind) => return Ok(self.forgotten()),
                 Err(blind) => return Err(blind.diags(R::NAME)),
             };
-        let _locks = lock_all(&hosts).await?;
+        let locks = lock_all(&hosts).await?;
+        let result = self.alone(&hosts).await;
+        for lock in locks {
+            lock.release().await;
+        }
+        result
+    }
+
+    /// The work itself, while nobody else changes the hosts.
+    async fn alone(&mut self, hosts: &BTreeMap<String, Host>) -> Result<Seen, Diags> {
         if !self.destroying {
             let script = marks::claim(&self.configured.configuration.owner, R::NAME);
-            self.mark_allowed(&hosts).await?;
-            on_all(&hosts, "mark the host as managed", &script).await?;
+            self.mark_allowed(hosts).await?;
+            on_all(hosts, "mark the host as managed", &script).await?;
         }
-        let seen = self.rounds(&hosts).await?;
+        let seen = self.rounds(hosts).await?;
         if self.destroying {
-            on_all(&hosts, "give the host back", &marks::release(R::NAME)).await?;
+            on_all(hosts, "give the host back", &marks::release(R::NAME)).await?;
         }
         Ok(seen)
     }
