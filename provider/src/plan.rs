@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::diag::{Diag, Diags};
 use crate::facts::file::FileFact;
+use crate::secret::Secret;
 use crate::step::{Action, File, Step};
 use crate::value::{Object, Value};
 
@@ -31,6 +32,14 @@ pub struct Context {
     pub reading: bool,
 }
 
+/// The lines of a text that its masked form does not show: an edit of another line is no change
+/// of a secret. Both have the same lines in the same order.
+fn secret_lines(text: &str, masked: &str) -> Secret {
+    let pairs = text.lines().zip(masked.lines());
+    let lines: Vec<&str> = pairs.filter(|(line, shown)| line != shown).map(|(l, _)| l).collect();
+    Secret::from(lines.join("\n"))
+}
+
 /// A decision.
 #[derive(Clone, Debug, Default)]
 pub struct Plan {
@@ -51,7 +60,7 @@ pub struct Plan {
     /// What the user should know.
     pub warnings: Diags,
     /// Host and full text (unmasked) of the files with secrets, as seen now. Never printed.
-    pub(crate) secret_texts: BTreeMap<String, (String, crate::secret::Secret)>,
+    pub(crate) secret_texts: BTreeMap<String, (String, Secret)>,
 }
 
 impl Plan {
@@ -123,7 +132,7 @@ impl Plan {
         if let FileFact::Present { text, .. } = actual {
             let mut masked = render::mask::mask(label, text.expose());
             if masked != text.expose() {
-                let kept = (host.to_owned(), text.clone());
+                let kept = (host.to_owned(), secret_lines(text.expose(), &masked));
                 self.secret_texts.insert(label.to_owned(), kept);
                 if context.as_written.get(label) == Some(&false) {
                     masked = masked.replace("(secret)", "(secret, changed on the host)");
@@ -148,6 +157,10 @@ impl Plan {
         let same_text = keeps_secrets || actual.text() == Some(file.content.expose());
         let differs = !same_text || !actual.has_permissions(&file);
         let pair = self.files.entry(label.to_owned()).or_default();
+        if actual.text() == Some(file.content.expose()) {
+            // Not as written last, and yet as wanted: written a moment ago, or put back by hand.
+            pair.actual = Some(masked.clone());
+        }
         pair.wanted = Some(masked);
         // Shown in the text: a plan has no other place for a file's owner and mode.
         pair.actual = pair.actual.take().map(|t| t + &actual.odd_permissions(&file));
@@ -172,5 +185,39 @@ impl Plan {
         let texts =
             pairs.iter().filter_map(|(k, p)| pick(p).map(|t| (k.clone(), t.clone().into())));
         Value::Map(texts.collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_edit_beside_a_secret_leaves_its_digest_alone() {
+        let kept = |text: &str| {
+            let mut plan = Plan::default();
+            let fact = crate::facts::file::parse(&format!("600 root root\n{text}"));
+            let wanted = Err(String::new());
+            plan.file(&Context { reading: true, ..Context::default() }, "a", "/x.yml", &fact, wanted);
+            plan.secret_texts["/x.yml"].1.expose().to_owned()
+        };
+        let first = kept("level: info\npassword: one\n");
+        assert_eq!(first, kept("level: debug\npassword: one\n"));
+        assert_ne!(first, kept("level: info\npassword: two\n"));
+    }
+
+    #[test]
+    fn a_file_that_is_as_wanted_is_not_called_changed() {
+        let text = "password: two\n";
+        let fact = crate::facts::file::parse(&format!("600 root root\n{text}"));
+        let context =
+            Context { as_written: [("/x.yml".to_owned(), false)].into(), ..Context::default() };
+        let mut plan = Plan::default();
+        assert!(!plan.file(&context, "a", "/x.yml", &fact, Ok(File::private("/x.yml", text))));
+        assert_eq!(plan.files["/x.yml"].actual, plan.files["/x.yml"].wanted);
+        let other = Ok(File::private("/x.yml", "password: three\n"));
+        assert!(plan.file(&context, "a", "/x.yml", &fact, other));
+        let shown = plan.files["/x.yml"].actual.clone().unwrap_or_default();
+        assert!(shown.contains("changed on the host"), "{shown}");
     }
 }

@@ -15,6 +15,15 @@ use crate::plan::{Context, Plan};
 use crate::settings::Settings;
 use crate::value::{Object, Value};
 
+/// First line of files that are ours alone and take comments.
+const HEADER: &str = "# Managed by Breakwater (terraform-provider-harbor); changes made by hand \
+                      are shown by the next plan.\n";
+
+/// A file of ours with its first line.
+fn headed(text: &str) -> String {
+    format!("{HEADER}{text}")
+}
+
 /// A decision while it is made.
 struct Node<'a> {
     s: &'a HaNode,

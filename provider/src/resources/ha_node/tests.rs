@@ -444,6 +444,7 @@ fn a_read_without_secrets_refuses_nothing_and_keeps_what_the_api_said() {
     s.admin_password_wo = None;
     s.database.password_wo = None;
     let plan = Node::plan(&s, &facts, &context);
+    assert_eq!(plan.status["prepare"].actual.as_deref(), Some("done"));
     assert_eq!(plan.refusals, Vec::new());
     assert_eq!(plan.status["configuration self_registration"].actual.as_deref(), Some("false"));
     let yml = plan.files[&s.at("harbor.yml")].actual.clone().expect("there");

@@ -7,7 +7,7 @@ use render::docker::daemon_json as daemon;
 use render::harbor::release::{minimum_compose, minimum_docker};
 use serde_json::Value;
 
-use super::Node;
+use super::{Node, headed};
 use crate::resources::ha_node::facts::HOST;
 use crate::resources::ha_node::layout;
 use crate::resources::ha_node::scripts;
@@ -85,7 +85,7 @@ impl Node<'_> {
         let key = key.trim_end().to_owned() + "\n";
         self.write(Ok(File::public(layout::KEYRING, key)), layout::KEYRING);
         let text = render::apt::source::render(&source);
-        self.write(text.map(|t| File::public(layout::SOURCES, t)), layout::SOURCES);
+        self.write(text.map(|t| File::public(layout::SOURCES, headed(&t))), layout::SOURCES);
     }
 
     /// A pinned package with `=` and its version.

@@ -3,7 +3,7 @@
 use render::Secret as RenderSecret;
 use render::harbor::compose_override;
 
-use super::Node;
+use super::{Node, headed};
 use crate::facts::file::FileFact;
 use crate::plan::Context;
 use crate::resources::ha_node::facts::HOST;
@@ -46,7 +46,7 @@ impl Node<'_> {
     fn harbor_yml(&mut self) -> (String, bool) {
         let path = self.s.at("harbor.yml");
         let actual = self.facts.file(&path).text().unwrap_or_default().to_owned();
-        let text = harbor_yml::render(self.s, self.release);
+        let text = harbor_yml::render(self.s, self.release).map(|t| headed(&t));
         // A file that means the same stays, whoever wrote it.
         let text =
             text.map(|t| if harbor_yml::same(&actual, &t, self.release) { actual } else { t });
@@ -74,7 +74,8 @@ impl Node<'_> {
         let old = self.facts.file(path).text().map(sha256);
         let writes = self.plan.file(self.context, HOST, path, self.facts.file(path), Ok(file));
         match old {
-            Some(old) if !writes => (old, false),
+            // In Read the secrets are not known, so what would be written says nothing.
+            Some(old) if !writes || self.context.reading => (old, false),
             old => (new.clone(), old != Some(new)),
         }
     }
@@ -189,7 +190,7 @@ impl Node<'_> {
             }
             return (before.clone(), before);
         };
-        let text = compose_override::render(&self.override_settings(directory));
+        let text = compose_override::render(&self.override_settings(directory)).map(|t| headed(&t));
         let text = match text {
             Ok(text) => text,
             Err(error) => {

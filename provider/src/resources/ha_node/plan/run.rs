@@ -2,7 +2,7 @@
 
 use render::harbor::boot_unit;
 
-use super::Node;
+use super::{Node, headed};
 use super::files::Texts;
 use crate::resources::ha_node::facts::HOST;
 use crate::resources::ha_node::mark::Mark;
@@ -118,7 +118,7 @@ impl Node<'_> {
             mounts,
             compose_plugin: self.compose == "docker compose",
         });
-        let changed = self.write(text.map(|t| File::public(path, t)), path);
+        let changed = self.write(text.map(|t| File::public(path, headed(&t))), path);
         let words = self.facts.services.get("harbor.service").map(|s| s.words());
         let off = self.plan.status(
             "service harbor.service",

@@ -2,7 +2,7 @@
 
 use render::systemd::{bind_unit, docker_dropin, mount_unit};
 
-use super::Node;
+use super::{Node, headed};
 use crate::resources::ha_node::facts::HOST;
 use crate::resources::ha_node::layout;
 use crate::resources::ha_node::scripts;
@@ -28,12 +28,12 @@ impl Node<'_> {
             self.refuse("storage.shared", "Image layers are in the local data volume", detail);
         }
         let text = unit_text(&shared, &place);
-        let changed = self.write(text.map(|t| File::public(&path, t)), &path);
+        let changed = self.write(text.map(|t| File::public(&path, headed(&t))), &path);
         let dropin = docker_dropin::render(&docker_dropin::Settings {
             mounts: vec![place.clone()],
             ..docker_dropin::Settings::default()
         });
-        let dropin = dropin.map(|t| File::public(layout::DROPIN, t));
+        let dropin = dropin.map(|t| File::public(layout::DROPIN, headed(&t)));
         let waits = self.write(dropin, layout::DROPIN);
         let words = self.facts.services.get(&unit).map(|s| s.words()).unwrap_or_default();
         let off = self.plan.status(format!("service {unit}"), &words, "active, enabled");
