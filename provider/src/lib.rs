@@ -1,6 +1,7 @@
 //! provider
 
 pub mod backend;
+pub mod data_sources;
 pub mod diag;
 pub mod facts;
 pub mod functions;
@@ -9,6 +10,8 @@ pub mod json;
 pub mod lifecycle;
 pub mod plan;
 pub mod protocol;
+#[cfg(test)]
+mod real_postgres;
 pub mod resource;
 pub mod resources;
 pub mod schema;

@@ -6,7 +6,8 @@ pub mod ha_node;
 pub mod pg_replication_pair;
 pub mod shared_secrets;
 
-use crate::lifecycle::{Erased, ErasedData, Managed};
+use crate::data_sources;
+use crate::lifecycle::{Data, Erased, ErasedData, Managed};
 
 /// All resources.
 pub fn all() -> Vec<Box<dyn Erased>> {
@@ -20,5 +21,9 @@ pub fn all() -> Vec<Box<dyn Erased>> {
 
 /// All data sources.
 pub fn data_sources() -> Vec<Box<dyn ErasedData>> {
-    vec![]
+    vec![
+        Data::<data_sources::health::Health>::boxed(),
+        Data::<data_sources::installation::Installation>::boxed(),
+        Data::<data_sources::pg_status::PgStatus>::boxed(),
+    ]
 }

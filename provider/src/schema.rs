@@ -183,9 +183,15 @@ pub fn computed(mut attributes: Vec<Attribute>) -> Vec<Attribute> {
     for attribute in &mut attributes {
         attribute.presence = Presence::Computed;
         attribute.default = None;
-        if let Kind::Object(inner) = &mut attribute.kind {
-            *inner = computed(std::mem::take(inner));
-        }
+        computed_inside(&mut attribute.kind);
     }
     attributes
+}
+
+fn computed_inside(kind: &mut Kind) {
+    match kind {
+        Kind::Object(inner) => *inner = computed(std::mem::take(inner)),
+        Kind::List(item) | Kind::Map(item) => computed_inside(item),
+        Kind::Bool | Kind::Int | Kind::Float | Kind::String => {}
+    }
 }

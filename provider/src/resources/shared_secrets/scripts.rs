@@ -53,12 +53,16 @@ pub fn make(
         script.push_str(&one(unit));
     }
     for (name, number) in marks {
-        script.push_str(&format!(
-            "echo {number} > \"$dir/.{name}.new\"; chmod 644 \"$dir/.{name}.new\"\n\
-             mv -f \"$dir/.{name}.new\" \"$dir/{name}\"\n"
-        ));
+        script.push_str(&mark(name, *number));
     }
     script
+}
+
+fn mark(name: &str, number: i64) -> String {
+    format!(
+        "echo {number} > \"$dir/.{name}.new\"; chmod 644 \"$dir/.{name}.new\"\n\
+         mv -f \"$dir/.{name}.new\" \"$dir/{name}\"\n"
+    )
 }
 
 fn one(unit: &Unit) -> String {
@@ -139,10 +143,10 @@ pub fn keep(directory: &str, name: &str) -> String {
 
 /// Removes the files, and the directory where nothing else is in it.
 pub fn purge(directory: &str, names: &[&str]) -> String {
-    let mut script = format!("cd {}\n", word(directory));
-    for name in names {
-        script.push_str(&format!("rm -f -- {}\n", word(name)));
-    }
-    script.push_str("cd /\n");
-    script + &format!("rmdir -- {} 2>/dev/null || true\n", word(directory))
+    let names: Vec<String> = names.iter().map(|name| word(name)).collect();
+    format!(
+        "cd {0}\nrm -f -- {1}\ncd /\nrmdir -- {0} 2>/dev/null || true\n",
+        word(directory),
+        names.join(" ")
+    )
 }

@@ -1,0 +1,217 @@
+//! What the servers are to each other.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{NodeStatus, Outputs};
+
+/// Lag, split brain, and what is wrong.
+pub fn judge(mut servers: BTreeMap<String, NodeStatus>) -> Outputs {
+    let primaries: Vec<String> = with_role(&servers, "primary");
+    let split_brain = primaries.len() > 1;
+    let primary = if split_brain { None } else { primaries.first().cloned() };
+    let written = primary.as_ref().and_then(|name| position(servers[name].lsn.as_deref()?));
+    for server in servers.values_mut().filter(|s| s.role == "standby") {
+        let replayed = server.lsn.as_deref().and_then(position);
+        let behind = written.zip(replayed).map(|(written, replayed)| {
+            // Both are read one after the other: a standby may seem to be ahead.
+            i64::try_from(written.saturating_sub(replayed)).unwrap_or(i64::MAX)
+        });
+        server.lag_bytes = behind;
+    }
+    let errors = errors(&servers, &primaries);
+    Outputs {
+        replicating: Some(errors.is_empty() && primary.is_some()),
+        servers: Some(servers),
+        primary,
+        split_brain: Some(split_brain),
+        errors: Some(errors),
+    }
+}
+
+fn with_role(servers: &BTreeMap<String, NodeStatus>, role: &str) -> Vec<String> {
+    let found = servers.iter().filter(|(_, server)| server.role == role);
+    found.map(|(name, _)| name.clone()).collect()
+}
+
+/// `16/B374D848` as a number of bytes.
+fn position(lsn: &str) -> Option<u64> {
+    let (high, low) = lsn.split_once('/')?;
+    let high = u64::from(u32::from_str_radix(high, 16).ok()?);
+    Some((high << 32) | u64::from(u32::from_str_radix(low, 16).ok()?))
+}
+
+fn errors(servers: &BTreeMap<String, NodeStatus>, primaries: &[String]) -> Vec<String> {
+    let mut errors = Vec::new();
+    match primaries {
+        [] => errors.push("no node is primary".to_owned()),
+        [_] => {}
+        several => errors.push(format!(
+            "{} are primary at the same time: what is written to one is not on the other",
+            several.join(" and ")
+        )),
+    }
+    let identifiers: BTreeSet<&String> =
+        servers.values().filter_map(|server| server.system_identifier.as_ref()).collect();
+    if identifiers.len() > 1 {
+        errors.push(
+            "the nodes are not copies of one cluster: their system identifiers differ".into(),
+        );
+    }
+    let timeline = match primaries {
+        [one] => servers[one].timeline,
+        _ => None,
+    };
+    for (name, server) in servers {
+        errors.extend(error(name, server, timeline));
+        for (slot, state) in server.slots.iter().filter(|(_, state)| state.contains("lost")) {
+            errors.push(format!("{name}: slot {slot} is {state}: its standby must be cloned anew"));
+        }
+    }
+    errors
+}
+
+fn error(name: &str, server: &NodeStatus, timeline: Option<i64>) -> Option<String> {
+    if let Some(why) = &server.error {
+        return Some(format!("{name} is down: {why}"));
+    }
+    if server.streaming == Some(false) {
+        return Some(format!("{name} is a standby that does not receive from the primary"));
+    }
+    match (server.timeline, timeline) {
+        (Some(own), Some(primary)) if own != primary => {
+            Some(format!("{name} is on timeline {own}, the primary on {primary}"))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data_sources::pg_status::{PgStatus, Settings, down, server};
+    use crate::resource::{Answer, Answers, Ask, DataSource as _};
+
+    fn node(role: &str, lsn: &str, timeline: i64) -> NodeStatus {
+        NodeStatus {
+            role: role.to_owned(),
+            system_identifier: Some("7".to_owned()),
+            timeline: Some(timeline),
+            lsn: Some(lsn.to_owned()),
+            streaming: (role == "standby").then_some(true),
+            error: None,
+            ..down(String::new())
+        }
+    }
+
+    fn pair(a: NodeStatus, b: NodeStatus) -> Outputs {
+        judge(BTreeMap::from([("a".to_owned(), a), ("b".to_owned(), b)]))
+    }
+
+    #[test]
+    fn a_pair_that_replicates() {
+        let seen = pair(node("primary", "1/00000010", 2), node("standby", "0/FFFFFFF0", 2));
+        assert_eq!(seen.primary.as_deref(), Some("a"));
+        assert_eq!((seen.replicating, seen.split_brain), (Some(true), Some(false)));
+        assert_eq!(seen.servers.expect("servers")["b"].lag_bytes, Some(32));
+    }
+
+    #[test]
+    fn a_standby_read_later_is_not_behind() {
+        let seen = pair(node("primary", "0/10", 1), node("standby", "0/20", 1));
+        assert_eq!(seen.servers.expect("servers")["b"].lag_bytes, Some(0));
+    }
+
+    #[test]
+    fn two_primaries_are_a_split_brain() {
+        let seen = pair(node("primary", "0/10", 1), node("primary", "0/20", 2));
+        assert_eq!((seen.split_brain, seen.replicating), (Some(true), Some(false)));
+        assert_eq!(seen.primary, None);
+        assert!(seen.errors.expect("errors")[0].contains("a and b are primary"));
+    }
+
+    #[test]
+    fn what_is_wrong_is_said() {
+        let mut stuck = node("standby", "0/10", 1);
+        stuck.streaming = Some(false);
+        let errors = |a, b| pair(a, b).errors.expect("errors").join("\n");
+        assert!(errors(node("primary", "0/10", 2), stuck).contains("b is a standby that does not"));
+        let gone = errors(down("refused".into()), node("standby", "0/10", 1));
+        assert_eq!(gone, "no node is primary\na is down: refused");
+        let mut lost = node("primary", "0/10", 1);
+        lost.slots.insert("b".to_owned(), "inactive, lost".to_owned());
+        assert!(errors(lost, node("standby", "0/10", 1)).contains("cloned anew"));
+        let mut other = node("standby", "0/10", 1);
+        other.system_identifier = Some("8".to_owned());
+        assert!(errors(node("primary", "0/10", 1), other).contains("identifiers differ"));
+        let behind = errors(node("primary", "0/10", 3), node("standby", "0/10", 2));
+        assert_eq!(behind, "b is on timeline 2, the primary on 3");
+    }
+
+    fn rows(columns: &[(&str, Option<&str>)]) -> Answer {
+        let row = columns.iter().map(|(k, v)| ((*k).to_owned(), v.map(str::to_owned)));
+        Answer::Rows(vec![row.collect()])
+    }
+
+    #[test]
+    fn answers_of_a_real_pair() {
+        let mut answers = Answers::default();
+        let server_row = |recovery, hex, lsn| {
+            rows(&[
+                ("recovery", Some(recovery)),
+                ("version", Some("15.8 (Debian 15.8-0+deb12u1)")),
+                ("system_identifier", Some("7402913370123456789")),
+                ("timeline_hex", hex),
+                ("timeline", Some("9")),
+                ("lsn", Some(lsn)),
+            ])
+        };
+        answers.insert("a", "server", server_row("false", Some("0000000A"), "0/3000148"));
+        let slot = [("name", Some("b")), ("active", Some("true")), ("wal", Some("reserved"))];
+        answers.insert("a", "slots", rows(&slot));
+        answers.insert("b", "server", server_row("true", None, "0/3000148"));
+        let receiver =
+            [("status", Some("streaming")), ("slot_name", Some("b")), ("timeline", Some("10"))];
+        answers.insert("b", "receiver", rows(&receiver));
+        let seen = pair(server(&answers, "a"), server(&answers, "b"));
+        assert_eq!(seen.replicating, Some(true), "{:?}", seen.errors);
+        let servers = seen.servers.expect("servers");
+        assert_eq!((servers["a"].timeline, servers["b"].timeline), (Some(10), Some(10)));
+        assert_eq!(servers["a"].slots["b"], "active, reserved");
+        assert_eq!(servers["a"].version.as_deref(), Some("15.8"));
+    }
+
+    #[tokio::test]
+    async fn a_real_server_answers() {
+        let Some(postgres) = crate::real_postgres::Postgres::start() else { return };
+        let statement = "SELECT pg_create_physical_replication_slot('b', true)";
+        postgres.sql("postgres", &[statement]).await;
+        let settings = one_node();
+        let answers = postgres.answers(&PgStatus::questions(&settings)).await;
+        let seen = PgStatus::outputs(&settings, &answers).expect("an output");
+        assert_eq!((seen.primary.as_deref(), seen.errors), (Some("a"), Some(vec![])));
+        let server = &seen.servers.expect("servers")["a"];
+        assert_eq!((server.timeline, server.role.as_str()), (Some(1), "primary"));
+        assert!(server.lsn.as_deref().and_then(position).is_some());
+        assert!(server.slots["b"].starts_with("inactive"), "{:?}", server.slots);
+    }
+
+    #[test]
+    fn each_server_is_asked_on_its_socket() {
+        let questions = PgStatus::questions(&one_node());
+        let Ask::Sql(sql) = &questions[0].ask else { panic!("SQL") };
+        let socket = "/var/run/postgresql/.s.PGSQL.5433".to_owned();
+        assert_eq!(sql.server, crate::step::Server::Socket(socket));
+    }
+
+    fn one_node() -> Settings {
+        let ssh = crate::resource::Ssh {
+            host: "198.51.100.11".into(),
+            port: 22,
+            user: None,
+            host_key: None,
+            credential: None,
+        };
+        let nodes = BTreeMap::from([("a".to_owned(), super::super::Node { ssh })]);
+        Settings { nodes, port: 5433 }
+    }
+}
