@@ -7,6 +7,7 @@
 //! - `prior`: the state before, laid over `settings`; without it the resource is created;
 //! - `context`: `reading`, `secrets_unchanged`, `as_written`;
 //! - `answers.<host>.<question>`: standard output of the question's script, or `{ file = "..." }`;
+//!   of SQL its rows as a list of tables, or `{ failed = "why" }`;
 //! - `replace`: a list of `{ host, key, from, to }`, done in the answers in order;
 //! - `written_by`: cases whose steps have written their files on the hosts;
 //! - `same_goal_as`: a case that must want the same files and status;
@@ -19,7 +20,9 @@ use std::path::{Path, PathBuf};
 use provider::diag::Path as At;
 use provider::plan::{Context, Pair, Plan};
 use provider::resource::{Answer, Answers, Resource, describe};
+use provider::resources::external_db::ExternalDatabase;
 use provider::resources::pg_replication_pair::PgReplicationPair;
+use provider::resources::shared_secrets::SharedSecrets;
 use provider::settings::{Settings, check};
 use provider::step::Action;
 use provider::value::{Object, Value};
@@ -27,6 +30,8 @@ use provider::value::{Object, Value};
 /// One line per resource.
 fn decide(resource: &str, case: &Case) -> Decision {
     match resource {
+        "external_db" => case.decide::<ExternalDatabase>(),
+        "shared_secrets" => case.decide::<SharedSecrets>(),
         "pg_replication_pair" => case.decide::<PgReplicationPair>(),
         other => panic!("no resource for the folder {other}"),
     }
@@ -62,7 +67,9 @@ fn what_is_planned_first_is_what_is_wanted_last() {
     for folder in sorted(&root()) {
         for path in sorted(&folder).iter().filter(|p| p.extension().is_some_and(|e| e == "toml")) {
             let case = Case::load(&folder, &name(path));
-            let Some(other) = case.text("same_goal_as") else { continue };
+            let Some(other) = case.text("same_goal_as").filter(|other| !other.is_empty()) else {
+                continue;
+            };
             let (resource, other) = (name(&folder), Case::load(&folder, other));
             let (goal, first) = (decide(&resource, &case).goal(), decide(&resource, &other).goal());
             assert_eq!(
@@ -264,9 +271,14 @@ impl Case {
 
     fn answers<R: Resource>(&self) -> Answers {
         let mut texts = self.written::<R>();
+        let mut answers = Answers::default();
         let hosts = self.table.get("answers").and_then(toml::Value::as_table);
         for (host, given) in hosts.into_iter().flatten() {
             for (key, answer) in given.as_table().into_iter().flatten() {
+                if let Some(of_sql) = of_sql(answer) {
+                    answers.insert(host, key, of_sql);
+                    continue;
+                }
                 texts.insert((host.clone(), key.clone()), self.answer(answer));
             }
         }
@@ -274,7 +286,6 @@ impl Case {
         {
             replace(edit, &mut texts);
         }
-        let mut answers = Answers::default();
         for ((host, key), stdout) in texts {
             let answer = Answer::Output { status: 0, stdout, stderr: String::new() };
             answers.insert(&host, &key, answer);
@@ -310,6 +321,18 @@ impl Case {
         }
         texts
     }
+}
+
+/// Rows, or why there are none.
+fn of_sql(answer: &toml::Value) -> Option<Answer> {
+    if let Some(why) = answer.get("failed").and_then(toml::Value::as_str) {
+        return Some(Answer::Failed(why.to_owned()));
+    }
+    let column = |(name, value): (&String, &toml::Value)| {
+        (name.clone(), value.as_str().filter(|text| !text.is_empty()).map(str::to_owned))
+    };
+    let row = |row: &toml::Value| row.as_table().into_iter().flatten().map(column).collect();
+    Some(Answer::Rows(answer.as_array()?.iter().map(row).collect()))
 }
 
 fn replace(edit: &toml::Value, texts: &mut BTreeMap<(String, String), String>) {

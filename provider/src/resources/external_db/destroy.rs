@@ -36,6 +36,9 @@ pub fn destroy(settings: &ExternalDb, facts: &Facts) -> Plan {
     if !with_data {
         refuse_data(&place, &facts.databases, &mut plan);
     }
+    if !plan.refusals.is_empty() {
+        return plan;
+    }
     for (name, database) in &facts.databases {
         drop_database(settings, name, database, &mut plan);
     }

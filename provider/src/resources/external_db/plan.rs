@@ -36,6 +36,9 @@ pub fn plan(settings: &ExternalDb, facts: &Facts, context: &Context) -> Plan {
         database::plan(settings, facts, &name, &mut plan);
     }
     warn(settings, facts, context, &mut plan);
+    if !plan.refusals.is_empty() {
+        plan.steps.clear();
+    }
     plan
 }
 

@@ -28,7 +28,10 @@ pub(super) fn plan(settings: &ExternalDb, facts: &Facts, context: &Context, plan
     plan.status(label, &text(settings, role, fit.word()), &wanted);
     if !role.login || differs(settings.connection_limit, role.connections) {
         let statement = sql::set_role(&settings.user, settings.connection_limit);
-        let what = format!("let role {} log in", settings.user);
+        let what = match settings.connection_limit {
+            Some(limit) => format!("let role {} log in, with {limit} connections", settings.user),
+            None => format!("let role {} log in", settings.user),
+        };
         step(settings, plan, what, sql::MAINTENANCE, vec![statement]);
     }
     if fit == Fit::Differs {

@@ -17,8 +17,10 @@ pub enum Choice {
     Make,
     /// All have it, and the user wants another.
     Rotate,
-    /// Nobody can say which one stands: summary and detail.
-    Refuse(String, String),
+    /// These hosts hold different ones, and nobody can say which stands.
+    Differ(Vec<String>),
+    /// It cannot be used and cannot be made again: why, on which host.
+    Spoilt(String),
 }
 
 type Copies<'a> = BTreeMap<&'a str, Vec<&'a Secret>>;
@@ -49,14 +51,7 @@ pub fn choose(settings: &Secrets, facts: &Facts, context: &Context, unit: &Unit)
         return among(settings, context, unit, &unmarked);
     }
     match (unit.group, spoilt.is_empty()) {
-        (Group::Permanent, false) => {
-            let detail = format!(
-                "{}. It was left as it is. Put the right file back from a backup; only where \
-                 Harbor's database is empty, remove the file and a new one is made.",
-                spoilt.join(". ")
-            );
-            Choice::Refuse(format!("{} cannot be used", unit.files[0]), detail)
-        }
+        (Group::Permanent, false) => Choice::Spoilt(spoilt.join("; ")),
         _ => Choice::Make,
     }
 }
@@ -105,20 +100,7 @@ fn among(settings: &Secrets, context: &Context, unit: &Unit, copies: &Copies<'_>
     if let Some(host) = same(&ours()) {
         return Choice::Take(host.to_owned());
     }
-    let hosts: Vec<String> = copies.keys().map(|host| settings.place(host)).collect();
-    let first = copies.keys().next().copied().unwrap_or_default();
-    let detail = format!(
-        "{} hold different copies of {}, and neither is known to be the one that was written \
-         here. Nothing was changed. Say whose stands with authority = \"{first}\" (or another \
-         host); the other copy is lost then{}.",
-        hosts.join(" and "),
-        unit.files.join(" and "),
-        match unit.group {
-            Group::Permanent => ", and with it what was encrypted with it",
-            Group::Rotating | Group::TokenKey => "",
-        }
-    );
-    Choice::Refuse(format!("{} differs between hosts", unit.files[0]), detail)
+    Choice::Differ(copies.keys().map(|host| (*host).to_owned()).collect())
 }
 
 /// The first host, where all copies are the same.

@@ -1,6 +1,6 @@
 //! The decision: what is made, what is carried to which host.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::choose::{Choice, choose, label, number};
 use super::facts::{Facts, HostFacts, mark_name};
@@ -64,13 +64,43 @@ fn refuse(
     if context.reading {
         return;
     }
+    refuse_differing(settings, choices, plan);
     for (unit, choice) in choices {
         match choice {
-            Choice::Refuse(summary, detail) => plan.refuse("authority", summary, detail),
+            Choice::Spoilt(why) => refuse_spoilt(unit, why, plan),
             Choice::Make => refuse_adoption(settings, facts, unit, plan),
-            Choice::Take(_) | Choice::Rotate => {}
+            Choice::Take(_) | Choice::Rotate | Choice::Differ(_) => {}
         }
     }
+}
+
+fn refuse_differing(settings: &Secrets, choices: &[(&Unit, Choice)], plan: &mut Plan) {
+    let mut hosts = BTreeSet::new();
+    let mut units = Vec::new();
+    for (unit, choice) in choices {
+        if let Choice::Differ(of) = choice {
+            hosts.extend(of.iter().map(String::as_str));
+            units.push(*unit);
+        }
+    }
+    let Some(first) = hosts.first() else { return };
+    let places: Vec<String> = hosts.iter().map(|host| settings.place(host)).collect();
+    let detail = format!(
+        "{} hold different copies of {}, and none is known to be the one that was written here. \
+         Nothing was changed. Say whose stand with authority = \"{first}\" (or another host). What \
+         can never be made again is kept beside the new copy, with the ending .replaced.",
+        places.join(" and "),
+        names(&units)
+    );
+    plan.refuse("authority", "Secrets differ between hosts", detail);
+}
+
+fn refuse_spoilt(unit: &Unit, why: &str, plan: &mut Plan) {
+    let detail = format!(
+        "{why}. It was left as it is. Put the right file back from a backup; only where Harbor's \
+         database is empty, remove the file and a new one is made."
+    );
+    plan.refuse("directory", format!("{} cannot be used", unit.files[0]), detail);
 }
 
 /// A Harbor whose own keys are not where the user said: new ones would lock its data away.
