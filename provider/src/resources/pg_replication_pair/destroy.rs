@@ -66,6 +66,15 @@ fn foreign(case: &Case, plan: &mut Plan) {
 fn purge(case: &Case, plan: &mut Plan, side: &Side) {
     stop(case, plan, side);
     let (host, paths) = (side.member.word(), side.paths);
+    let files = [
+        &paths.shared_conf,
+        &paths.own_conf,
+        &paths.dropin,
+        &paths.passfile,
+        &paths.archive_script,
+        &paths.createcluster,
+    ];
+    remove(plan, side, &files.map(String::as_str));
     if side.host.etc {
         let place = case.settings.place(side.member);
         let mut step = Step::run(
@@ -79,14 +88,6 @@ fn purge(case: &Case, plan: &mut Plan, side: &Side) {
         };
         plan.step(step);
     }
-    let files = [
-        &paths.shared_conf,
-        &paths.own_conf,
-        &paths.dropin,
-        &paths.passfile,
-        &paths.archive_script,
-    ];
-    remove(plan, side, &files.map(String::as_str));
 }
 
 fn remove(plan: &mut Plan, side: &Side, files: &[&str]) {

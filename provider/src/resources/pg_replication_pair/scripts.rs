@@ -372,8 +372,17 @@ done
     /// Remove the cluster with all its data.
     pub fn drop_cluster(&self) -> String {
         self.with(
-            "if [ -e \"$ETC\" ]; then pg_dropcluster --stop \"$V\" \"$C\"; fi\nsystemctl daemon-reload\n",
+            r#"rm -f "$ETC/conf.d"/*.breakwater-prev "$ETC/conf.d"/*.breakwater-none "$ETC"/*.breakwater-prev
+if [ -e "$ETC/postgresql.conf" ]; then pg_dropcluster --stop "$V" "$C"; fi
+rmdir "$ETC/conf.d" "$ETC" 2>/dev/null || true
+systemctl daemon-reload
+"#,
         )
+    }
+
+    /// Replay what has come in.
+    pub fn resume(&self) -> String {
+        self.with("sql -c 'SELECT pg_wal_replay_resume()' >/dev/null\n")
     }
 }
 

@@ -108,8 +108,8 @@ settings! {
         cluster: String = attr().default("main").on_change(OnChange::Refused),
         /// TCP port of both servers.
         port: u16 = attr().default(5432).on_change(OnChange::Restart),
-        /// Which host is the primary.
-        primary: Member = attr().default("a").on_change(OnChange::Refused),
+        /// Which host is the primary. A change is refused by the plan for now.
+        primary: Member = attr().default("a"),
         /// The two hosts, `a` and `b`.
         nodes: Nodes = attr(),
         /// PostgreSQL settings of both servers, by name, beside those that replication needs. The

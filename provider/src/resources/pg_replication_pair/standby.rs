@@ -30,6 +30,9 @@ pub fn plan(case: &Case, plan: &mut Plan) {
     if down {
         bring_up(case, plan, &side);
     }
+    if side.host.sql.as_ref().is_some_and(|s| s.paused) {
+        plan.step(Step::run(side.member.word(), "resume the replay", side.scripts.resume()));
+    }
     if down || new_login || differs || touched(plan, case) {
         attached(case, plan, "to prove that the standby follows");
     }
