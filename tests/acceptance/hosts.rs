@@ -1,0 +1,17 @@
+//! What a host looks like from outside: whether anything on it was touched.
+
+use std::collections::BTreeMap;
+
+use testkit::rig::Rig;
+
+/// A host's packages, units, and files that the provider could write, by host.
+pub fn fingerprints(rig: &Rig) -> BTreeMap<String, String> {
+    const LOOK: &str = "dpkg-query -W -f '${Package} ${Version}\\n' | sha256sum
+        find /etc /opt /srv /data /var/lib/postgresql /var/lib/docker /usr/local /root \
+          -xdev -printf '%p %y %s %T@ %U %m\\n' 2>/dev/null | grep -v -e /etc/mtab -e '/etc ' |
+          sort | sha256sum
+        systemctl list-units --all --plain --no-legend --type service |
+          grep -v -e 'user@' -e 'systemd-' -e 'ssh' -e apt -e dpkg -e run- | awk '{print $1, $3}' | sort";
+    let look = |h: testkit::rig::Host| (h.state().name.clone(), h.sh(LOOK).expect("the host answers"));
+    rig.hosts().map(look).collect()
+}

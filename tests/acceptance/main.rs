@@ -1,0 +1,8 @@
+//! What users must be able to do, by real Terraform on real hosts. Needs root.
+//!
+//! Each test is a story on one rig: an install takes minutes, so what can be shown on one install
+//! is shown in order on it. Progress goes to the terminal.
+
+mod bad_input;
+mod hosts;
+mod users;
