@@ -134,8 +134,8 @@ struct Seen {
 enum Blind {
     /// The provider block is not known yet.
     Unconfigured,
-    /// A host did not answer.
-    Host(String, HostError),
+    /// A host did not answer; and the attribute that says how to reach it.
+    Host(String, HostError, Path),
     /// The answers made no sense.
     Diags(Diags),
 }
@@ -161,7 +161,14 @@ impl<R: Resource> Managed<R> {
         if !diags.is_empty() {
             return Err(Blind::Diags(diags));
         }
-        connect(configured, &targets, private, patience).await
+        let hosts = connect(configured, &targets, private, patience).await;
+        hosts.map_err(|blind| match blind {
+            Blind::Host(name, error, _) => {
+                let path = place(&Self::attributes(), &name, &error);
+                Blind::Host(name, error, path)
+            }
+            other => other,
+        })
     }
 
     /// Observe and decide. `prior` is the state before.
@@ -209,7 +216,27 @@ impl<R: Resource> Managed<R> {
 
 fn named(hosts: &BTreeMap<String, Host>, error: HostError) -> Blind {
     let name = hosts.keys().cloned().collect::<Vec<_>>().join(", ");
-    Blind::Host(name, error)
+    Blind::Host(name, error, Path::root())
+}
+
+/// The attribute that says how to reach a host: `ssh`, `nodes.NAME.ssh` or `hosts["NAME"].ssh`.
+fn place(attributes: &[Attribute], host: &str, error: &HostError) -> Path {
+    let has_ssh = |kind: &Kind| matches!(kind, Kind::Object(inner) if inner.iter().any(|a| a.name == "ssh"));
+    let of = |attribute: &Attribute| match &attribute.kind {
+        Kind::Object(_) if attribute.name == "ssh" => Some(Path::of("ssh")),
+        Kind::Object(inner) if inner.iter().any(|a| a.name == host && has_ssh(&a.kind)) => {
+            Some(Path::of(&attribute.name).attribute(host).attribute("ssh"))
+        }
+        Kind::Map(item) if has_ssh(item) => {
+            Some(Path::of(&attribute.name).key(host).attribute("ssh"))
+        }
+        _ => None,
+    };
+    let Some(ssh) = attributes.iter().find_map(of) else { return Path::root() };
+    match error {
+        HostError::HostKeyChanged { .. } => ssh.attribute("host_key"),
+        _ => ssh,
+    }
 }
 
 async fn connect(
@@ -227,7 +254,7 @@ async fn connect(
     });
     let mut hosts = BTreeMap::new();
     for (name, result) in futures::future::join_all(attempts).await {
-        let (host, pins) = result.map_err(|e| Blind::Host(name.clone(), e))?;
+        let (host, pins) = result.map_err(|e| Blind::Host(name.clone(), e, Path::root()))?;
         private.pins.extend(pins);
         hosts.insert(name, host);
     }
@@ -242,16 +269,16 @@ impl Blind {
                 "The provider is not configured yet",
                 format!("{resource}: the provider block holds values that are not known yet."),
             )],
-            Self::Host(name, error) => {
+            Self::Host(name, error, path) => {
                 let summary = format!("Failed to reach host {name} of {resource}");
-                vec![Diag::error(summary, run::say(error))]
+                vec![Diag::error(summary, run::say(error)).at(path)]
             }
             Self::Diags(diags) => diags,
         }
     }
 
     fn is_unreachable(&self) -> bool {
-        matches!(self, Self::Host(_, error) if error.is_unreachable())
+        matches!(self, Self::Host(_, error, _) if error.is_unreachable())
     }
 }
 

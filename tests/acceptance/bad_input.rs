@@ -19,12 +19,8 @@ struct Mistake {
 
 fn mistakes(rig: &Rig) -> Vec<Mistake> {
     let (a, b) = (rig.host("a").state().clone(), rig.host("b").state().clone());
-    let mistake = |name, old, new: &str, at, says| Mistake {
-        name,
-        replace: (old, new.to_owned()),
-        at,
-        says,
-    };
+    let mistake =
+        |name, old, new: &str, at, says| Mistake { name, replace: (old, new.to_owned()), at, says };
     let shared = "  shared_secrets = harbor_shared_secrets.shared.directory\n";
     let unknown_key = format!("{shared}  settings = {{ \"no_such.key\" = \"1\" }}\n");
     let node_b = "b = { ssh = local.ssh[\"b\"] }";
@@ -111,10 +107,12 @@ fn bad_input_is_refused_at_its_attribute_and_nothing_is_touched() {
     });
     story.section("a port in use", || {
         let name = "a port in use";
-        let listen = "systemd-run --unit taken --quiet python3 -m http.server 443 || \
-                      systemd-run --unit taken --quiet perl -MIO::Socket::INET -e \
-                      '$s = IO::Socket::INET->new(LocalPort => 443, Listen => 1) or die; sleep 600'
-                      for i in $(seq 100); do ss -Hltn 'sport = :443' | grep -q . && exit 0; sleep 0.1; done; exit 1";
+        // systemd-run replaces what looks like a variable, so Perl's is an array.
+        let listen = "systemd-run --unit taken --quiet perl -MIO::Socket::INET -e \
+                      '@s = IO::Socket::INET->new(LocalPort => 443, Listen => 1) or die; sleep 600'
+            for i in $(seq 100); do
+              ss -Hltn 'sport = :443' | grep -q . && exit 0; sleep 0.1
+            done; exit 1";
         rig.host("a").sh(listen).unwrap();
         wrong.extend(refusal(&demo.terraform, name, "port", "443"));
         rig.host("a").sh("systemctl stop taken").unwrap();

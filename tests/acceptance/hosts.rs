@@ -12,6 +12,7 @@ pub fn fingerprints(rig: &Rig) -> BTreeMap<String, String> {
           sort | sha256sum
         systemctl list-units --all --plain --no-legend --type service |
           grep -v -e 'user@' -e 'systemd-' -e 'ssh' -e apt -e dpkg -e run- | awk '{print $1, $3}' | sort";
-    let look = |h: testkit::rig::Host| (h.state().name.clone(), h.sh(LOOK).expect("the host answers"));
+    let look =
+        |h: testkit::rig::Host| (h.state().name.clone(), h.sh(LOOK).expect("the host answers"));
     rig.hosts().map(look).collect()
 }

@@ -4,5 +4,9 @@
 //! is shown in order on it. Progress goes to the terminal.
 
 mod bad_input;
+mod destroy;
+mod drift;
 mod hosts;
+mod main_job;
+mod secrets;
 mod users;

@@ -74,7 +74,9 @@ impl<'a> Demo<'a> {
         let rig = self.program("rig");
         let script = repository().join("tests/demo/health.py");
         let name = &self.rig.state().name;
-        finished(Command::new("python3").arg(script).arg(rig).arg(name).arg(self.terraform.path("")))
+        finished(
+            Command::new("python3").arg(script).arg(rig).arg(name).arg(self.terraform.path("")),
+        )
     }
 
     /// One value from PostgreSQL on a host.

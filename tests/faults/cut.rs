@@ -1,0 +1,143 @@
+//! One apply, and what strikes it.
+
+use std::collections::BTreeSet;
+use std::process::{Child, Command};
+use std::time::{Duration, Instant};
+
+use testkit::demo::Demo;
+use testkit::provider_log::{self, Event};
+use testkit::terraform::Run;
+
+/// What happens to an apply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Blow {
+    /// The provider is killed when the step begins, or so many milliseconds later.
+    Kill(u64),
+    /// The SSH sessions on the step's host end.
+    Sever(u64),
+    /// Packets between Terraform and the step's host are dropped until the apply has ended.
+    Silence,
+}
+
+/// How an apply ended.
+pub enum End {
+    /// It was struck in this step.
+    Struck(String),
+    /// It had no step that was not struck before.
+    Finished(Run),
+}
+
+/// Looks at the log.
+const POLL: Duration = Duration::from_millis(10);
+/// An apply that hangs.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+impl Blow {
+    /// A different one for each number. Silence takes half a minute to be noticed, so it is rare.
+    pub fn of(number: usize) -> Self {
+        match number % 12 {
+            0 | 6 => Self::Kill(0),
+            1 | 7 => Self::Sever(0),
+            2 | 8 => Self::Kill(150),
+            3 => Self::Sever(200),
+            4 => Self::Kill(700),
+            5 | 10 => Self::Kill(30),
+            9 => Self::Sever(1000),
+            _ => Self::Silence,
+        }
+    }
+
+    fn delay(self) -> Duration {
+        match self {
+            Self::Kill(ms) | Self::Sever(ms) => Duration::from_millis(ms),
+            Self::Silence => Duration::ZERO,
+        }
+    }
+}
+
+/// Applies until a step begins that is not in `struck`, and strikes.
+pub fn apply_until(demo: &mut Demo, blow: Blow, struck: &mut BTreeSet<String>) -> End {
+    let log = demo.terraform.log_steps("cut.log");
+    let mut child = demo.terraform.start_apply();
+    let begun = Instant::now();
+    let new = loop {
+        let begins = provider_log::read(&log).into_iter().filter(|l| l.event == Event::Begins);
+        let mut begins = begins.map(|l| (format!("{}: {}", l.host, l.step), l.host));
+        if let Some(new) = begins.find(|(key, _)| !struck.contains(key)) {
+            break new;
+        }
+        if child.try_wait().expect("the child is ours").is_some() {
+            return End::Finished(demo.terraform.background(child));
+        }
+        assert!(begun.elapsed() < PATIENCE, "an apply hangs; see {}", log.display());
+        std::thread::sleep(POLL);
+    };
+    let (step, host) = new;
+    struck.insert(step.clone());
+    // The point of the delay is to strike in the middle of the step.
+    std::thread::sleep(blow.delay());
+    strike(demo, blow, &child, &host);
+    let run = demo.terraform.background(child);
+    if blow == Blow::Silence {
+        each(demo, &host, |h| h.restore().expect("the rules can be removed"));
+    }
+    // A step may have been the last and over before the blow.
+    let _ = run;
+    End::Struck(step)
+}
+
+fn strike(demo: &Demo, blow: Blow, child: &Child, host: &str) {
+    match blow {
+        Blow::Kill(_) => {
+            for pid in providers(child.id()) {
+                signal(pid);
+            }
+        }
+        Blow::Sever(_) => each(demo, host, |h| {
+            // Connections are children of the listener.
+            let kill =
+                "kill -KILL $(pgrep -P \"$(systemctl show -p MainPID --value ssh)\") || true";
+            h.sh(kill).expect("the host runs");
+        }),
+        Blow::Silence => each(demo, host, |h| h.cut().expect("the rules can be made")),
+    }
+}
+
+fn each(demo: &Demo, address: &str, act: impl Fn(testkit::rig::Host)) {
+    let found: Vec<_> = demo.rig.hosts().filter(|h| h.address() == address).collect();
+    assert_eq!(found.len(), 1, "the log names a host {address} that is none of the rig's");
+    found.into_iter().for_each(act);
+}
+
+/// The provider processes below a process.
+fn providers(root: u32) -> Vec<u32> {
+    let mut below = vec![root];
+    let all: Vec<(u32, u32)> = processes().collect();
+    let mut i = 0;
+    while i < below.len() {
+        let parent = below[i];
+        below.extend(all.iter().filter(|(_, p)| *p == parent).map(|(pid, _)| *pid));
+        i += 1;
+    }
+    let is_provider = |pid: &u32| {
+        let exe = std::fs::read_link(format!("/proc/{pid}/exe")).unwrap_or_default();
+        exe.to_string_lossy().contains("terraform-provider-harbor")
+    };
+    below.into_iter().filter(is_provider).collect()
+}
+
+/// Process and parent.
+fn processes() -> impl Iterator<Item = (u32, u32)> {
+    let entries = std::fs::read_dir("/proc").expect("there is /proc").flatten();
+    entries.filter_map(|entry| {
+        let pid: u32 = entry.file_name().to_str()?.parse().ok()?;
+        let status = std::fs::read_to_string(entry.path().join("status")).ok()?;
+        let parent = status.lines().find_map(|l| l.strip_prefix("PPid:"))?;
+        Some((pid, parent.trim().parse().ok()?))
+    })
+}
+
+fn signal(pid: u32) {
+    // It may have ended by itself.
+    let _ = Command::new("kill").args(["-KILL", &pid.to_string()]).status();
+}
