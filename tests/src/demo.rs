@@ -36,7 +36,7 @@ impl<'a> Demo<'a> {
         terraform.write("rig.json", &json);
         let canaries: Json = CANARIES.iter().map(|(k, v)| (*k, *v)).collect();
         terraform.write("demo.tfvars.json", &canaries.to_string());
-        run(Command::new(repository().join("tests/standins/pack.sh")).args([release, &folder]));
+        run(Command::new(repository().join("tests/standins/harbor/build")).args([&folder, release]));
         let script = text(repository().join("tests/demo/variables.py"));
         let version = postgresql.to_string();
         run(Command::new("python3").args([&script, &folder, release, &version]));

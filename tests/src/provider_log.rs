@@ -27,7 +27,7 @@ pub struct Line {
 /// All lines about steps in a log that Terraform wrote with `TF_LOG_PATH`; empty without a log.
 pub fn read(path: &Path) -> Vec<Line> {
     let text = std::fs::read_to_string(path).unwrap_or_default();
-    text.lines().filter_map(self::line).collect()
+    text.lines().filter_map(line).collect()
 }
 
 /// The steps that ended well, as `host: step`.
