@@ -144,8 +144,21 @@ enum Blind {
 #[derive(Clone, Copy)]
 struct Sight {
     patience: Patience,
+    /// For Read: only what is there counts.
     reading: bool,
     destroying: bool,
+    /// For plan: what the refresh of the same run was answered counts, and nobody is asked twice.
+    remembering: bool,
+}
+
+/// What a decision is made with, beside settings and facts.
+struct View<'a> {
+    /// The state before.
+    prior: Option<&'a Object>,
+    /// Name of this configuration.
+    owner: &'a str,
+    sight: Sight,
+    secrets_unchanged: bool,
 }
 
 impl<R: Resource> Managed<R> {
@@ -171,19 +184,24 @@ impl<R: Resource> Managed<R> {
         })
     }
 
-    /// Observe and decide. `prior` is the state before.
+    /// Observe and decide.
     async fn see(
+        session: &Session,
         hosts: &BTreeMap<String, Host>,
         settings: &R::Settings,
-        prior: Option<&Object>,
-        owner: &str,
         mut private: Private,
-        sight: Sight,
-        secrets_unchanged: bool,
+        view: View<'_>,
     ) -> Result<Seen, Blind> {
+        let View { prior, owner, sight, secrets_unchanged } = view;
         let mut questions = R::questions(settings);
         questions.extend(hosts.keys().map(|host| marks::question(host, R::NAME)));
-        let answers = observe::observe(hosts, &questions).await.map_err(|e| named(hosts, e))?;
+        let answers = match session.recall(hosts, &questions).filter(|_| sight.remembering) {
+            Some(answers) => answers,
+            None => observe::observe(hosts, &questions).await.map_err(|e| named(hosts, e))?,
+        };
+        if sight.reading {
+            session.remember(hosts, questions, &answers);
+        }
         let facts = R::facts(settings, &answers).map_err(Blind::Diags)?;
         let marks = marks::facts(&answers, hosts.keys());
         let decide = |context: &Context| {
@@ -221,7 +239,8 @@ fn named(hosts: &BTreeMap<String, Host>, error: HostError) -> Blind {
 
 /// The attribute that says how to reach a host: `ssh`, `nodes.NAME.ssh` or `hosts["NAME"].ssh`.
 fn place(attributes: &[Attribute], host: &str, error: &HostError) -> Path {
-    let has_ssh = |kind: &Kind| matches!(kind, Kind::Object(inner) if inner.iter().any(|a| a.name == "ssh"));
+    let has_ssh =
+        |kind: &Kind| matches!(kind, Kind::Object(inner) if inner.iter().any(|a| a.name == "ssh"));
     let of = |attribute: &Attribute| match &attribute.kind {
         Kind::Object(_) if attribute.name == "ssh" => Some(Path::of("ssh")),
         Kind::Object(inner) if inner.iter().any(|a| a.name == host && has_ssh(&a.kind)) => {
@@ -347,6 +366,6 @@ impl<R: Resource> Erased for Managed<R> {
     }
 
     fn upgrade(&self, _version: i64, state: &serde_json::Value) -> Result<Object, Diag> {
-        Ok(values::from_json(&Self::attributes(), state))
+        crate::json::object(&Self::attributes(), state, &Path::root())
     }
 }

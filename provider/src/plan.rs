@@ -198,7 +198,13 @@ mod tests {
             let mut plan = Plan::default();
             let fact = crate::facts::file::parse(&format!("600 root root\n{text}"));
             let wanted = Err(String::new());
-            plan.file(&Context { reading: true, ..Context::default() }, "a", "/x.yml", &fact, wanted);
+            plan.file(
+                &Context { reading: true, ..Context::default() },
+                "a",
+                "/x.yml",
+                &fact,
+                wanted,
+            );
             plan.secret_texts["/x.yml"].1.expose().to_owned()
         };
         let first = kept("level: info\npassword: one\n");

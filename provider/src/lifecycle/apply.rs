@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::configuration::{Unreachable, duration};
 use super::private::Private;
 use super::session::{Configured, Session, Turn};
-use super::{Blind, Managed, Seen, Sight, marks, observed, planning, run, values};
+use super::{Blind, Managed, Seen, Sight, View, marks, observed, planning, run, values};
 use crate::backend::{ApplyRequest, StateResponse};
 use crate::diag::{Diag, Diags};
 use crate::host::{Host, Lock, Patience};
@@ -223,20 +223,22 @@ impl<R: Resource> Work<'_, R> {
     }
 
     async fn look(&self, hosts: &BTreeMap<String, Host>) -> Result<Seen, Diags> {
-        let sight = Sight { patience: Patience::Once, reading: false, destroying: self.destroying };
-        let owner = &self.configured.configuration.owner;
-        let private = self.private.clone();
-        Managed::<R>::see(
-            hosts,
-            &self.settings,
-            self.prior,
-            owner,
-            private,
+        let sight = Sight {
+            patience: Patience::Once,
+            reading: false,
+            destroying: self.destroying,
+            remembering: false,
+        };
+        let view = View {
+            prior: self.prior,
+            owner: &self.configured.configuration.owner,
             sight,
-            self.secrets_unchanged,
-        )
-        .await
-        .map_err(|b| b.diags(R::NAME))
+            secrets_unchanged: self.secrets_unchanged,
+        };
+        let private = self.private.clone();
+        Managed::<R>::see(self.session, hosts, &self.settings, private, view)
+            .await
+            .map_err(|b| b.diags(R::NAME))
     }
 
     async fn rounds(&mut self, hosts: &BTreeMap<String, Host>) -> Result<Seen, Diags> {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::configuration::Unreachable;
 use super::private::Private;
 use super::session::Session;
-use super::{Blind, Managed, Seen, Sight, observed, values};
+use super::{Blind, Managed, Seen, Sight, View, observed, values};
 use crate::backend::{PlanRequest, PlanResponse};
 use crate::diag::{Diag, Diags, Path, has_error};
 use crate::host::Patience;
@@ -16,7 +16,8 @@ use crate::settings::Settings as _;
 use crate::step::Risk;
 use crate::value::{Object, Value};
 
-const LOOK: Sight = Sight { patience: Patience::Once, reading: false, destroying: false };
+const LOOK: Sight =
+    Sight { patience: Patience::Once, reading: false, destroying: false, remembering: true };
 
 impl<R: Resource> Managed<R> {
     pub(super) async fn plan_any(session: &Session, request: PlanRequest) -> PlanResponse {
@@ -87,9 +88,9 @@ impl<R: Resource> Managed<R> {
         let hosts = hosts.map_err(blind)?;
         let unchanged = secrets_unchanged(prior, planned);
         let owner = &configured.configuration.owner;
-        let mut seen = Self::see(&hosts, &settings, prior, owner, private, LOOK, unchanged)
-            .await
-            .map_err(blind)?;
+        let view = View { prior, owner, sight: LOOK, secrets_unchanged: unchanged };
+        let seen = Self::see(session, &hosts, &settings, private, view).await;
+        let mut seen = seen.map_err(blind)?;
         seen.plan.warnings.extend(diags);
         Ok(seen)
     }
@@ -131,7 +132,9 @@ impl<R: Resource> Managed<R> {
         let owner = configured.configuration.owner.clone();
         let seen = match Self::hosts(&configured, &settings, &mut private, sight.patience).await {
             Ok(hosts) => {
-                Self::see(&hosts, &settings, Some(prior), &owner, private, sight, true).await
+                let view =
+                    View { prior: Some(prior), owner: &owner, sight, secrets_unchanged: true };
+                Self::see(session, &hosts, &settings, private, view).await
             }
             Err(blind) => Err(blind),
         };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::configuration::Configuration;
 use super::session::Session;
-use super::{Erased, ErasedData, values};
+use super::{Erased, ErasedData};
 use crate::backend::{
     ApplyRequest, Backend, FunctionError, PlanRequest, PlanResponse, Schemas, StateResponse,
     TypeSchema,
@@ -140,8 +140,12 @@ impl Backend for Provider {
         match (from, to) {
             (Some(from), Some(to)) if from == to => {
                 let attributes = &self.list[*to].schema().attributes;
-                let state = Some(values::from_json(attributes, &state));
-                StateResponse { state, private, diags: Vec::new() }
+                match crate::json::object(attributes, &state, &Path::root()) {
+                    Ok(state) => {
+                        StateResponse { state: Some(state), private, ..StateResponse::default() }
+                    }
+                    Err(diag) => StateResponse { diags: vec![diag], ..StateResponse::default() },
+                }
             }
             _ => {
                 let detail = format!(

@@ -3,7 +3,7 @@
 use super::configuration::Unreachable;
 use super::private::Private;
 use super::session::Session;
-use super::{Blind, Managed, Sight, connect, named, observe, observed, values};
+use super::{Blind, Managed, Sight, View, connect, named, observe, observed, values};
 use crate::backend::StateResponse;
 use crate::diag::{Diag, Diags};
 use crate::host::Patience;
@@ -50,10 +50,16 @@ impl<R: Resource> Managed<R> {
         let configured = session.configured().ok_or(Blind::Unconfigured)?;
         let filled = values::with_defaults(&Self::attributes(), state);
         let settings = Self::settings(&filled).map_err(Blind::Diags)?;
-        let sight = Sight { patience: Patience::Once, reading: true, destroying: false };
+        let sight = Sight {
+            patience: Patience::Once,
+            reading: true,
+            destroying: false,
+            remembering: false,
+        };
         let hosts = Self::hosts(&configured, &settings, &mut private, sight.patience).await?;
         let owner = &configured.configuration.owner;
-        let seen = Self::see(&hosts, &settings, Some(state), owner, private, sight, true).await?;
+        let view = View { prior: Some(state), owner, sight, secrets_unchanged: true };
+        let seen = Self::see(session, &hosts, &settings, private, view).await?;
         let id = match state.get("id") {
             Some(Value::String(id)) => id.clone(),
             _ => R::id(&settings),

@@ -1,8 +1,9 @@
 //! What all resources of one Terraform run share: the connections, the locks, the stop signal.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::{Duration, Instant};
 
 use tokio::sync::OwnedMutexGuard;
 
@@ -10,7 +11,7 @@ use super::configuration::Configuration;
 use super::private::Private;
 use crate::diag::{Diag, Diags, Path};
 use crate::host::{Host, HostError, Patience, Pool, Target};
-use crate::resource::Ssh;
+use crate::resource::{Answers, Question, Ssh};
 use crate::value::Object;
 
 /// A provider block whose values are all known, and the connections made with it.
@@ -26,7 +27,19 @@ pub struct Session {
     configured: RwLock<Option<Arc<Configured>>>,
     stopping: AtomicBool,
     exclusive: Mutex<HashMap<String, Arc<tokio::sync::Mutex<Option<String>>>>>,
+    recent: Mutex<Vec<Refreshed>>,
 }
+
+/// What one refresh was answered.
+struct Refreshed {
+    at: Instant,
+    hosts: Vec<String>,
+    questions: Vec<Question>,
+    answers: Answers,
+}
+
+/// Terraform plans right after it refreshed; an answer older than this is asked for again.
+const FRESH: Duration = Duration::from_secs(30);
 
 /// One of the things that only one resource may change at a time; holds who failed under it.
 pub type Turn = OwnedMutexGuard<Option<String>>;
@@ -64,6 +77,32 @@ impl Session {
         self.stopping.load(Ordering::SeqCst)
     }
 
+    /// Keep what a refresh was answered, for the plan that follows it.
+    pub fn remember(
+        &self,
+        hosts: &BTreeMap<String, Host>,
+        questions: Vec<Question>,
+        answers: &Answers,
+    ) {
+        let (at, hosts) = (Instant::now(), names(hosts));
+        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        recent.retain(|r| r.at.elapsed() < FRESH);
+        recent.push(Refreshed { at, hosts, questions, answers: answers.clone() });
+    }
+
+    /// What the refresh just before was answered to the very same questions; once.
+    pub fn recall(
+        &self,
+        hosts: &BTreeMap<String, Host>,
+        questions: &[Question],
+    ) -> Option<Answers> {
+        let hosts = names(hosts);
+        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        recent.retain(|r| r.at.elapsed() < FRESH);
+        let same = recent.iter().position(|r| r.hosts == hosts && r.questions == questions)?;
+        Some(recent.swap_remove(same).answers)
+    }
+
     /// Wait for the turn at each name, in an order that cannot deadlock.
     pub async fn turns(&self, mut names: Vec<String>) -> Vec<Turn> {
         names.sort();
@@ -78,6 +117,11 @@ impl Session {
         }
         turns
     }
+}
+
+/// The hosts' own names: two resources may call different hosts `node`.
+fn names(hosts: &BTreeMap<String, Host>) -> Vec<String> {
+    hosts.values().map(|h| h.name().to_owned()).collect()
 }
 
 impl Configured {

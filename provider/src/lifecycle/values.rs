@@ -103,33 +103,6 @@ fn versions(value: &Value, path: &str) -> Vec<(String, Value)> {
     inner.collect()
 }
 
-/// A JSON state as an object of the schema: unknown attributes are dropped, missing ones null.
-pub fn from_json(attributes: &[Attribute], json: &serde_json::Value) -> Object {
-    let pairs = attributes.iter().map(|a| {
-        let value = json.get(&a.name).map_or(Value::Null, |v| value_from_json(&a.kind, v));
-        (a.name.clone(), value)
-    });
-    pairs.collect()
-}
-
-fn value_from_json(kind: &Kind, json: &serde_json::Value) -> Value {
-    use serde_json::Value as J;
-    match (kind, json) {
-        (Kind::Bool, J::Bool(b)) => Value::Bool(*b),
-        (Kind::Int, J::Number(n)) => n.as_i64().map_or(Value::Null, Value::Int),
-        (Kind::Float, J::Number(n)) => n.as_f64().map_or(Value::Null, Value::Float),
-        (Kind::String, J::String(s)) => Value::String(s.clone()),
-        (Kind::List(item), J::Array(items)) => {
-            Value::List(items.iter().map(|v| value_from_json(item, v)).collect())
-        }
-        (Kind::Map(item), J::Object(map)) => {
-            Value::Map(map.iter().map(|(k, v)| (k.clone(), value_from_json(item, v))).collect())
-        }
-        (Kind::Object(inner), J::Object(_)) => Value::Map(from_json(inner, json)),
-        _ => Value::Null,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -186,14 +159,5 @@ mod tests {
         let of = |v| Value::Map(Object::from([("db".into(), Value::Map(outer("x", v)))]));
         assert!(same_secret_versions(&of(1), &of(1)));
         assert!(!same_secret_versions(&of(1), &of(2)));
-    }
-
-    #[test]
-    fn json_of_another_version_fits_the_schema() {
-        let json = serde_json::json!({"inner": {"name": "x", "gone": 1}, "old": true});
-        let object = from_json(&Outer::attributes(), &json);
-        assert_eq!(object["inner"].get("name"), &Value::from("x"));
-        assert!(!object.contains_key("old"));
-        assert_eq!(object["password_wo_version"], Value::Null);
     }
 }

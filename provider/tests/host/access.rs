@@ -50,7 +50,10 @@ async fn a_wrong_or_missing_passphrase_is_named() {
     for passphrase in [None, Some("wrong".into())] {
         let key = Auth::Key { pem: sshd.read("locked").into(), passphrase, certificate: None };
         let error = sshd.connect_with(key).await.expect_err("locked");
-        assert!(matches!(&error, HostError::BadKey { reason, .. } if reason.contains("passphrase")), "{error}");
+        assert!(
+            matches!(&error, HostError::BadKey { reason, .. } if reason.contains("passphrase")),
+            "{error}"
+        );
         assert!(!error.to_string().contains("wrong"), "{error}");
     }
 }
@@ -88,7 +91,8 @@ async fn the_next_way_is_tried_and_two_are_given_where_two_are_wanted() {
 async fn a_certificate_logs_in_where_the_key_alone_does_not() {
     let sshd = Sshd::with("TrustedUserCAKeys DIR/ca.pub", &["ed25519"]);
     keygen(sshd.dir.path(), "ca", &["-t", "ed25519"]);
-    let (ca, public) = (sshd.path("ca").display().to_string(), sshd.path("id.pub").display().to_string());
+    let (ca, public) =
+        (sshd.path("ca").display().to_string(), sshd.path("id.pub").display().to_string());
     run("ssh-keygen", &["-q", "-s", &ca, "-I", "me", "-n", "root", "-V", "+1h", &public]);
     fs::write(sshd.path("authorized_keys"), "").expect("written");
     let certificate = Some(sshd.read("id-cert.pub"));
@@ -116,7 +120,11 @@ async fn an_agent_signs_with_each_kind_of_key() {
     for kind in ["ed25519", "rsa", "ecdsa"] {
         let name = format!("in_agent_{kind}");
         keygen(sshd.dir.path(), &name, &["-t", kind]);
-        let added = Command::new("ssh-add").arg("-q").arg(sshd.path(&name)).env("SSH_AUTH_SOCK", &socket).status();
+        let added = Command::new("ssh-add")
+            .arg("-q")
+            .arg(sshd.path(&name))
+            .env("SSH_AUTH_SOCK", &socket)
+            .status();
         assert!(added.expect("ssh-add runs").success());
         authorize(&sshd, &name);
         works(sshd.connect_with(auth()).await).await;
@@ -203,7 +211,10 @@ async fn known_hosts_decides_where_nothing_is_given() {
 async fn an_authority_vouches_for_a_host_by_name_and_time() {
     let mut sshd = Sshd::with("HostCertificate DIR/host_ed25519-cert.pub", &["ed25519"]);
     keygen(sshd.dir.path(), "ca", &["-t", "ed25519"]);
-    let (ca, public) = (sshd.path("ca").display().to_string(), sshd.path("host_ed25519.pub").display().to_string());
+    let (ca, public) = (
+        sshd.path("ca").display().to_string(),
+        sshd.path("host_ed25519.pub").display().to_string(),
+    );
     let line = format!("@cert-authority [127.0.0.*]:* {}", sshd.read("ca.pub"));
     for (principal, time, trusted) in [
         ("127.0.0.1", "+1h", true),
@@ -211,14 +222,20 @@ async fn an_authority_vouches_for_a_host_by_name_and_time() {
         ("127.0.0.1", "20200101:20200102", false),
     ] {
         let _ = fs::remove_file(sshd.path("host_ed25519-cert.pub"));
-        run("ssh-keygen", &["-q", "-s", &ca, "-I", "h", "-h", "-n", principal, "-V", time, &public]);
+        run(
+            "ssh-keygen",
+            &["-q", "-s", &ca, "-I", "h", "-h", "-n", principal, "-V", time, &public],
+        );
         sshd.restart(false);
         let result = sshd.connect(knowing(&sshd, &line)).await;
         assert_eq!(result.is_ok(), trusted, "{principal} {time}: {:?}", result.err());
     }
     let revoked = format!("{line}@revoked * {}", sshd.read("ca.pub"));
     let error = sshd.connect(knowing(&sshd, &revoked)).await.expect_err("revoked authority");
-    assert!(matches!(error, HostError::HostKeyRevoked { .. } | HostError::HostKeyUnknown { .. }), "{error}");
+    assert!(
+        matches!(error, HostError::HostKeyRevoked { .. } | HostError::HostKeyUnknown { .. }),
+        "{error}"
+    );
 }
 
 #[tokio::test]

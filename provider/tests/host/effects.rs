@@ -222,7 +222,10 @@ async fn a_success_that_nobody_collected_is_collected_and_a_failure_runs_again()
             let (host, script, name) = (host.clone(), script.clone(), name.to_owned());
             async move { host.job(&name, &script, LIMIT).await }
         });
-        until("the job's end", || sshd.path(&format!("run/jobs/{name}/status")).exists() || task.is_finished()).await;
+        until("the job's end", || {
+            sshd.path(&format!("run/jobs/{name}/status")).exists() || task.is_finished()
+        })
+        .await;
         task.abort();
         let _ = task.await;
         let _ = std::fs::rename(
@@ -242,7 +245,10 @@ async fn a_job_ends_at_its_limit_and_a_killed_one_is_not_started_again() {
     let error = host.job("slow", "sleep 100", Duration::from_secs(1)).await.expect_err("slow");
     assert!(matches!(error, HostError::Timeout { .. }), "{error}");
     let count = sshd.path("count");
-    let script = format!("echo x >>{}; kill -9 $PPID $(cut -d ' ' -f 4 /proc/$PPID/stat); sleep 100", count.display());
+    let script = format!(
+        "echo x >>{}; kill -9 $PPID $(cut -d ' ' -f 4 /proc/$PPID/stat); sleep 100",
+        count.display()
+    );
     let error = host.job("killed", &script, LIMIT).await.expect_err("killed");
     assert!(error.to_string().contains("ended from outside"), "{error}");
     assert_eq!(sshd.read("count"), "x\n");

@@ -48,7 +48,11 @@ async fn a_listing_of_all_processes_is_no_frame_and_shows_no_script() {
         let output = output.expect("answered");
         assert_eq!(output.status, 3);
         assert!(output.stdout().contains("/bin/sh"));
-        let (listing, _) = output.stdout().split_once("bw-begin-0").map(|(a, b)| (a.to_owned(), b.to_owned())).expect("listed");
+        let (listing, _) = output
+            .stdout()
+            .split_once("bw-begin-0")
+            .map(|(a, b)| (a.to_owned(), b.to_owned()))
+            .expect("listed");
         assert!(!listing.contains("needle-in-a-script"), "{listing}");
     }
 }
@@ -87,8 +91,7 @@ async fn concurrent_questions_get_their_own_answers() {
 async fn a_question_that_kills_the_shell_fails_alone() {
     let sshd = Sshd::start();
     let host = sshd.host().await;
-    let (killer, next) =
-        tokio::join!(host.ask("kill -9 $$", LIMIT), host.ask("echo next", LIMIT));
+    let (killer, next) = tokio::join!(host.ask("kill -9 $$", LIMIT), host.ask("echo next", LIMIT));
     let error = killer.expect_err("its shell is gone");
     assert!(error.is_lost(), "{error}");
     assert_eq!(next.expect("asked again").stdout(), "next\n");
@@ -135,7 +138,10 @@ async fn a_nul_byte_is_refused_before_anything_is_sent() {
 
 #[tokio::test]
 async fn noise_of_login_scripts_does_not_matter() {
-    let sshd = Sshd::with("SetEnv BASH_ENV=DIR/noise ENV=DIR/noise\nForceCommand echo noise; echo noise >&2; eval \"$SSH_ORIGINAL_COMMAND\"", &["ed25519"]);
+    let sshd = Sshd::with(
+        "SetEnv BASH_ENV=DIR/noise ENV=DIR/noise\nForceCommand echo noise; echo noise >&2; eval \"$SSH_ORIGINAL_COMMAND\"",
+        &["ed25519"],
+    );
     let host = sshd.host().await;
     assert_eq!(host.ask("echo clean", LIMIT).await.expect("answered").stdout(), "clean\n");
     assert_eq!(host.run("echo clean", None, LIMIT).await.expect("ran").stdout(), "clean\n");
@@ -147,6 +153,9 @@ async fn a_login_without_a_shell_says_what_it_said() {
     let host = sshd.host().await;
     for error in [host.ask("true", LIMIT).await, host.run("true", None, LIMIT).await] {
         let error = error.expect_err("no shell");
-        assert!(matches!(&error, HostError::NoShell { said, .. } if said == "log in as ubuntu"), "{error}");
+        assert!(
+            matches!(&error, HostError::NoShell { said, .. } if said == "log in as ubuntu"),
+            "{error}"
+        );
     }
 }

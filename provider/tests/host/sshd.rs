@@ -91,10 +91,7 @@ impl Sshd {
 
     pub fn settings(&self) -> Settings {
         Settings {
-            default_credential: Credential {
-                auth: vec![self.key("id")],
-                ..Credential::default()
-            },
+            default_credential: Credential { auth: vec![self.key("id")], ..Credential::default() },
             keepalive: Keepalive { interval: Duration::from_secs(1), count: 2 },
             run_dir: self.path("run").display().to_string(),
             host_key_policy: HostKeyPolicy::Pin,

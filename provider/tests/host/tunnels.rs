@@ -84,8 +84,15 @@ async fn answer(mut stream: impl AsyncRead + AsyncWrite + Unpin) {
             return;
         }
     }
-    let status = if request.starts_with(b"GET /moved") { "302 Found\r\nLocation: /x" } else { "201 Created" };
-    let head = format!("HTTP/1.1 {status}\r\nSet-Cookie: sid=1\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", request.len());
+    let status = if request.starts_with(b"GET /moved") {
+        "302 Found\r\nLocation: /x"
+    } else {
+        "201 Created"
+    };
+    let head = format!(
+        "HTTP/1.1 {status}\r\nSet-Cookie: sid=1\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+        request.len()
+    );
     let _ = stream.write_all(head.as_bytes()).await;
     let _ = stream.write_all(&request).await;
     let _ = stream.shutdown().await;
@@ -123,7 +130,10 @@ async fn requests_carry_credentials_and_bodies_and_no_cookies() {
     assert!(seen.starts_with("put /api?x=1 http/1.1"), "{seen}");
     assert!(seen.contains(&format!("host: harbor.example.com:{port}")), "{seen}");
     assert!(seen.contains("authorization: basic ywrtaw46cgfzcw=="), "{seen}");
-    assert!(seen.contains("content-type: application/json") && seen.ends_with("{\"a\": 1}"), "{seen}");
+    assert!(
+        seen.contains("content-type: application/json") && seen.ends_with("{\"a\": 1}"),
+        "{seen}"
+    );
     let bearer = Http { bearer: Some("token".into()), ..get(url) };
     let (_, seen) = http::send(&host, &bearer, LIMIT).await.expect("answered");
     assert!(seen.to_lowercase().contains("authorization: bearer token"), "{seen}");
@@ -138,7 +148,8 @@ async fn tls_is_checked_against_the_servers_real_name() {
     let host = sshd.host().await;
     let mut params = CertificateParams::new(Vec::new()).expect("parameters");
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let ca = CertifiedIssuer::self_signed(params, KeyPair::generate().expect("a key")).expect("a CA");
+    let ca =
+        CertifiedIssuer::self_signed(params, KeyPair::generate().expect("a key")).expect("a CA");
     let key = KeyPair::generate().expect("a key");
     let params = CertificateParams::new(vec!["harbor.example.com".into()]).expect("parameters");
     let certificate = params.signed_by(&key, &ca).expect("signed");

@@ -2,8 +2,8 @@
 
 use render::harbor::boot_unit;
 
-use super::{Node, headed};
 use super::files::Texts;
+use super::{Node, headed};
 use crate::resources::ha_node::facts::HOST;
 use crate::resources::ha_node::mark::Mark;
 use crate::resources::ha_node::{layout, scripts};
