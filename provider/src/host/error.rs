@@ -74,7 +74,7 @@ pub enum HostError {
     /// An HTTP request through the host.
     #[error("failed to {doing} through {host}: {reason}")]
     Http { host: String, doing: String, reason: String },
-    /// A statement or login in PostgreSQL; `code` is the SQLSTATE where the server gave one.
+    /// A statement or login in `PostgreSQL`; `code` is its `SQLSTATE` where the server gave one.
     #[error("failed to {doing} through {host}: {reason}")]
     Sql { host: String, doing: String, code: Option<String>, reason: String },
 }

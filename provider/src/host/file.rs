@@ -9,6 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use super::Host;
 use super::command::{NulByte, shell_quote};
 use super::error::HostError;
+use super::frame::hex;
 use crate::secret::Secret;
 
 /// Time for a small file on a slow disk.
@@ -162,7 +163,7 @@ async fn resume_at(local: &Path, part: u64, part_sum: &str) -> Result<u64, HostE
         digest.update(&piece[..read]);
         size += read as u64;
     }
-    let sum: String = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    let sum = hex(&digest.finalize());
     Ok(if size == part && sum == part_sum { part } else { 0 })
 }
 

@@ -17,7 +17,16 @@ pub(super) fn nonce() -> String {
     // The system's generator fails on no platform that runs Terraform; were it to, the frame
     // would only lose its protection against output that forges its end.
     let _ = SystemRandom::new().fill(&mut bytes);
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&bytes)
+}
+
+/// Two lower-case digits for each byte.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .filter_map(|nibble| char::from_digit(u32::from(nibble), 16))
+        .collect()
 }
 
 /// Shell text that prints the opening lines. The word is split, so that a listing of processes
@@ -107,19 +116,15 @@ impl Side {
             return Ok(());
         }
         if !self.begun {
-            match find(input, &self.begin) {
-                Some(at) => {
-                    self.keep_noise(&input[..at]);
-                    input.advance(at + self.begin.len());
-                    self.begun = true;
-                }
-                None => {
-                    let safe = input.len().saturating_sub(self.begin.len() - 1);
-                    self.keep_noise(&input[..safe]);
-                    input.advance(safe);
-                    return Ok(());
-                }
-            }
+            let Some(at) = find(input, &self.begin) else {
+                let safe = input.len().saturating_sub(self.begin.len() - 1);
+                self.keep_noise(&input[..safe]);
+                input.advance(safe);
+                return Ok(());
+            };
+            self.keep_noise(&input[..at]);
+            input.advance(at + self.begin.len());
+            self.begun = true;
         }
         self.take_inside(input)
     }

@@ -1,8 +1,8 @@
 //! Long work that goes on when the connection is lost.
 //!
 //! A job lives in `RUN_DIR/jobs/NAME/` (root's alone, in memory): `script` until it is read,
-//! `out` and `err`, `status` when it has ended, `digest` of the script, `token` of the call that
-//! started it. Who runs it holds a lock on `running`; who starts one holds a lock on `starting`.
+//! `out` and `err`, `status` when it has ended, `digest` of the script, `tokens` of the calls
+//! that wait for it. Who runs it holds a lock on `running`; who starts one holds a lock on `starting`.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::Host;
 use super::command::{check_script, shell_quote};
 use super::error::HostError;
-use super::frame::nonce;
+use super::frame::{hex, nonce};
 use super::output::Output;
 
 /// For starting, attaching and collecting, apart from the job's own time.
@@ -129,8 +129,7 @@ impl Job<'_> {
             let (host, doing) = (self.host.name().to_owned(), self.doing.to_owned());
             HostError::Script { host, doing, source }
         })?;
-        let digest = Sha256::digest(self.script.as_bytes());
-        let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        let digest = hex(&Sha256::digest(self.script.as_bytes()));
         Ok(format!(
             "name={}\nrun_dir={run_dir}\ntoken={}\ndigest={digest}\nseconds={}\nsize={}\n\
              job=\"$run_dir/jobs/$name\"\n",
@@ -173,12 +172,14 @@ exec 7>starting
 flock -w 50 7
 if ! flock -n running true; then
   [ "$(cat digest)" = "$digest" ] || exit 76
+  printf '%s\n' "$token" >>tokens
   exit 0
 fi
-if [ -e status ] && [ "$(cat digest 2>/dev/null)" = "$digest" ]; then
-  [ "$(cat token)" != "$token" ] || exit 0
-  [ "$(cat status)" != 0 ] || exit 0
-elif [ "$(cat token 2>/dev/null)" = "$token" ] && [ -e began ]; then
+if grep -qxs "$token" tokens && [ -e began ]; then
+  exit 0
+fi
+if [ "$(cat status 2>/dev/null)" = 0 ] && [ "$(cat digest)" = "$digest" ]; then
+  printf '%s\n' "$token" >>tokens
   exit 0
 fi
 rm -f status collected began out err script
@@ -207,7 +208,7 @@ echo "$status" >"$1/status.new"
 mv -f "$1/status.new" "$1/status"
 MAIN
 printf '%s\n' "$digest" >digest
-printf '%s\n' "$token" >token
+printf '%s\n' "$token" >tokens
 if [ -d /run/systemd/system ] && command -v systemd-run >/dev/null; then
   systemd-run --quiet --collect --unit="breakwater-job-$name-$token" \
     --description="Breakwater job $name" --working-directory="$job" \

@@ -35,7 +35,7 @@ impl Target {
 /// One way to log in.
 #[derive(Clone, Debug)]
 pub enum Auth {
-    /// A private key given as text (OpenSSH, PKCS#1, PKCS#8 or PuTTY).
+    /// A private key given as text (OpenSSH, PKCS#1, PKCS#8 or `PuTTY`).
     Key {
         /// The key file's text.
         pem: Secret,

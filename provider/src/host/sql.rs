@@ -1,4 +1,4 @@
-//! PostgreSQL through a host: over TCP as any role, or on its socket as the system user
+//! `PostgreSQL` through a host: over TCP as any role, or on its socket as the system user
 //! `postgres`, without a password.
 
 use std::collections::BTreeMap;
@@ -148,17 +148,13 @@ fn read_rows(messages: Vec<SimpleQueryMessage>) -> Vec<Row> {
 
 /// The server's own words, never the statement: it may hold a verifier.
 fn failed(host: &Host, doing: &str, error: &tokio_postgres::Error) -> HostError {
-    let (code, reason) = match error.as_db_error() {
-        Some(db) => {
-            let extra = [db.detail(), db.hint()].into_iter().flatten();
-            let reason =
-                extra.fold(db.message().to_owned(), |text, more| format!("{text}; {more}"));
-            (Some(db.code().code().to_owned()), reason)
-        }
-        None => {
-            let cause = std::error::Error::source(error).map(|cause| format!(": {cause}"));
-            (None, format!("{error}{}", cause.unwrap_or_default()))
-        }
+    let (code, reason) = if let Some(db) = error.as_db_error() {
+        let extra = [db.detail(), db.hint()].into_iter().flatten();
+        let reason = extra.fold(db.message().to_owned(), |text, more| format!("{text}; {more}"));
+        (Some(db.code().code().to_owned()), reason)
+    } else {
+        let cause = std::error::Error::source(error).map(|cause| format!(": {cause}"));
+        (None, format!("{error}{}", cause.unwrap_or_default()))
     };
     let (host, doing) = (host.name().to_owned(), doing.to_owned());
     HostError::Sql { host, doing, code, reason }
@@ -230,7 +226,7 @@ while (1) {
 }
 "#;
 
-/// Makes TLS of a stream, for the PostgreSQL client.
+/// Makes TLS of a stream, for the `PostgreSQL` client.
 struct Tls {
     server: String,
 }

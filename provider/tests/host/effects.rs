@@ -197,6 +197,9 @@ async fn a_job_survives_the_connection_and_its_result_is_picked_up() {
     let second = job();
     let other = host.job("a-job", "true", LIMIT).await.expect_err("another script");
     assert!(matches!(other, HostError::JobBusy { .. }), "{other}");
+    let tokens = sshd.path("run/jobs/a-job/tokens");
+    let waiters = || std::fs::read_to_string(&tokens).unwrap_or_default().lines().count();
+    until("the second one's attaching", || waiters() == 2).await;
     sshd.kill_sessions();
     host.ask("true", LIMIT).await.expect("connected again");
     std::fs::write(&go, "").expect("written");

@@ -5,4 +5,5 @@ mod effects;
 mod loss;
 mod questions;
 mod sshd;
+mod sudo;
 mod tunnels;

@@ -110,8 +110,8 @@ async fn a_question_that_takes_too_long_ends_on_the_host_too() {
     let pid = sshd.read("alive").trim().to_owned();
     until("the end of the question", || {
         // A zombie of a process that waits for nobody counts as ended.
-        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-        stat.is_empty() || stat.contains(") Z")
+        let process = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        process.is_empty() || process.contains(") Z")
     })
     .await;
 }
