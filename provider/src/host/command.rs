@@ -133,4 +133,27 @@ mod tests {
         assert_eq!(shell_quote("a\0b"), Err(NulByte));
         assert_eq!(Argv::new("x").arg("\0").script(), Err(NulByte));
     }
+
+    #[test]
+    fn apt_is_tried_again_while_its_lock_is_held_and_fails_otherwise() {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let apt = "#!/bin/sh\ncount=$(wc -l <calls)\necho \"$*\" >>calls\n\
+                   case \"$*:$count\" in *update:0) echo 'E: Could not get lock /x' >&2; exit 100;;\n\
+                   *broken:*) echo 'E: Unable to locate package' >&2; exit 100;; esac\n";
+        let path = dir.path().join("apt-get");
+        std::fs::write(&path, apt).expect("written");
+        std::fs::write(dir.path().join("calls"), "").expect("written");
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(&path, mode).expect("set");
+        let script = format!(
+            "set -eu\nPATH=.:$PATH\n{}apt_get update\nif apt_get install broken; then exit 9; \
+             else exit $?; fi\n",
+            apt_prelude(30)
+        );
+        let sh = Command::new("sh").arg("-c").arg(script).current_dir(dir.path()).output();
+        assert_eq!(sh.expect("sh runs").status.code(), Some(100));
+        let calls = std::fs::read_to_string(dir.path().join("calls")).expect("read");
+        assert_eq!(calls.matches("update").count(), 2, "{calls}");
+        assert_eq!(calls.matches("broken").count(), 1, "{calls}");
+    }
 }

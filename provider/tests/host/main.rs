@@ -4,6 +4,7 @@ mod access;
 mod effects;
 mod loss;
 mod questions;
+mod sql;
 mod sshd;
 mod sudo;
 mod tunnels;
