@@ -13,7 +13,7 @@ use super::frame::hex;
 use crate::secret::Secret;
 
 /// Time for a small file on a slow disk.
-const WRITE_LIMIT: Duration = Duration::from_mins(2);
+const WRITE_LIMIT: Duration = Duration::from_secs(120);
 
 /// Slowest transfer that is waited for, in bytes per second.
 const SLOWEST: u64 = 64 << 10;
@@ -100,7 +100,7 @@ impl Host {
         let quoted = shell_quote(remote).map_err(|source| self.bad_script(&doing, source))?;
         let head = format!("path={quoted}\nwant={}\nmode={mode:04o}\n", sha256.to_lowercase());
         let look = format!("{head}{LOOK_SCRIPT}");
-        let limit = Duration::from_mins(10);
+        let limit = Duration::from_secs(600);
         let seen = self.ask(&look, limit).await?.require(self.name(), &doing)?;
         let seen = seen.stdout().into_owned();
         let mut fields = seen.split_ascii_whitespace();

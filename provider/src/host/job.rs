@@ -16,10 +16,10 @@ use super::frame::{hex, nonce};
 use super::output::Output;
 
 /// For starting, attaching and collecting, apart from the job's own time.
-const QUICK: Duration = Duration::from_mins(1);
+const QUICK: Duration = Duration::from_secs(60);
 
 /// How long a lost host is tried again beyond the job's own time.
-const AWAY: Duration = Duration::from_mins(5);
+const AWAY: Duration = Duration::from_secs(300);
 
 /// Exit status of [`START_SCRIPT`] when a job of that name with another script runs.
 const BUSY: i32 = 76;

@@ -24,7 +24,7 @@ use super::trust::Trust;
 use super::wire::Wire;
 
 /// How long a refused login is tried again while a machine boots: its keys come late.
-const KEYS_COME_WITHIN: Duration = Duration::from_mins(1);
+const KEYS_COME_WITHIN: Duration = Duration::from_secs(60);
 
 /// All hosts of this process. Cheap to clone.
 #[derive(Clone)]

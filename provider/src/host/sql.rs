@@ -26,7 +26,7 @@ use super::{Host, Stream};
 use crate::secret::Secret;
 
 /// For logging in and all statements of one call: creating an index may take its time.
-const LIMIT: Duration = Duration::from_mins(10);
+const LIMIT: Duration = Duration::from_secs(600);
 
 /// One row: column name to value as text; `None` is NULL.
 pub type Row = BTreeMap<String, Option<String>>;

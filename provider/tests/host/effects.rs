@@ -7,7 +7,7 @@ use provider::host::{File, HostError, Patience, Pool, Settings, Upload};
 use provider::secret::Secret;
 use sha2::{Digest, Sha256};
 
-use crate::sshd::{LIMIT, Sshd, children, signal, until};
+use crate::sshd::{LIMIT, Sshd, signal_all, until};
 
 #[tokio::test]
 async fn a_script_gets_its_input_and_gives_its_status() {
@@ -143,14 +143,14 @@ async fn a_write_that_is_cut_in_the_middle_leaves_the_old_file() {
 }
 
 fn sum(data: &[u8]) -> String {
-    Sha256::digest(data).iter().map(|byte| format!("{byte:02x}")).collect()
+    format!("{:x}", Sha256::digest(data))
 }
 
 #[tokio::test]
 async fn an_upload_skips_what_is_there_and_goes_on_where_it_stopped() {
     let sshd = Sshd::start();
     let host = sshd.host().await;
-    let data: Vec<u8> = (0..5_000_000u32).flat_map(|n| n.to_le_bytes()).collect();
+    let data: Vec<u8> = (0..5_000_000u32).flat_map(u32::to_le_bytes).collect();
     let (local, remote) = (sshd.path("local"), sshd.path("remote"));
     std::fs::write(&local, &data).expect("written");
     let to = remote.display().to_string();
@@ -310,10 +310,9 @@ async fn a_lock_whose_old_connection_still_hangs_on_the_host_is_taken_over() {
     let host = pool.host(&sshd.target(), None, Patience::Once).await.expect("connected");
     let lock = host.lock("alice").await.expect("free");
     let old = sshd.sessions();
-    old.iter().for_each(|&pid| signal("STOP", pid));
+    signal_all("STOP", &old);
     until("the loss", || !lock.is_held()).await;
     host.ask("true", LIMIT).await.expect("connected again");
     assert!(lock.is_held());
-    assert_eq!(children(0).len(), 0);
-    old.iter().for_each(|&pid| signal("KILL", pid));
+    signal_all("KILL", &old);
 }

@@ -35,7 +35,7 @@ impl Sshd {
         let mut lines = String::new();
         for kind in host_keys {
             keygen(dir.path(), &format!("host_{kind}"), &["-t", kind]);
-            lines += &format!("HostKey DIR/host_{kind}\n");
+            lines.extend(["HostKey DIR/host_", kind, "\n"]);
         }
         lines += "AuthorizedKeysFile DIR/authorized_keys\nPidFile none\nStrictModes no\n\
                   UsePAM no\nPermitRootLogin yes\nListenAddress 127.0.0.1\nLogLevel INFO\n";
@@ -177,11 +177,17 @@ pub fn run(program: &str, args: &[&str]) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-pub fn signal(name: &str, pid: u32) {
+pub fn signal_all(name: &str, pids: &[u32]) {
+    for pid in pids {
+        signal(name, *pid);
+    }
+}
+
+fn signal(name: &str, pid: u32) {
     let _ = Command::new("kill").arg(format!("-{name}")).arg(pid.to_string()).status();
 }
 
-pub fn children(pid: u32) -> Vec<u32> {
+fn children(pid: u32) -> Vec<u32> {
     let path = format!("/proc/{pid}/task/{pid}/children");
     let text = fs::read_to_string(path).unwrap_or_default();
     text.split_ascii_whitespace().filter_map(|pid| pid.parse().ok()).collect()

@@ -36,7 +36,7 @@ async fn bytes_pass_both_ways_over_tcp_and_unix_sockets() {
             write.write_all(&data).await.expect("sent");
             write.shutdown().await.expect("shut down");
         };
-        let (_, result) = tokio::join!(sending, read.read_to_end(&mut back));
+        let ((), result) = tokio::join!(sending, read.read_to_end(&mut back));
         result.expect("a clean end");
         assert!(back == data);
     }
