@@ -206,7 +206,11 @@ impl Case {
         let own: toml::Table =
             toml::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
         let table = match own.get("extends").and_then(toml::Value::as_str) {
-            Some(base) => lay_over(Self::load(folder, base).table, own),
+            Some(base) => {
+                let mut base = Self::load(folder, base).table;
+                base.remove("same_goal_as");
+                lay_over(base, own)
+            }
             None => own,
         };
         Self { folder: folder.to_owned(), table }

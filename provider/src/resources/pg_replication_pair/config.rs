@@ -212,12 +212,8 @@ impl Change {
                 .insert(at, Step::run(member.word(), "keep the previous configuration", script));
         }
         let hidden = hidden(plan, side);
-        let mut restart: BTreeSet<String> = names
-            .iter()
-            .chain(&hidden)
-            .filter(|name| needs_restart(side.host, name))
-            .cloned()
-            .collect();
+        let mut restart: BTreeSet<String> =
+            names.iter().chain(&hidden).filter(|name| needs_restart(side, name)).cloned().collect();
         restart.extend(pending(side.host));
         let stale = loaded(plan, side);
         Self { written, hidden, restart, stale }
@@ -272,9 +268,20 @@ fn different(old: &Values, new: &Values) -> Vec<String> {
     names.into_iter().filter(|n| old.get(*n) != new.get(*n)).cloned().collect()
 }
 
-fn needs_restart(host: &Host, name: &str) -> bool {
-    let said = host.sql.iter().flat_map(|s| &s.settings).find(|s| s.name == name);
-    said.map_or_else(|| RESTART.contains(&name), |s| s.context == "postmaster")
+/// Whether the server must restart to take the wanted value; not if it runs with it, as after an
+/// edit by hand that was never loaded.
+fn needs_restart(side: &Side, name: &str) -> bool {
+    let said = side.host.sql.iter().flat_map(|s| &s.settings).find(|s| s.name == name);
+    let Some(said) = said else { return RESTART.contains(&name) };
+    if said.context != "postmaster" {
+        return false;
+    }
+    let shared = side.files.shared_values().unwrap_or_default();
+    match (shared.get(name), name) {
+        (Some(wanted), _) => said.value.as_ref() != Some(wanted),
+        (None, "cluster_name") => said.value.as_deref() != Some(side.member.word()),
+        (None, _) => [&side.paths.shared_conf, &side.paths.own_conf].contains(&&said.file),
+    }
 }
 
 fn pending(host: &Host) -> Vec<String> {

@@ -19,6 +19,9 @@ pub fn destroy(settings: &Pair, facts: &Facts, context: &Context) -> Plan {
         OnDestroy::Stop => sides.iter().for_each(|side| stop(&case, &mut plan, side)),
         OnDestroy::Purge => {
             foreign(&case, &mut plan);
+            if !plan.refusals.is_empty() {
+                return plan;
+            }
             sides.iter().for_each(|side| purge(&case, &mut plan, side));
         }
     }

@@ -162,10 +162,10 @@ const QUERY: &str = r"SELECT json_build_object(
  'load_time', extract(epoch FROM pg_conf_load_time())::float8,
  'size', (SELECT sum(pg_database_size(oid))::bigint FROM pg_database),
  'wal_size', (SELECT coalesce(sum(size), 0)::bigint FROM pg_ls_waldir()),
- 'settings', (SELECT coalesce(json_agg(json_build_object('name', name, 'value', setting, 'context', context,
+ 'settings', (SELECT coalesce(json_agg(json_build_object('name', lower(name), 'value', setting, 'context', context,
    'pending', pending_restart, 'file', coalesce(sourcefile, ''))), '[]') FROM pg_settings
-   WHERE name IN (@NAMES@) OR pending_restart OR source = 'configuration file'),
- 'file_settings', (SELECT coalesce(json_agg(json_build_object('name', name, 'value', setting, 'file', sourcefile,
+   WHERE lower(name) IN (@NAMES@) OR pending_restart OR source = 'configuration file'),
+ 'file_settings', (SELECT coalesce(json_agg(json_build_object('name', lower(name), 'value', setting, 'file', sourcefile,
    'line', sourceline, 'applied', applied, 'error', error)), '[]') FROM pg_file_settings
    WHERE error IS NOT NULL OR sourcefile LIKE '%/postgresql.auto.conf' OR sourcefile IN (@CONF@)),
  'hba_errors', (SELECT coalesce(json_agg(line_number || ': ' || error), '[]') FROM pg_hba_file_rules WHERE error IS NOT NULL),

@@ -66,11 +66,14 @@ fn warn_of_files(case: &Case, plan: &mut Plan, side: &Side) {
     }
 }
 
-/// A change of roles is another operation.
+/// A change of roles is another operation; taking note of one that was made by hand is not.
 fn changed_primary(case: &Case, plan: &mut Plan) -> bool {
     let Some(before) = case.prior_text("primary") else { return false };
     let now = case.settings.primary.word();
-    if before == now {
+    let made = !is_standby(case.primary().host)
+        && case.primary().host.sql.is_some()
+        && is_standby(case.standby().host);
+    if before == now || made {
         return false;
     }
     let detail = format!(
@@ -86,7 +89,7 @@ fn host(case: &Case, plan: &mut Plan, side: &Side) {
     let place = case.settings.place(side.member);
     let (host, dir) = (side.host, &side.host.data);
     package(case, plan, side);
-    if host.data != side.paths.data {
+    if host.cluster && host.data != side.paths.data {
         let detail = format!(
             "The cluster {}/{} on {place} has its data in {dir}, not in {}. A data directory is \
              never moved: write {dir} in the configuration.",

@@ -92,13 +92,14 @@ try || {{ $apt update && try; }}
         )
     }
 
-    /// Make a cluster where there is none. `making` stands while that lasts.
+    /// Make a cluster where there is none. `making` stands while that lasts. The locale is one that
+    /// every host has, and whose order of text no update of libc changes.
     pub fn make_cluster(&self) -> String {
         let making = sh(&self.paths.making);
         self.with(&format!(
             r#"mkdir -p "$(dirname {making})"
 : > {making}
-pg_createcluster -d "$D" --start-conf=auto -p "$PORT" "$V" "$C" -- --data-checksums --auth-local=peer --auth-host=scram-sha-256
+pg_createcluster -d "$D" --start-conf=auto -p "$PORT" -e UTF8 --locale=C.UTF-8 "$V" "$C" -- --data-checksums --auth-local=peer --auth-host=scram-sha-256
 rm -f {making}
 "#
         ))
