@@ -35,7 +35,7 @@ mod wire;
 
 pub use command::{Argv, NulByte, apt_prelude, shell_quote};
 pub use error::HostError;
-pub use file::{File, Upload};
+pub use file::{File, Upload, sha256_of};
 pub use lock::Lock;
 pub use output::Output;
 pub use pool::{Host, Pool};

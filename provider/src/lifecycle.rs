@@ -195,13 +195,10 @@ impl<R: Resource> Managed<R> {
         let View { prior, owner, sight, secrets_unchanged } = view;
         let mut questions = R::questions(settings);
         questions.extend(hosts.keys().map(|host| marks::question(host, R::NAME)));
-        let answers = match session.recall(hosts, &questions).filter(|_| sight.remembering) {
-            Some(answers) => answers,
-            None => observe::observe(hosts, &questions).await.map_err(|e| named(hosts, e))?,
-        };
-        if sight.reading {
-            session.remember(hosts, questions, &answers);
-        }
+        let answers = observe::observe(hosts, &questions).await.map_err(|(name, error)| {
+            let path = place(&Self::attributes(), &name, &error);
+            Blind::Host(name, error, path)
+        })?;
         let facts = R::facts(settings, &answers).map_err(Blind::Diags)?;
         let marks = marks::facts(&answers, hosts.keys());
         let decide = |context: &Context| {
@@ -230,11 +227,6 @@ impl<R: Resource> Managed<R> {
         }
         Ok(Seen { plan, private })
     }
-}
-
-fn named(hosts: &BTreeMap<String, Host>, error: HostError) -> Blind {
-    let name = hosts.keys().cloned().collect::<Vec<_>>().join(", ");
-    Blind::Host(name, error, Path::root())
 }
 
 /// The attribute that says how to reach a host: `ssh`, `nodes.NAME.ssh` or `hosts["NAME"].ssh`.

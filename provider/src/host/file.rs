@@ -144,11 +144,22 @@ pub enum Upload {
     },
 }
 
+/// SHA-256 of a file of this machine, in hexadecimal.
+pub async fn sha256_of(local: &Path) -> Result<String, HostError> {
+    sum_of(local, u64::MAX).await.map(|(_, sum)| sum)
+}
+
 /// Where to go on: at the end of what is there, if that is the beginning of our file.
 async fn resume_at(local: &Path, part: u64, part_sum: &str) -> Result<u64, HostError> {
     if part == 0 {
         return Ok(0);
     }
+    let (size, sum) = sum_of(local, part).await?;
+    Ok(if size == part && sum == part_sum { part } else { 0 })
+}
+
+/// Size and SHA-256 of the beginning of a file.
+async fn sum_of(local: &Path, part: u64) -> Result<(u64, String), HostError> {
     let unreadable = |source| HostError::Local { path: local.to_owned(), source };
     let file = tokio::fs::File::open(local).await.map_err(unreadable)?;
     let mut beginning = file.take(part);
@@ -163,8 +174,8 @@ async fn resume_at(local: &Path, part: u64, part_sum: &str) -> Result<u64, HostE
         digest.update(&piece[..read]);
         size += read as u64;
     }
-    let sum = hex(&digest.finalize());
-    Ok(if size == part && sum == part_sum { part } else { 0 })
+    let sum: String = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok((size, sum))
 }
 
 /// Old temporary files are of runs that were killed; a running one is younger than its limit.

@@ -6,7 +6,7 @@ use futures::future::BoxFuture;
 
 use super::private::Private;
 use super::session::Session;
-use super::{Blind, connect, named, observe, values};
+use super::{Blind, connect, observe, values};
 use crate::backend::{StateResponse, TypeSchema};
 use crate::diag::{Diags, Path};
 use crate::host::Patience;
@@ -56,7 +56,7 @@ impl<D: DataSource> Data<D> {
         let hosts = connect(&configured, &targets, &mut Private::default(), once).await;
         let hosts = hosts.map_err(blind)?;
         let answers = observe::observe(&hosts, &D::questions(&settings)).await;
-        let answers = answers.map_err(|e| blind(named(&hosts, e)))?;
+        let answers = answers.map_err(|(name, e)| blind(Blind::Host(name, e, Path::root())))?;
         let outputs = D::outputs(&settings, &answers)?;
         let mut object = filled;
         object.extend(outputs.to_object());

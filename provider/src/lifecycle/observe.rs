@@ -13,14 +13,14 @@ use crate::resource::{Answer, Answers, Ask, Question};
 /// A refresh that takes longer than this is stuck.
 const LIMIT: Duration = Duration::from_mins(2);
 
-/// Ask every host its questions.
+/// Ask every host its questions; the error names the host that failed.
 pub async fn observe(
     hosts: &BTreeMap<String, Host>,
     questions: &[Question],
-) -> Result<Answers, HostError> {
+) -> Result<Answers, (String, HostError)> {
     let asked = hosts.iter().map(|(name, host)| async move {
         let of_host: Vec<&Question> = questions.iter().filter(|q| &q.host == name).collect();
-        ask(host, &of_host).await
+        ask(host, &of_host).await.map_err(|error| (name.clone(), error))
     });
     let mut answers = Answers::default();
     for result in join_all(asked).await {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::configuration::Unreachable;
 use super::private::Private;
 use super::session::Session;
-use super::{Blind, Managed, Seen, Sight, View, observed, values};
+use super::{Blind, Managed, Seen, Sight, observed, run, values};
 use crate::backend::{PlanRequest, PlanResponse};
 use crate::diag::{Diag, Diags, Path, has_error};
 use crate::host::Patience;
@@ -13,7 +13,7 @@ use crate::plan::Plan;
 use crate::resource::Resource;
 use crate::schema::{Attribute, OnChange, Presence};
 use crate::settings::Settings as _;
-use crate::step::Risk;
+use crate::step::{Action, Risk, Step};
 use crate::value::{Object, Value};
 
 const LOOK: Sight =
@@ -92,6 +92,8 @@ impl<R: Resource> Managed<R> {
         let seen = Self::see(session, &hosts, &settings, private, view).await;
         let mut seen = seen.map_err(blind)?;
         seen.plan.warnings.extend(diags);
+        let wrong = wrong_uploads(&seen.plan.steps, config).await;
+        seen.plan.refusals.extend(wrong);
         Ok(seen)
     }
 
@@ -155,6 +157,41 @@ impl<R: Resource> Managed<R> {
         }
         response
     }
+}
+
+/// Files of this machine that are to be brought to a host and are not there, or not as their
+/// checksums say. Before anything is touched; a host checks what it fetches by itself.
+async fn wrong_uploads(steps: &[Step], config: &Object) -> Diags {
+    let mut diags = Diags::new();
+    for step in steps {
+        let Action::Upload { source, sha256, .. } = &step.action else { continue };
+        if source.contains("://") {
+            continue;
+        }
+        let at = |text: &str| found_at(config, text, &Path::root()).unwrap_or_default();
+        match crate::host::sha256_of(std::path::Path::new(source)).await {
+            Ok(sum) if sum.eq_ignore_ascii_case(sha256) => {}
+            Ok(sum) => {
+                let detail =
+                    format!("The SHA-256 of {source} is {sum}, and not {sha256}. Nothing was touched.");
+                diags.push(Diag::error("Another checksum", detail).at(at(sha256)));
+            }
+            Err(error) => {
+                let diag = Diag::error("A file is missing", run::say(error));
+                diags.push(diag.at(at(source)));
+            }
+        }
+    }
+    diags
+}
+
+/// The attribute that has this text.
+fn found_at(object: &Object, text: &str, path: &Path) -> Option<Path> {
+    object.iter().find_map(|(name, value)| match value {
+        Value::String(found) if found == text => Some(path.attribute(name)),
+        Value::Map(inner) => found_at(inner, text, &path.attribute(name)),
+        _ => None,
+    })
 }
 
 /// Whether the secrets in the configuration are, by their versions, those of the prior state.
@@ -233,7 +270,7 @@ fn announce(resource: &str, seen: &Seen, response: &mut PlanResponse) {
 
 fn announced(seen: Seen) -> Private {
     let destructive = seen.plan.steps.iter().filter(|s| matches!(s.risk, Risk::Destructive { .. }));
-    let announced = destructive.map(crate::step::Step::key).collect();
+    let announced = destructive.map(Step::key).collect();
     Private { announced, ..seen.private }
 }
 

@@ -3,9 +3,9 @@
 use super::configuration::Unreachable;
 use super::private::Private;
 use super::session::Session;
-use super::{Blind, Managed, Sight, View, connect, named, observe, observed, values};
+use super::{Blind, Managed, Sight, connect, observe, observed, values};
 use crate::backend::StateResponse;
-use crate::diag::{Diag, Diags};
+use crate::diag::{Diag, Diags, Path};
 use crate::host::Patience;
 use crate::resource::Resource;
 use crate::value::{Object, Value};
@@ -84,7 +84,8 @@ impl<R: Resource> Managed<R> {
         let hosts = connect(&configured, &request.targets, &mut private, once).await;
         let hosts = hosts.map_err(|b| b.diags(R::NAME))?;
         let answers = observe::observe(&hosts, &request.questions).await;
-        let answers = answers.map_err(|e| named(&hosts, e).diags(R::NAME))?;
+        let answers =
+            answers.map_err(|(name, e)| Blind::Host(name, e, Path::root()).diags(R::NAME))?;
         let found = R::import(id, &answers)?;
         let attributes = Self::attributes();
         let mut state = values::without_write_only(&attributes, &found);

@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# A no-op plan of the demo against its floor in the same run, and the round trips of one refresh.
+# Uses the demo if it is up, and makes it otherwise (and then removes it).
+set -euo pipefail
+. "$(dirname "$0")/../lib.sh"
+
+if ! "$rig" show demo >/dev/null 2>&1 || [ ! -s "$root/.demo/terraform.tfstate" ]; then
+  trap 'tests/demo/down.sh' EXIT
+  tests/demo/up.sh
+fi
+say "Building the release"
+cargo build --locked --release -p breakwater-provider
+python3 tests/bench/bench.py "$rig" demo "$root" "$target/release"
