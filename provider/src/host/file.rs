@@ -9,7 +9,6 @@ use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use super::Host;
 use super::command::{NulByte, shell_quote};
 use super::error::HostError;
-use super::frame::hex;
 use crate::secret::Secret;
 
 /// Time for a small file on a slow disk.

@@ -3,7 +3,7 @@
 use super::configuration::Unreachable;
 use super::private::Private;
 use super::session::Session;
-use super::{Blind, Managed, Sight, connect, observe, observed, values};
+use super::{Blind, Managed, Sight, View, connect, observe, observed, values};
 use crate::backend::StateResponse;
 use crate::diag::{Diag, Diags, Path};
 use crate::host::Patience;
