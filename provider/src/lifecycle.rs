@@ -195,10 +195,17 @@ impl<R: Resource> Managed<R> {
         let View { prior, owner, sight, secrets_unchanged } = view;
         let mut questions = R::questions(settings);
         questions.extend(hosts.keys().map(|host| marks::question(host, R::NAME)));
-        let answers = observe::observe(hosts, &questions).await.map_err(|(name, error)| {
-            let path = place(&Self::attributes(), &name, &error);
-            Blind::Host(name, error, path)
-        })?;
+        let recalled = session.recall(hosts, &questions).filter(|_| sight.remembering);
+        let answers = match recalled {
+            Some(answers) => answers,
+            None => observe::observe(hosts, &questions).await.map_err(|(name, error)| {
+                let path = place(&Self::attributes(), &name, &error);
+                Blind::Host(name, error, path)
+            })?,
+        };
+        if sight.reading {
+            session.remember(hosts, questions, &answers);
+        }
         let facts = R::facts(settings, &answers).map_err(Blind::Diags)?;
         let marks = marks::facts(&answers, hosts.keys());
         let decide = |context: &Context| {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::configuration::Unreachable;
 use super::private::Private;
 use super::session::Session;
-use super::{Blind, Managed, Seen, Sight, observed, run, values};
+use super::{Blind, Managed, Seen, Sight, View, observed, run, values};
 use crate::backend::{PlanRequest, PlanResponse};
 use crate::diag::{Diag, Diags, Path, has_error};
 use crate::host::Patience;
@@ -172,8 +172,9 @@ async fn wrong_uploads(steps: &[Step], config: &Object) -> Diags {
         match crate::host::sha256_of(std::path::Path::new(source)).await {
             Ok(sum) if sum.eq_ignore_ascii_case(sha256) => {}
             Ok(sum) => {
-                let detail =
-                    format!("The SHA-256 of {source} is {sum}, and not {sha256}. Nothing was touched.");
+                let detail = format!(
+                    "The SHA-256 of {source} is {sum}, and not {sha256}. Nothing was touched."
+                );
                 diags.push(Diag::error("Another checksum", detail).at(at(sha256)));
             }
             Err(error) => {
