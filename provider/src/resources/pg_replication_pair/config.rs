@@ -11,6 +11,7 @@ use super::facts::Host;
 use super::files::parse_conf;
 use super::names::{NOT_LOWER, OWNED};
 use super::plan::{Case, Side};
+use super::scripts::Scripts;
 use crate::resource::Plan;
 use crate::step::{Action, Step};
 
@@ -104,7 +105,7 @@ fn lifted(case: &Case, plan: &mut Plan, floor: &Values) {
     if up {
         let files = [file.path.clone()];
         let what = "keep the previous configuration before settings rise";
-        plan.step(Step::run(host, what, side.scripts.keep_previous(&files)));
+        plan.step(Step::run(host, what, Scripts::keep_previous(&files)));
     }
     let what = format!("write {} with the higher of old and new settings", file.path);
     plan.step(Step::new(host, what, Action::Write(file)));
@@ -207,7 +208,7 @@ impl Change {
             }
         }
         if !written.is_empty() && side.host.sql.is_some() {
-            let script = side.scripts.keep_previous(&written);
+            let script = Scripts::keep_previous(&written);
             plan.steps
                 .insert(at, Step::run(member.word(), "keep the previous configuration", script));
         }

@@ -4,6 +4,7 @@ use super::facts::Facts;
 use super::names::Paths;
 use super::plan::{Case, Side};
 use super::settings::{Member, OnDestroy, Pair};
+use crate::facts::file::FileFact;
 use crate::resource::{Context, Plan};
 use crate::step::{Action, Risk, Step};
 
@@ -16,16 +17,24 @@ pub fn destroy(settings: &Pair, facts: &Facts, context: &Context) -> Plan {
     let sides = [case.standby(), case.primary()];
     match settings.on_destroy {
         OnDestroy::Keep => {}
-        OnDestroy::Stop => sides.iter().for_each(|side| stop(&case, &mut plan, side)),
+        OnDestroy::Stop => {
+            for side in &sides {
+                stop(&case, &mut plan, side);
+            }
+        }
         OnDestroy::Purge => {
             foreign(&case, &mut plan);
             if !plan.refusals.is_empty() {
                 return plan;
             }
-            sides.iter().for_each(|side| purge(&case, &mut plan, side));
+            for side in &sides {
+                purge(&case, &mut plan, side);
+            }
         }
     }
-    sides.iter().for_each(|side| remove(&mut plan, side, &[side.paths.marker.as_str()]));
+    for side in &sides {
+        remove(&mut plan, side, &[side.paths.marker.as_str()]);
+    }
     plan
 }
 
@@ -95,7 +104,7 @@ fn purge(case: &Case, plan: &mut Plan, side: &Side) {
 
 fn remove(plan: &mut Plan, side: &Side, files: &[&str]) {
     for path in files {
-        if side.host.files.get(*path).is_some_and(|f| f.is_present()) {
+        if side.host.files.get(*path).is_some_and(FileFact::is_present) {
             let action = Action::Remove((*path).to_owned());
             plan.step(Step::new(side.member.word(), format!("remove {path}"), action));
         }

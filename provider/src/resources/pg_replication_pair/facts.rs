@@ -56,6 +56,7 @@ impl Dir {
 
 /// What was seen on one host.
 #[derive(Clone, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one thing that is there or not")]
 pub struct Host {
     /// Operating system.
     pub os: Os,

@@ -38,9 +38,9 @@ pub struct Files<'a> {
 
 impl Files<'_> {
     /// Says that the cluster is ours.
-    pub fn marker(&self) -> Wanted {
+    pub fn marker(&self) -> File {
         let text = format!("{HEADER}pair {}\nmember {}\n", id(self.settings), self.member.word());
-        Ok(File::public(&self.paths.marker, text))
+        File::public(&self.paths.marker, text)
     }
 
     /// Keeps the server package from making a cluster by itself.

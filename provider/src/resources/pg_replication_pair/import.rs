@@ -1,13 +1,15 @@
 //! Import: the settings of a pair that is there.
 
+use render::postgres::hba;
+
 use super::facts::{self, Facts, Host};
 use super::files::{Files, parse_conf};
-use super::names::{OWNED, Paths};
+use super::names::{OWNED, Paths, REWINDER};
 use super::probe;
-use super::settings::{Member, Pair};
+use super::settings::{ClientRule, Connection, Member, Method, Pair};
 use crate::diag::{Diag, Diags, Path};
 use crate::resource::{Answers, ImportRequest, Resource};
-use crate::settings::Settings;
+use crate::settings::{Field, Settings};
 use crate::value::{Object, Value};
 
 /// What Debian's packages and `initdb` write into every `postgresql.conf`.
@@ -101,6 +103,7 @@ pub fn import(id: &str, answers: &Answers) -> Result<Object, Diags> {
         settings.port = port;
     }
     replication(&mut settings, &facts);
+    our_files(&mut settings, host);
     settings.settings = values(&settings, host);
     Ok(settings.to_object())
 }
@@ -151,6 +154,36 @@ fn replication(settings: &mut Pair, facts: &Facts) {
     }
 }
 
+/// What only files that we wrote before can say.
+fn our_files(settings: &mut Pair, host: &Host) {
+    let paths = Paths::new(settings, settings.primary);
+    let text = |path: &str| host.files.get(path).and_then(|f| f.text()).unwrap_or_default();
+    let block = hba::block(text(&paths.hba)).unwrap_or_default();
+    settings.client_rules = block.lines().filter_map(client_rule).collect();
+    let line = text(&paths.archive_script).lines().find_map(|l| l.strip_prefix("directory="));
+    settings.archive_dir = line.map(|dir| dir.trim_matches('\'').to_owned());
+    let conf = parse_conf(text(&paths.shared_conf));
+    let cap = conf.get("max_slot_wal_keep_size").and_then(|v| v.strip_suffix("MB")?.parse().ok());
+    settings.slot_keep_mib = cap.unwrap_or(settings.slot_keep_mib);
+}
+
+/// A rule of our block that is not the pair's own.
+fn client_rule(line: &str) -> Option<ClientRule> {
+    let words: Vec<&str> = line.split_whitespace().map(|w| w.trim_matches('"')).collect();
+    let [connection, database, user, address, method] = words[..] else { return None };
+    if database == "replication" || user == REWINDER {
+        return None;
+    }
+    let [connection, method] = [connection, method].map(Value::from);
+    Some(ClientRule {
+        connection: Connection::from_value(&connection, &Path::root()).ok()?,
+        database: database.to_owned(),
+        user: user.to_owned(),
+        address: address.to_owned(),
+        method: Method::from_value(&method, &Path::root()).ok()?,
+    })
+}
+
 /// What somebody set: the lines of our file where there is one, else of any file, without what the
 /// packages write and what the resource sets by itself.
 fn values(settings: &Pair, host: &Host) -> std::collections::BTreeMap<String, String> {
@@ -180,6 +213,17 @@ mod tests {
         assert_eq!((ssh_a.host.as_str(), ssh_a.port), ("198.51.100.11", 2222));
         assert_eq!(ssh_a.user.as_deref(), Some("root"));
         assert_eq!((ssh_b.host.as_str(), ssh_b.port, &ssh_b.user), ("198.51.100.12", 22, &None));
+    }
+
+    #[test]
+    fn the_rules_of_the_pair_itself_are_no_client_rules() {
+        assert!(
+            client_rule("hostssl replication \"replicator\" 10.0.0.2/32 scram-sha-256").is_none()
+        );
+        assert!(client_rule("local all \"postgres\" peer").is_none());
+        let rule = client_rule("host all \"harbor\" 10.0.0.0/24 md5").unwrap();
+        assert_eq!((rule.connection, rule.method), (Connection::Host, Method::Md5));
+        assert_eq!((rule.user.as_str(), rule.address.as_str()), ("harbor", "10.0.0.0/24"));
     }
 
     #[test]

@@ -4,6 +4,7 @@ use super::files::is_url;
 use super::names::packages;
 use super::plan::Case;
 use super::settings::{Member, Source};
+use crate::facts::file::FileFact;
 use crate::resource::Plan;
 use crate::step::Step;
 
@@ -55,7 +56,7 @@ fn repository(case: &Case, plan: &mut Plan, member: Member) -> bool {
 /// A key that is fetched has no text that a plan could show.
 fn fetched_key(case: &Case, plan: &mut Plan, member: Member) {
     let side = case.side(member);
-    let present = side.host.files.get(&side.paths.key).is_some_and(|f| f.is_present());
+    let present = side.host.files.get(&side.paths.key).is_some_and(FileFact::is_present);
     let words = if present { "present" } else { "" };
     if plan.status(format!("{}: key of the package source", member.word()), words, "present") {
         let what = format!("fetch {}", case.settings.signing_key);

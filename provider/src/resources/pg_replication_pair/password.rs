@@ -14,7 +14,7 @@ pub fn verifier(password: &Secret) -> Secret {
 }
 
 /// Whether a verifier is of this password: it is made again with the salt that it holds. The
-/// password is printable ASCII, which SASLprep leaves as it is (RFC 4013).
+/// password is printable ASCII, which `SASLprep` leaves as it is (RFC 4013).
 pub fn matches(verifier: &Secret, password: &Secret) -> bool {
     made_again(verifier.expose(), password).unwrap_or(false)
 }

@@ -147,7 +147,7 @@ pub fn plan(settings: &Pair, facts: &Facts, context: &Context) -> Plan {
     if !plan.refusals.is_empty() {
         plan.steps.clear();
     }
-    plan.outputs_after = outputs_after(&case, plan.outputs.clone());
+    plan.outputs_after = outputs_after(&case, &plan.outputs);
     plan
 }
 
@@ -159,7 +159,9 @@ fn outputs(case: &Case) -> Object {
     let lag = position(primary).zip(position(standby)).map(|(p, s)| (p - s).max(0));
     let identifier = &primary.host.control.system_identifier;
     Outputs {
-        system_identifier: (!identifier.is_empty()).then(|| identifier.clone()),
+        // A cluster whose making was cut off never becomes the pair's.
+        system_identifier: (!identifier.is_empty() && !primary.host.making)
+            .then(|| identifier.clone()),
         timeline: sql.map(|s| s.timeline),
         current_primary: running.then(|| primary.member.word().to_owned()),
         primary_host: running.then(|| case.settings.address(primary.member).to_owned()),
@@ -176,7 +178,7 @@ fn outputs(case: &Case) -> Object {
 }
 
 /// What is certain after an apply that succeeds: the roles, and what an apply never changes.
-fn outputs_after(case: &Case, now: Object) -> Object {
+fn outputs_after(case: &Case, now: &Object) -> Object {
     let (primary, standby) = (case.settings.primary, case.settings.standby());
     let certain = Outputs {
         system_identifier: None,

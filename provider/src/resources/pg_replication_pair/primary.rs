@@ -6,6 +6,7 @@ use super::facts::{Dir, Host, Role};
 use super::names::REWINDER;
 use super::password;
 use super::plan::{Case, Side};
+use super::scripts::Scripts;
 use super::settings::Member;
 use crate::resource::Plan;
 use crate::secret::Secret;
@@ -17,7 +18,7 @@ const PLACE: &str = "@PASSWORD@";
 /// The cluster on the primary's host, and its password file.
 pub fn plan(case: &Case, plan: &mut Plan) {
     let side = case.primary();
-    case.file(plan, side.member, side.files.marker());
+    case.file(plan, side.member, Ok(side.files.marker()));
     if !side.host.dir.has_data() || side.host.making {
         make(&side, plan);
     }
@@ -41,7 +42,7 @@ fn make(side: &Side, plan: &mut Plan) {
 pub fn around(case: &Case, plan: &mut Plan, member: Member) {
     let (side, host) = (case.side(member), member.word());
     if case.file(plan, member, side.files.dropin()) || side.host.needs_daemon_reload {
-        plan.step(Step::run(host, "have systemd read its units", side.scripts.daemon_reload()));
+        plan.step(Step::run(host, "have systemd read its units", Scripts::daemon_reload()));
     }
     if let Some(script) = side.files.archive_script() {
         case.file(plan, member, script);
@@ -54,7 +55,7 @@ pub fn around(case: &Case, plan: &mut Plan, member: Member) {
         };
         if plan.status(label, &actual, "directory of postgres") {
             let what = format!("make {dir}");
-            plan.step(Step::run(host, what, side.scripts.archive_dir(dir)));
+            plan.step(Step::run(host, what, Scripts::archive_dir(dir)));
         }
     }
     service(plan, &side);
@@ -189,7 +190,7 @@ fn role_sql(name: &str, verifier: &Secret) -> Secret {
         verifier.expose()
     );
     if name == REWINDER {
-        sql.push_str(&format!("GRANT EXECUTE ON FUNCTION {REWIND_FUNCTIONS} TO \"{name}\";\n"));
+        sql.extend(["GRANT EXECUTE ON FUNCTION ", REWIND_FUNCTIONS, " TO ", REWINDER, ";\n"]);
     }
     Secret::from(sql)
 }

@@ -222,8 +222,8 @@ fn roles(case: &Case, plan: &mut Plan) {
 
 fn lost_slot(case: &Case, plan: &mut Plan) {
     let (primary, standby) = (case.primary(), case.standby());
-    let slots = primary.host.sql.iter().flat_map(|s| &s.slots);
-    let slot = slots.filter(|s| s.name == case.settings.slot_name).next_back();
+    let mut slots = primary.host.sql.iter().flat_map(|s| &s.slots);
+    let slot = slots.find(|s| s.name == case.settings.slot_name);
     let lost = slot.is_some_and(|s| s.wal_status.as_deref() == Some("lost"));
     if lost && standby.host.dir.has_data() {
         let dir = &standby.paths.data;

@@ -135,7 +135,7 @@ mv "$t" {path}
     }
 
     /// Have systemd read unit files, and the packages' generator, again.
-    pub fn daemon_reload(&self) -> String {
+    pub fn daemon_reload() -> String {
         "systemctl daemon-reload\n".to_owned()
     }
 
@@ -153,7 +153,7 @@ mv "$t" {path}
     }
 
     /// Keep what is about to be written over.
-    pub fn keep_previous(&self, files: &[String]) -> String {
+    pub fn keep_previous(files: &[String]) -> String {
         format!(
             r#"for f in {}; do
   rm -f "$f.breakwater-prev" "$f.breakwater-none"
@@ -243,7 +243,7 @@ forget
     }
 
     /// Make the archive's directory, where its parent is there: a missing parent is a missing mount.
-    pub fn archive_dir(&self, dir: &str) -> String {
+    pub fn archive_dir(dir: &str) -> String {
         let dir = sh(dir);
         format!(
             "parent=$(dirname {dir})\n\

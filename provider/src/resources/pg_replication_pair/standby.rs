@@ -13,7 +13,7 @@ use std::time::Duration;
 /// The copy, its start, and the proof.
 pub fn plan(case: &Case, plan: &mut Plan) {
     let side = case.standby();
-    case.file(plan, side.member, side.files.marker());
+    case.file(plan, side.member, Ok(side.files.marker()));
     around(case, plan, side.member);
     let Some(password) = case.password() else {
         unknown_passfile(case, plan, side.member);

@@ -167,7 +167,7 @@ fn files(settings: &Pair, diags: &mut Diags) {
         ("nodes", files.own_conf()),
         ("client_rules", files.hba(&host)),
         ("mirror", files.sources("stable")),
-        ("archive_dir", files.archive_script().unwrap_or_else(|| files.marker())),
+        ("archive_dir", files.archive_script().unwrap_or_else(|| Ok(files.marker()))),
     ];
     for (at, result) in rendered {
         if let Err(why) = result {
