@@ -85,7 +85,7 @@ fn mistakes(rig: &Rig) -> Vec<Mistake> {
 fn bad_input_is_refused_at_its_attribute_and_nothing_is_touched() {
     let story = Story::begin("bad input");
     let hosts = [("a", Distro::Bookworm), ("b", Distro::Bookworm)];
-    let rig = story.section("two bare hosts", || Rig::up("acc-bad", &hosts).unwrap());
+    let rig = story.section("two bare hosts", || Rig::anew("acc-bad", &hosts).unwrap());
     let demo = story.section("installer", || Demo::new(&rig, "demo", "2.15.2", 15));
     let before = fingerprints(&rig);
     let good = std::fs::read_to_string(demo.terraform.path("main.tf")).unwrap();

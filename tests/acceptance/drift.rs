@@ -131,6 +131,40 @@ fn wrong_lines(demo: &Demo, hand: &Hand) -> Option<String> {
     (!all || lines.len() != expected).then(|| format!("{}: the plan shows {lines:#?}", hand.name))
 }
 
+/// A standby that has lost its cluster, first on a disk too small for the copy.
+pub fn lost_standby(story: &Story, demo: &Demo) -> Vec<String> {
+    const LOSE: &str = "pg_dropcluster --stop 15 main
+        mount -t tmpfs -o size=16m tmpfs /var/lib/postgresql";
+    let mut problems = Vec::new();
+    let before = running(demo.rig);
+    story.section("no space for the copy is refused", || {
+        demo.rig.host("b").sh(LOSE).unwrap();
+        let run = demo.terraform.plan_run(&[]);
+        let errors = run.errors();
+        let said = errors.iter().find(|e| e.summary.contains("Not enough space"));
+        if !said.is_some_and(|e| e.code.contains("nodes")) {
+            problems.push(format!("no space, and the plan says:\n{}", run.readable()));
+        }
+        let left = demo.rig.host("b").sh("ls -A /var/lib/postgresql; umount /var/lib/postgresql");
+        let left = left.unwrap();
+        if !left.is_empty() {
+            problems.push(format!("the refused plan left {left}"));
+        }
+    });
+    story.section("with space the standby is made anew", || {
+        let _ = demo.terraform.apply().succeeds();
+        demo.terraform.plan().is_empty();
+        let _ = demo.is_replicated().succeeds();
+        let again = restarted(&before, &running(demo.rig));
+        let others: Vec<_> =
+            again.iter().filter(|s| !s.contains("b a service postgresql")).collect();
+        if !others.is_empty() {
+            problems.push(format!("the new standby restarted {others:?}"));
+        }
+    });
+    problems
+}
+
 /// Services and containers with the moment they started, as `a postgresql`.
 pub fn running(rig: &Rig) -> BTreeMap<String, String> {
     const LOOK: &str = "for u in docker.service $(systemctl list-units --plain --no-legend 'postgresql@*' | cut -d' ' -f1); do

@@ -27,7 +27,7 @@ fn prepare<'a>(rig: &'a Rig, release: &str, postgresql: u16) -> Demo<'a> {
 fn two_bare_hosts_become_a_harbor_and_stay_as_described() {
     let story = Story::begin("main job");
     let hosts = [("a", Distro::Bookworm), ("b", Distro::Bookworm)];
-    let rig = story.section("two bare hosts", || Rig::up("acc-main", &hosts).unwrap());
+    let rig = story.section("two bare hosts", || Rig::anew("acc-main", &hosts).unwrap());
     let mut demo = story.section("installer", || prepare(&rig, "2.15.2", 15));
     let mut problems = Vec::new();
     story.section("apply, with eyes on all processes", || {
@@ -45,6 +45,7 @@ fn two_bare_hosts_become_a_harbor_and_stay_as_described() {
     story.section("both nodes are healthy behind the balancer", || demo.is_healthy().succeeds());
     story.section("no secret is anywhere", || problems.extend(leaks(&demo)));
     problems.extend(drift::by_hand(&story, &mut demo));
+    problems.extend(drift::lost_standby(&story, &demo));
     problems.extend(destroy::and_again(&story, &demo));
     assert!(problems.is_empty(), "{}", problems.join("\n\n"));
 }
@@ -87,7 +88,7 @@ fn the_article_s_releases_work_are_kept_and_are_purged() {
     ];
     let story = Story::begin("old releases");
     let hosts = [("a", Distro::Bullseye), ("b", Distro::Bullseye)];
-    let rig = story.section("two bare hosts", || Rig::up("acc-old", &hosts).unwrap());
+    let rig = story.section("two bare hosts", || Rig::anew("acc-old", &hosts).unwrap());
     let demo = story.section("installer", || prepare(&rig, "2.3.2", 13));
     let main = std::fs::read_to_string(demo.terraform.path("main.tf")).unwrap();
     demo.terraform.write("main.tf", &destroy::on_destroy(&main, KEEP));

@@ -19,7 +19,7 @@ fn config(rig: &Rig, access: &str, resource: &str) -> String {
 fn a_host_is_managed_by_root_by_sudo_and_through_a_bastion() {
     let story = Story::begin("users");
     let hosts = [("a", Distro::Bookworm), ("b", Distro::Bookworm)];
-    let rig = story.section("two bare hosts", || Rig::up("acc-users", &hosts).unwrap());
+    let rig = story.section("two bare hosts", || Rig::anew("acc-users", &hosts).unwrap());
     story.section("a PostgreSQL made by hand on b", || {
         let install = "export DEBIAN_FRONTEND=noninteractive
             apt-get update -q && apt-get install -qy --no-install-recommends postgresql-15";

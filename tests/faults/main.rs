@@ -20,7 +20,7 @@ const MOST: usize = 250;
 fn an_apply_that_is_cut_at_each_step_in_turn_is_finished_by_the_next() {
     let story = Story::begin("faults");
     let hosts = [("a", Distro::Bookworm), ("b", Distro::Bookworm)];
-    let rig = story.section("two bare hosts", || Rig::up("acc-faults", &hosts).unwrap());
+    let rig = story.section("two bare hosts", || Rig::anew("acc-faults", &hosts).unwrap());
     let mut demo = story.section("installer", || Demo::new(&rig, "demo", "2.15.2", 15));
     let mut struck = BTreeSet::new();
     let last = story.section("applies, each cut at a step that was not cut before", || {

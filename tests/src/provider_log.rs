@@ -36,25 +36,59 @@ pub fn done(path: &Path) -> Vec<String> {
     lines.map(|l| format!("{}: {}", l.host, l.step)).collect()
 }
 
-/// The last line may be half written: it is none yet.
+/// A line as `time [INFO]  provider...: step done: host=root@h:22 step="do it" seconds=1`. The last
+/// one of a log may be half written: it is none yet.
 fn line(text: &str) -> Option<Line> {
-    let json: serde_json::Value = serde_json::from_str(text).ok()?;
-    // Terraform passes a plugin's message on, in some releases behind the plugin's name.
-    let message = json["@message"].as_str()?;
     let events = [
-        ("step begins", Event::Begins),
-        ("step done", Event::Done),
-        ("step failed", Event::Failed),
+        (": step begins: ", Event::Begins),
+        (": step done: ", Event::Done),
+        (": step failed: ", Event::Failed),
     ];
-    let (_, event) = events.into_iter().find(|(text, _)| message.ends_with(text))?;
-    let field = |name: &str| json[name].as_str().map(str::to_owned);
-    Some(Line { event, host: address(&field("host")?), step: field("step")? })
+    let (fields, event) = events
+        .into_iter()
+        .find_map(|(says, event)| text.split_once(says).map(|(_, fields)| (fields, event)))?;
+    Some(Line {
+        event,
+        host: address(&field(fields, "host")?).to_owned(),
+        step: field(fields, "step")?,
+    })
+}
+
+/// The value behind `name=`: a word, or a text in quotes with backslashes before its own.
+fn field(fields: &str, name: &str) -> Option<String> {
+    let mut rest = fields;
+    loop {
+        let (key, after) = rest.split_once('=')?;
+        let (value, next) = value(after)?;
+        if key.trim() == name {
+            return Some(value);
+        }
+        rest = next;
+    }
+}
+
+fn value(text: &str) -> Option<(String, &str)> {
+    let Some(quoted) = text.strip_prefix('"') else {
+        return text.split_once(' ').map(|(word, rest)| (word.to_owned(), rest));
+    };
+    let (mut value, mut escaped) = (String::new(), false);
+    for (i, c) in quoted.char_indices() {
+        match c {
+            '\\' if !escaped => escaped = true,
+            '"' if !escaped => return Some((value, &quoted[i + 1..])),
+            _ => {
+                value.push(c);
+                escaped = false;
+            }
+        }
+    }
+    None
 }
 
 /// The address in `root@198.51.100.11:22`.
-fn address(host: &str) -> String {
+fn address(host: &str) -> &str {
     let place = host.rsplit_once('@').map_or(host, |(_, place)| place);
-    place.rsplit_once(':').map_or(place, |(address, _)| address).to_owned()
+    place.rsplit_once(':').map_or(place, |(address, _)| address)
 }
 
 #[cfg(test)]
@@ -63,10 +97,11 @@ mod tests {
 
     #[test]
     fn a_step_is_read_and_a_half_line_is_not() {
-        let text = r#"{"@level":"info","@message":"step done","host":"root@h:22","step":"do it"}"#;
-        let want = Line { event: Event::Done, host: "h".into(), step: "do it".into() };
+        let text = "2026-11-23T01:33:28.690Z [INFO]  provider.x: step done: seconds=0.1 \
+                    host=root@h:22 step=\"do \\\"it\\\"\" @module=harbor timestamp=now";
+        let want = Line { event: Event::Done, host: "h".into(), step: "do \"it\"".into() };
         assert_eq!(line(text), Some(want));
-        assert_eq!(line(&text[..30]), None);
-        assert_eq!(line(r#"{"@message":"other"}"#), None);
+        assert_eq!(line(&text[..90]), None);
+        assert_eq!(line("2026 [INFO]  provider.x: other: host=h step=x timestamp=y"), None);
     }
 }

@@ -106,7 +106,7 @@ impl<'a> Terraform<'a> {
         let path = self.path(name);
         // Lines are appended.
         let _ = fs::remove_file(&path);
-        self.env("TF_LOG_PROVIDER", "JSON");
+        self.env("TF_LOG_PROVIDER", "INFO");
         self.env("TF_LOG_PATH", path.to_string_lossy());
         path
     }

@@ -43,6 +43,12 @@ impl Rig {
         Self::up_with(name, &Options::hosts(hosts))
     }
 
+    /// [`Rig::up`] after taking down what an earlier run left under that name.
+    pub fn anew(name: &str, hosts: &[(&str, Distro)]) -> Result<Self> {
+        Self::down(name)?;
+        Self::up(name, hosts)
+    }
+
     /// [`Rig::up`] with all options.
     pub fn up_with(name: &str, options: &Options) -> Result<Self> {
         require_root()?;
