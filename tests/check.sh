@@ -16,3 +16,6 @@ if command -v cargo-deny >/dev/null; then
 fi
 say "Unit tests, goldens, plan cases, docs"
 cargo test --locked -p breakwater-render -p breakwater-provider
+if command -v terraform >/dev/null; then
+  tests/examples.sh
+fi

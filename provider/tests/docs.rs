@@ -136,6 +136,7 @@ fn example(kind: &str, name: &str) -> Option<String> {
         "provider" => "examples/provider/provider.tf".to_owned(),
         "resource" => format!("examples/resources/{name}/resource.tf"),
         "import" => format!("examples/resources/{name}/import.sh"),
+        "function" => format!("examples/functions/{name}/function.tf"),
         _ => format!("examples/data-sources/{name}/data-source.tf"),
     };
     std::fs::read_to_string(root().join(path)).ok()
@@ -227,14 +228,16 @@ fn function_page(function: &FunctionSchema) -> String {
         .map(|p| format!("- `{}` ({}) {}", p.name, type_name(&p.kind), p.description))
         .collect();
     let names: Vec<&str> = function.parameters.iter().map(|p| p.name.as_str()).collect();
+    let example = example("function", &function.name).unwrap_or_default();
     format!(
         "---\npage_title: \"{0} (Function)\"\ndescription: \"{1}\"\n---\n\n# {0} (Function)\n\n{2}\n\n\
-         ## Signature\n\n```text\nprovider::harbor::{0}({3}) {4}\n```\n\n## Arguments\n\n{5}\n",
+         ## Example\n\n```terraform\n{6}\n```\n\n## Signature\n\n```text\nprovider::harbor::{0}({3}) {4}\n```\n\n## Arguments\n\n{5}\n",
         function.name,
         summary(&function.summary),
         function.description,
         names.join(", "),
         type_name(&function.returns).to_lowercase(),
-        parameters.join("\n")
+        parameters.join("\n"),
+        example.trim_end()
     )
 }

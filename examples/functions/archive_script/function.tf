@@ -1,0 +1,6 @@
+output "text" {
+  value = provider::harbor::archive_script(jsonencode({
+    directory = "/srv/archive"
+    member    = "a"
+  }))
+}

@@ -1,0 +1,3 @@
+output "text" {
+  value = provider::harbor::createcluster_conf(jsonencode({}))
+}

@@ -1,0 +1,5 @@
+output "text" {
+  value = provider::harbor::postgres_dropin(jsonencode({
+    paths = ["/srv/pgsql", "/srv/archive"]
+  }))
+}

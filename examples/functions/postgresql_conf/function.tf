@@ -1,0 +1,5 @@
+output "text" {
+  value = provider::harbor::postgresql_conf(jsonencode({
+    values = { max_connections = "300", shared_buffers = "2GB" }
+  }))
+}
