@@ -92,7 +92,8 @@ resource "harbor_ha_node" "node" {
   shared_secrets = harbor_shared_secrets.shared.directory
 
   docker = {
-    source = "distro"
+    source           = "distro"
+    registry_mirrors = var.registry_mirrors
   }
 
   configuration = {

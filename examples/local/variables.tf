@@ -68,6 +68,12 @@ variable "shared_folder" {
   type        = string
 }
 
+variable "registry_mirrors" {
+  description = "Registry mirrors of Docker on both nodes."
+  type        = list(string)
+  default     = ["https://mirror.gcr.io"]
+}
+
 variable "harbor_admin_password" {
   description = "Password of Harbor's admin."
   type        = string
