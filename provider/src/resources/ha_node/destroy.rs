@@ -35,11 +35,19 @@ pub fn destroy(s: &HaNode, facts: &Facts, context: &Context) -> Plan {
     for path in ours {
         plan.absent(context, HOST, &path, &path, facts.file(&path));
     }
-    let marks = [".breakwater-prepared", ".breakwater-up", ".breakwater-prepare.log"];
-    if !facts.seen.one("prepared").is_empty() || !facts.seen.one("up").is_empty() {
-        let paths: Vec<String> = marks.iter().map(|m| shell(&s.at(m))).collect();
-        let script = format!("rm -f {}\n", paths.join(" "));
-        plan.step(Step::run(HOST, "remove the marks of the last apply", script));
+    if facts.composed().is_some() {
+        // Passwords stand in it, and the next prepare makes all of it anew.
+        let made = [
+            "common/config",
+            "docker-compose.yml",
+            "input",
+            ".breakwater-prepared",
+            ".breakwater-up",
+            ".breakwater-prepare.log",
+        ];
+        let paths: Vec<String> = made.iter().map(|name| shell(&s.at(name))).collect();
+        let script = format!("rm -rf {}\n", paths.join(" "));
+        plan.step(Step::run(HOST, "remove what prepare made", script));
     }
     daemon_json(&mut plan, s, facts, context);
     plan

@@ -4,7 +4,7 @@ use serde_json::Value as Json;
 
 use super::facts::{HOST, Seen};
 use super::settings::{
-    Compose, ComposeSource, Database, Docker, DockerSource, HaNode, Https, Metric, OnDestroy,
+    Compose, ComposeSource, Database, Docker, DockerSource, HaNode, Https, Log, Metric, OnDestroy,
     Redis, Trivy,
 };
 use super::{layout, scripts};
@@ -49,6 +49,7 @@ pub fn request(id: &str) -> Result<ImportRequest, Diag> {
         file::question(HOST, &empty.at("harbor.yml")),
         file::question(HOST, layout::DAEMON_JSON),
         file::question(HOST, layout::BOOT_UNIT),
+        file::question(HOST, &empty.at("tls/server.crt")),
         package::question(HOST, layout::PACKAGES),
         Question::script(HOST, "node", scripts::observe(&empty)),
     ];
@@ -82,7 +83,34 @@ pub fn import(id: &str, answers: &Answers) -> Result<Object, Diags> {
     s.notary = listed.contains(&"notary-server");
     s.boot_unit = file::fact(answers, HOST, layout::BOOT_UNIT).is_present();
     s.docker = Some(docker(answers, &seen));
+    own_certificate(&mut s, answers);
     Ok(s.to_object())
+}
+
+/// A certificate where this provider puts it was given as text.
+fn own_certificate(s: &mut HaNode, answers: &Answers) {
+    let path = s.at("tls/server.crt");
+    let fact = file::fact(answers, HOST, &path);
+    if let (Some(https), Some(text)) = (&mut s.https, fact.text())
+        && https.certificate_path.as_deref() == Some(&path)
+    {
+        https.certificate = Some(text.to_owned());
+        (https.certificate_path, https.private_key_path) = (None, None);
+    }
+}
+
+fn log(yml: &Json) -> Option<Log> {
+    let local = &yml["local"];
+    let log = Log {
+        level: text(&yml["level"]).unwrap_or_else(|| "info".to_owned()),
+        rotate_count: number(&local["rotate_count"]).unwrap_or(50),
+        rotate_size: text(&local["rotate_size"]).unwrap_or_else(|| "200M".to_owned()),
+        location: text(&local["location"]).unwrap_or_else(|| "/var/log/harbor".to_owned()),
+    };
+    let usual =
+        (log.level.as_str(), log.rotate_count, log.rotate_size.as_str(), log.location.as_str())
+            == ("info", 50, "200M", "/var/log/harbor");
+    (!usual).then_some(log)
 }
 
 fn text(value: &Json) -> Option<String> {
@@ -125,6 +153,7 @@ fn from_yml(s: &mut HaNode, yml: &Json) {
         max_open_conns: number(&db["max_open_conns"]).unwrap_or(0),
     };
     s.redis = yml["external_redis"].is_object().then(|| redis(&yml["external_redis"]));
+    s.log = log(&yml["log"]);
     let metric = &yml["metric"];
     s.metric = metric["enabled"].as_bool().unwrap_or(false).then(|| Metric {
         port: number(&metric["port"]).unwrap_or(9090),
@@ -198,12 +227,23 @@ fn docker(answers: &Answers, seen: &Seen) -> Docker {
         daemon[key].as_array().map(|a| a.iter().filter_map(text).collect())
     };
     let (compose_source, sha256, version) = compose;
+    let usual = match source {
+        DockerSource::DockerCe => ComposeSource::Plugin,
+        DockerSource::Distro => ComposeSource::Distro,
+        DockerSource::None => ComposeSource::None,
+    };
+    let compose = (compose_source != usual).then_some(Compose {
+        source: Some(compose_source),
+        url: None,
+        sha256,
+        version,
+    });
     Docker {
         source,
         mirror: "https://download.docker.com".to_owned(),
         signing_key: None,
         version: None,
-        compose: Some(Compose { source: Some(compose_source), url: None, sha256, version }),
+        compose,
         registry_mirrors: words("registry-mirrors"),
         insecure_registries: words("insecure-registries"),
         settings: None,

@@ -8,7 +8,7 @@ use crate::facts::shell;
 /// it needs anything to be installed, and nothing is changed.
 pub fn observe(s: &HaNode) -> String {
     let (certificate, key) = s.tls_paths().unwrap_or_default();
-    let seeded: String = layout::seeded(s)
+    let seeded: Vec<String> = layout::seeded(s)
         .iter()
         .map(|(name, place)| {
             let shared = s.shared_secrets.as_deref().unwrap_or("/nonexistent");
@@ -27,7 +27,7 @@ pub fn observe(s: &HaNode) -> String {
         .replace("@PENDING@", layout::PENDING)
         .replace("@COMPOSE@", layout::COMPOSE)
         .replace("@PORTS@", &ports.join(" "))
-        .replace("@SEEDED@", &seeded)
+        .replace("@SEEDED@", &seeded.concat())
 }
 
 const OBSERVE: &str = r#"dir=@DIR@ data=@DATA@ mount=@MOUNT@
@@ -176,7 +176,7 @@ pub fn seed(s: &HaNode, names: &[(&str, &str)]) -> String {
          mv -f \"$data/$2.breakwater\" \"$data/$2\"\n}\n",
     );
     for (name, place) in names {
-        script.push_str(&format!("put {name} {place}\n"));
+        script.extend(["put ", name, " ", place, "\n"]);
     }
     script
 }
@@ -250,13 +250,9 @@ done
 pub fn up(s: &HaNode, head: &str, compose: &str, anew: bool) -> String {
     let down = if anew { format!("{compose} down --remove-orphans\n") } else { String::new() };
     let logs = s.log.as_ref().map_or("/var/log/harbor", |l| l.location.as_str());
-    let seeded: String = match &s.shared_secrets {
-        Some(_) => {
-            let digests = layout::seeded(s).into_iter();
-            digests.map(|(_, place)| format!("; digest {}", shell(&s.data(place)))).collect()
-        }
-        None => String::new(),
-    };
+    let seeded = if s.shared_secrets.is_some() { layout::seeded(s) } else { Vec::new() };
+    let digests = seeded.iter().map(|(_, place)| format!("; digest {}", shell(&s.data(place))));
+    let seeded = digests.collect::<Vec<_>>().concat();
     let wait = WAIT.replace("@LOGS@", &shell(logs));
     format!(
         "cd {}\n{}{MARK}started() {{ inputs; digest docker-compose.override.yml{seeded}; }}\n{down}\

@@ -129,16 +129,16 @@ fn settled(s: &HaNode, facts: &Facts) -> String {
     inputs.push(digest(&s.at("docker-compose.override.yml")));
     let mut text = String::new();
     for (name, _) in layout::seeded(s) {
-        text.push_str(&format!("shared={name}\nseed={name} same\nplace={name} {}\n", sha256(name)));
+        text.extend([format!("shared={name}\nseed={name} same\nplace={name} {}\n", sha256(name))]);
         if s.shared_secrets.is_some() {
             inputs.push(sha256(name));
         }
     }
-    text.push_str(&format!("prepared=salt {prepared} file\nup=salt {} file\n", sum(&inputs)));
+    text.extend([format!("prepared=salt {prepared} file\nup=salt {} file\n", sum(&inputs))]);
     text.push_str("client=20.10.24\nserver=20.10.24\nstandalone=2.26.1\nprepare_image=yes\n");
-    text.push_str(&format!("installer={0}\ncomposed={0}\ncompose_file=file\n", s.version));
+    text.extend([format!("installer={0}\ncomposed={0}\ncompose_file=file\n", s.version)]);
     for name in layout::containers(s, s.version.parse().expect("a release")) {
-        text.push_str(&format!("service={name}\ncontainer={name} running 0 image\n"));
+        text.extend([format!("service={name}\ncontainer={name} running 0 image\n")]);
     }
     text.push_str("mount=mounted\nlisten=443 docker-proxy\n");
     text
@@ -396,6 +396,17 @@ fn a_port_of_another_program_is_refused() {
     let other = "listen=80 docker-proxy\npublish=web 0.0.0.0:80->8080/tcp\n";
     assert_eq!(refusals(&plan(&s, &facts(other)))[0].0, "http_port");
     assert_eq!(refusals(&plan(&s, &facts("publish=nginx 0.0.0.0:80->8080/tcp\n"))), vec![]);
+}
+
+#[test]
+fn a_certificate_that_is_not_there_is_refused_before_prepare() {
+    let https =
+        serde_json::json!({"certificate_path": "/etc/x.crt", "private_key_path": "/etc/x.key"});
+    let s = settings(serde_json::json!({ "https": https }));
+    let text = settled(&s, &done(&s)) + "certificate=-\nkey=-\n";
+    let facts = Facts { seen: Seen::parse(&text), ..done(&s) };
+    let paths: Vec<_> = refusals(&plan(&s, &facts)).into_iter().map(|r| r.0).collect();
+    assert_eq!(paths, ["https.certificate_path", "https.private_key_path"]);
 }
 
 #[test]

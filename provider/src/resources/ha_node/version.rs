@@ -9,7 +9,7 @@ pub fn of(text: &str) -> Option<Version> {
     let text = text.split_once(':').map_or(text, |(_, rest)| rest);
     let text = text.trim_start_matches('v');
     let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
-    let mut numbers = text[..end].split('.').map(|n| n.parse::<u64>());
+    let mut numbers = text[..end].split('.').map(str::parse::<u64>);
     let first = numbers.next()?.ok()?;
     let mut next = || numbers.next().and_then(Result::ok).unwrap_or(0);
     Some(Version::new(first, next(), next()))

@@ -31,7 +31,7 @@ impl Node<'_> {
     fn wait_healthy(&mut self) {
         let version = self.release.to_string();
         let upgrade = self.facts.composed().is_some_and(|from| from != version);
-        let patience = Duration::from_mins(if upgrade { 30 } else { 5 });
+        let patience = Duration::from_secs(if upgrade { 1800 } else { 300 });
         let request = request(self.s, "GET", "/api/v2.0/health", None, None);
         let action = Action::Http { request, status: 200, healthy: true, patience };
         self.plan.step(Step::new(HOST, "wait until Harbor is healthy", action));

@@ -8,6 +8,7 @@ use render::harbor::release::{minimum_compose, minimum_docker};
 use serde_json::Value;
 
 use super::{Node, headed};
+use crate::facts::service::Service;
 use crate::resources::ha_node::facts::HOST;
 use crate::resources::ha_node::layout;
 use crate::resources::ha_node::scripts;
@@ -294,13 +295,13 @@ impl Node<'_> {
     }
 
     fn docker_service(&mut self) {
-        let words = self.facts.services.get("docker.service").map(|s| s.words());
+        let words = self.facts.services.get("docker.service").map(Service::words);
         let actual = words.unwrap_or_default();
         if self.plan.status("service docker.service", &actual, "active, enabled") {
             let script = "systemctl enable docker.service\nsystemctl start docker.service\n";
             let mut step = Step::run(HOST, "start and enable Docker", script);
             if let Action::Run { limit, .. } = &mut step.action {
-                *limit = Duration::from_mins(5);
+                *limit = Duration::from_secs(300);
             }
             self.plan.step(step);
         }

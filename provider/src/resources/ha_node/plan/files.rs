@@ -85,6 +85,7 @@ impl Node<'_> {
         let Some(https) = &self.s.https else { return (none(), none()) };
         self.expiry();
         let Some(certificate) = https.certificate.clone() else {
+            self.certificate_there();
             let seen = |key: &str| (self.facts.seen.one(key).to_owned(), false);
             return (seen("certificate"), seen("key"));
         };
@@ -94,6 +95,22 @@ impl Node<'_> {
         let first = self.digest(&crt, File::public(&crt, ended(certificate)));
         let second = self.digest(&pem, File::private(&pem, ended(key)));
         (first, second)
+    }
+
+    /// A node that runs is not tried with files that are not there. A new one may get them from
+    /// another resource of the same apply.
+    fn certificate_there(&mut self) {
+        if self.facts.composed().is_none() {
+            return;
+        }
+        for (attribute, key) in
+            [("https.certificate_path", "certificate"), ("https.private_key_path", "key")]
+        {
+            if self.facts.seen.one(key) == "-" {
+                let detail = format!("There is no such file on {}.", self.s.ssh.host);
+                self.refuse(attribute, "The file is not there", detail);
+            }
+        }
     }
 
     fn expiry(&mut self) {
@@ -139,7 +156,7 @@ impl Node<'_> {
                 wanting.push((name, place));
             }
         }
-        self.pair_up(&mut wanting);
+        pair_up(&mut wanting);
         if wanting.is_empty() {
             return false;
         }
@@ -147,15 +164,6 @@ impl Node<'_> {
         let what = format!("put the shared {} in place", names.join(", "));
         self.plan.step(Step::run(HOST, what, scripts::seed(self.s, &wanting)));
         true
-    }
-
-    /// Harbor makes both halves of the token key anew where one is missing, so they go together.
-    fn pair_up(&self, wanting: &mut Vec<(&'static str, &'static str)>) {
-        let half = |name: &str| matches!(name, "private_key.pem" | "root.crt");
-        if wanting.iter().any(|(name, _)| half(name)) {
-            wanting.retain(|(name, _)| !half(name));
-            wanting.extend(layout::SEEDED.iter().filter(|(name, _)| half(name)));
-        }
     }
 
     fn refuse_secret(&mut self, name: &str, place: &str, directory: &str) {
@@ -236,5 +244,14 @@ impl Node<'_> {
             robot_scanner_name_prefix: (self.release.minor() >= 8).then(|| SCANNER.to_owned()),
             trivy_cache: None,
         }
+    }
+}
+
+/// Harbor makes both halves of the token key anew where one is missing, so they go together.
+fn pair_up(wanting: &mut Vec<(&'static str, &'static str)>) {
+    let half = |name: &str| matches!(name, "private_key.pem" | "root.crt");
+    if wanting.iter().any(|(name, _)| half(name)) {
+        wanting.retain(|(name, _)| !half(name));
+        wanting.extend(layout::SEEDED.iter().filter(|(name, _)| half(name)));
     }
 }

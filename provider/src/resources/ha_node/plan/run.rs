@@ -4,6 +4,7 @@ use render::harbor::boot_unit;
 
 use super::files::Texts;
 use super::{Node, headed};
+use crate::facts::service::Service;
 use crate::resources::ha_node::facts::HOST;
 use crate::resources::ha_node::mark::Mark;
 use crate::resources::ha_node::{layout, scripts};
@@ -119,7 +120,7 @@ impl Node<'_> {
             compose_plugin: self.compose == "docker compose",
         });
         let changed = self.write(text.map(|t| File::public(path, headed(&t))), path);
-        let words = self.facts.services.get("harbor.service").map(|s| s.words());
+        let words = self.facts.services.get("harbor.service").map(Service::words);
         let off = self.plan.status(
             "service harbor.service",
             &words.unwrap_or_default(),

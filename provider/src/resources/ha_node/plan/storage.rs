@@ -3,6 +3,7 @@
 use render::systemd::{bind_unit, docker_dropin, mount_unit};
 
 use super::{Node, headed};
+use crate::facts::service::Service;
 use crate::resources::ha_node::facts::HOST;
 use crate::resources::ha_node::layout;
 use crate::resources::ha_node::scripts;
@@ -35,7 +36,7 @@ impl Node<'_> {
         });
         let dropin = dropin.map(|t| File::public(layout::DROPIN, headed(&t)));
         let waits = self.write(dropin, layout::DROPIN);
-        let words = self.facts.services.get(&unit).map(|s| s.words()).unwrap_or_default();
+        let words = self.facts.services.get(&unit).map(Service::words).unwrap_or_default();
         let off = self.plan.status(format!("service {unit}"), &words, "active, enabled");
         if changed || off {
             self.mount(&unit, &place, shared.path.as_deref());
