@@ -89,7 +89,8 @@ resource "harbor_ha_node" "node" {
     password_wo_version = 1
   }
 
-  shared_secrets = harbor_shared_secrets.shared.directory
+  shared_secrets          = harbor_shared_secrets.shared.directory
+  shared_secrets_rotation = harbor_shared_secrets.shared.rotation
 
   docker = {
     source           = "distro"

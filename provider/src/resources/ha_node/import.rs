@@ -280,6 +280,7 @@ fn settings(ssh: Ssh, directory: &str) -> HaNode {
         database,
         redis: None,
         shared_secrets: None,
+        shared_secrets_rotation: None,
         docker: None,
         trivy: None,
         notary: false,

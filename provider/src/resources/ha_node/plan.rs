@@ -12,7 +12,7 @@ use render::harbor::{Release, release};
 use super::facts::{Facts, HOST, Health};
 use super::settings::{ComposeSource, HaNode, Outputs};
 use crate::plan::{Context, Plan};
-use crate::settings::Settings;
+use crate::settings::{Field, Settings};
 use crate::value::{Object, Value};
 
 /// First line of files that are ours alone and take comments.
@@ -57,6 +57,7 @@ pub fn plan(s: &HaNode, facts: &Facts, context: &Context) -> Plan {
     node.boot_unit();
     node.ports();
     node.api();
+    node.rotation();
     node.plan.outputs = outputs(s, facts, node.compose).to_object();
     node.plan.outputs_after = certain(s);
     node.plan
@@ -86,6 +87,20 @@ impl<'a> Node<'a> {
     /// The node, as sentences name it.
     fn name(&self) -> String {
         format!("{} ({})", self.s.hostname, self.s.ssh.host)
+    }
+
+    /// Secrets that rotate in this very apply are not on the host yet: what will follow is said now.
+    fn rotation(&mut self) {
+        let prior = self.context.prior.as_ref().and_then(|p| p.get("shared_secrets_rotation"));
+        let rotates = prior.is_some_and(|p| *p != Field::to_value(&self.s.shared_secrets_rotation));
+        if rotates && self.facts.composed().is_some() {
+            let detail = format!(
+                "The shared secrets rotate: Harbor on {} restarts the containers that use them; \
+                 requests through this node may fail for about 20 s.",
+                self.name()
+            );
+            self.warn("shared_secrets_rotation", "This apply interrupts service", detail);
+        }
     }
 
     /// Refuse, but not in Read, where nothing is decided.

@@ -83,6 +83,9 @@ crate::settings! {
         /// Directory on the host that `harbor_shared_secrets` filled: the secrets that must be the
         /// same on every node. If not set, the node makes its own.
         shared_secrets: Option<String> = attr().on_change(OnChange::Restart).check(super::validate::plain_path),
+        /// Feed it with `rotation` of the `harbor_shared_secrets`: then a rotation reaches the node in
+        /// the same apply, and its plan announces the restart. Without it the next plan shows it.
+        shared_secrets_rotation: Option<i64> = attr().on_change(OnChange::Restart),
         /// Docker and Compose.
         docker: Option<Docker> = attr(),
         /// Trivy, the vulnerability scanner; not installed if not set.

@@ -235,13 +235,18 @@ impl Node<'_> {
                 self.release, self.s.ssh.host
             );
             self.refuse("docker", "Docker is too old", detail);
-        } else if have < want {
+        } else if have < want && !self.is_installed() {
             let detail = format!(
                 "Harbor {} asks for Docker {want}; {} has {have}. Harbor's own check lets it pass.",
                 self.release, self.s.ssh.host
             );
             self.warn("docker", "Docker is older than Harbor's documentation asks for", detail);
         }
+    }
+
+    /// Whether this very release runs here: then a warning about it has been read.
+    fn is_installed(&self) -> bool {
+        self.facts.composed() == Some(self.release.to_string().as_str())
     }
 
     fn compose_version(&mut self, docker: &Docker) {
@@ -271,7 +276,7 @@ impl Node<'_> {
                 need.version
             );
             self.refuse(at, format!("Compose {have} is too old for Harbor {release}"), detail);
-        } else if have < need.documented {
+        } else if have < need.documented && !self.is_installed() {
             let detail = format!(
                 "Harbor {release} is documented with Compose newer than 2.3; {host} has {have}. It \
                  works as far as is known."
