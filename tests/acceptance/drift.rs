@@ -29,7 +29,7 @@ const HANDS: [Hand; 5] = [
     Hand {
         name: "a rule added to pg_hba.conf",
         host: "a",
-        script: "echo 'host all all 203.0.113.0/24 trust' >> /etc/postgresql/*/main/pg_hba.conf",
+        script: "echo 'host all all 203.0.113.0/24 trust' >> /etc/postgresql/15/main/pg_hba.conf",
         address: PAIR,
         goes: &["host all all 203.0.113.0/24 trust"],
         comes: &[],
@@ -39,7 +39,7 @@ const HANDS: [Hand; 5] = [
         name: "a value changed in the PostgreSQL settings",
         host: "b",
         script: "sed -i \"s/^max_connections = .*/max_connections = '250'/\" \
-                 /etc/postgresql/*/main/conf.d/90-breakwater.conf",
+                 /etc/postgresql/15/main/conf.d/90-breakwater.conf",
         address: PAIR,
         goes: &["max_connections = '250'"],
         comes: &["max_connections = '300'"],

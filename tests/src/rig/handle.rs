@@ -43,9 +43,12 @@ impl Rig {
         Self::up_with(name, &Options::hosts(hosts))
     }
 
-    /// [`Rig::up`] after taking down what an earlier run left under that name.
+    /// [`Rig::up`] after taking down what an earlier run left under that name; with
+    /// `BREAKWATER_REUSE` set, what a run with `BREAKWATER_KEEP` left is used as it is.
     pub fn anew(name: &str, hosts: &[(&str, Distro)]) -> Result<Self> {
-        Self::down(name)?;
+        if std::env::var_os("BREAKWATER_REUSE").is_none() {
+            Self::down(name)?;
+        }
         Self::up(name, hosts)
     }
 
