@@ -22,12 +22,17 @@ provider "harbor" {
       user          = "ops"
       agent         = true
       sudo_password = var.sudo_password
-      bastions      = [{ host = "bastion.example.com", user = "ops" }]
+      bastions      = [{ host = "bastion.example.com", user = "ops", host_key = var.bastion_key }]
     }
   }
 
   # Who manages the hosts; another name is refused there.
   owner = "registry/production"
+}
+
+variable "bastion_key" {
+  type        = string
+  description = "Its public host key, such as \"ssh-ed25519 AAAA...\"."
 }
 
 variable "sudo_password" {

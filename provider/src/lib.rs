@@ -1,4 +1,42 @@
-//! provider
+//! A Terraform provider that turns two bare hosts into a highly available Harbor registry with a
+//! replicated PostgreSQL, over SSH.
+//!
+//! # Map
+//! From Terraform down to a host; each layer calls the ones below it:
+//!
+//! - [`protocol`]: Terraform's plugin protocol: gRPC, msgpack, TLS, stdout. Above it stands only
+//!   `main`; below it there are only [`value`], [`schema`] and [`diag`], through the trait
+//!   [`backend::Backend`].
+//! - [`lifecycle`]: read, plan, apply, import, destroy: once, for all resources. It asks, decides,
+//!   takes locks, runs steps, and asks again.
+//! - [`resources`] and [`data_sources`]: what Harbor and PostgreSQL need. A resource is settings
+//!   ([`mod@settings`]), questions, facts and a pure decision ([`mod@plan`]): see [`resource`].
+//! - [`facts`]: what several resources ask of a host: a script and a parser of its output.
+//!   [`step`]: what is done to a host, as data.
+//! - [`host`]: SSH: connections, commands, files, jobs, locks, SQL and HTTP through a tunnel.
+//! - [`functions`]: the renderers of the crate `render` as provider functions.
+//!
+//! # What is not here
+//! - No resource does I/O: none is async, opens a file, or starts a process. What it wants to know
+//!   is a question; what it wants done is a step.
+//! - Outside `host` nothing knows SSH; outside `protocol` nothing knows gRPC or msgpack.
+//! - No memory of what was done: a plan is made from what is on the hosts. State holds what the
+//!   user wrote, what was seen, and digests that cannot be guessed offline.
+//! - No secret in state, plan, logs, arguments, environments or `Debug`: [`secret::Secret`] has no
+//!   way to print itself, and goes back to Terraform as null.
+//! - No destructive step that the plan did not announce and a setting did not allow.
+//! - No quoting by hand: a value enters a shell script through [`step::word`], a file through
+//!   `render`.
+//!
+//! `tests/tidy.rs` holds the first two, and more.
+//!
+//! # To add a resource
+//! 1. A folder in `resources/` with settings, facts, plan, destroy, import; the trait is
+//!    [`resource::Resource`]. One line in `resources.rs`.
+//! 2. Plan cases in `tests/plans/<name>/`, one of them with no steps; one line in `tests/plans.rs`.
+//! 3. `examples/resources/<type>/` with `resource.tf` and `import.sh`; then `make docs`.
+//!
+//! `tests/tidy.rs` names what is missing.
 
 pub mod backend;
 pub mod data_sources;

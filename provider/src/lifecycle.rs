@@ -39,17 +39,18 @@ crate::settings! {
     /// Limits for the whole of an operation, such as `45m`. A step that runs is never cut; the
     /// operation stops before the next one, and the next apply goes on from there.
     struct Timeouts {
-        /// For creating (2h).
+        /// Limit for creating; `2h` if not set.
         create: Option<String> = attr().check(configuration::is_duration).on_change(OnChange::Provider),
-        /// For changing (2h).
+        /// Limit for changing; `2h` if not set.
         update: Option<String> = attr().check(configuration::is_duration).on_change(OnChange::Provider),
-        /// For destroying (2h).
+        /// Limit for destroying; `2h` if not set.
         delete: Option<String> = attr().check(configuration::is_duration).on_change(OnChange::Provider),
     }
 
     /// What every resource has beside its own attributes.
     struct Shared {
-        /// Limits for the whole of an operation.
+        /// Limits for the whole of an operation, such as `45m`. A step that runs is never cut; the
+        /// next apply goes on from where it stopped.
         timeouts: Option<Timeouts> = attr().on_change(OnChange::Provider),
     }
 }

@@ -21,12 +21,12 @@ crate::settings! {
         host: String = attr().on_change(OnChange::Provider),
         /// TCP port of its SSH server.
         port: u16 = attr().default(22).on_change(OnChange::Provider),
-        /// User to log in as; root, or one who may use sudo. The provider's `user` if not set.
+        /// User to log in as: root, or one who may use sudo. The user of the credential if not set.
         user: Option<String> = attr().on_change(OnChange::Provider),
-        /// Public host key, as `ssh-ed25519 AAAA...`. If not set: the provider's `known_hosts`, or
-        /// the key seen at first contact, which is then kept in the state.
+        /// Public host key, as `ssh-ed25519 AAAA...`. If not set: the key in the provider's
+        /// `known_hosts`, or the one seen at first contact, which is then kept in the state.
         host_key: Option<String> = attr().on_change(OnChange::Provider),
-        /// Name of an entry of the provider's `credentials`.
+        /// Name of an entry of the provider's `credentials`; the provider's `ssh` if not set.
         credential: Option<String> = attr().on_change(OnChange::Provider),
     }
 }

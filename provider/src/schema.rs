@@ -46,12 +46,12 @@ impl OnChange {
     /// The sentence for the documentation.
     pub fn sentence(self) -> &'static str {
         match self {
-            Self::Provider => "A change touches nothing on the hosts.",
-            Self::InPlace => "Changed in place.",
-            Self::Reload => "Changed in place; the service reloads.",
-            Self::Restart => "Changed in place; the service restarts, which the plan announces.",
-            Self::Replace => "A change makes a replacement.",
-            Self::Refused => "A change is refused at plan.",
+            Self::Provider => "nothing is done on a host; it counts from the next operation on.",
+            Self::InPlace => "changed in place, without interruption.",
+            Self::Reload => "a service reloads, without interruption.",
+            Self::Restart => "a service restarts, which the plan announces as a warning.",
+            Self::Replace => "the resource is destroyed and made anew.",
+            Self::Refused => "the plan is refused; make a new resource instead.",
         }
     }
 }

@@ -103,7 +103,7 @@ fn read_key(path: &Path, passphrase: Option<&Secret>) -> Result<Arc<PrivateKey>,
     decode(&Secret::from(text), passphrase, &format!("the private key {}", path.display()))
 }
 
-fn expand_home(path: &Path) -> PathBuf {
+pub(super) fn expand_home(path: &Path) -> PathBuf {
     match (path.strip_prefix("~"), std::env::var_os("HOME")) {
         (Ok(rest), Some(home)) => PathBuf::from(home).join(rest),
         _ => path.to_owned(),

@@ -66,12 +66,12 @@ struct Pattern {
 }
 
 impl KnownHosts {
-    /// Reads the files. One that is absent is empty; one that cannot be read is an error, because
+    /// Reads the files; a leading `~/` is the home directory. One that is absent is empty; one that cannot be read is an error, because
     /// it may hold the line that forbids a key.
     pub fn load(paths: &[PathBuf]) -> Result<Self, HostError> {
         let mut all = Self::default();
         for path in paths {
-            match std::fs::read(path) {
+            match std::fs::read(super::auth::expand_home(path)) {
                 Ok(bytes) => {
                     let text = String::from_utf8_lossy(&bytes);
                     all.lines.extend(Self::parse(&text, &path.display().to_string()).lines);

@@ -35,13 +35,14 @@ crate::choice! {
 crate::settings! {
     /// A host on the way to the others.
     pub struct Bastion {
-        /// Name or address.
+        /// Name or address, as seen from the hop before.
         host: String = attr(),
         /// TCP port of its SSH server.
         port: u16 = attr().default(22),
         /// User to log in as.
         user: String = attr().default("root"),
-        /// Public host key, as `ssh-ed25519 AAAA...`.
+        /// Public host key, as `ssh-ed25519 AAAA...`. If not set, a `known_hosts` file must have it: a
+        /// bastion's key is never pinned.
         host_key: Option<String> = attr(),
         /// Name of an entry of `credentials`; the default access if not set.
         credential: Option<String> = attr(),
@@ -49,44 +50,50 @@ crate::settings! {
 
     /// How to log in, and by which way.
     pub struct Access {
-        /// User to log in as, where a resource does not name one.
+        /// User to log in as where a resource names none: root, or one who may use sudo; `root` if
+        /// not set.
         user: Option<String> = attr(),
         /// Private key, PEM or OpenSSH format. May be ephemeral.
         private_key: Option<Secret> = attr().sensitive(),
-        /// Path of a private key on the machine that runs Terraform.
+        /// Path of a private key on the machine that runs Terraform; `~/` is the home directory.
         private_key_path: Option<String> = attr(),
         /// Passphrase of the key.
         private_key_passphrase: Option<Secret> = attr().sensitive(),
         /// Certificate of the key, in OpenSSH format (`ssh-ed25519-cert-v01@openssh.com AAAA...`).
         certificate: Option<String> = attr(),
-        /// Use the SSH agent at `SSH_AUTH_SOCK`.
+        /// Use the SSH agent at `SSH_AUTH_SOCK` too. Without a key and a password it is used anyway.
         agent: bool = attr().default(false),
         /// Password of the user.
         password: Option<Secret> = attr().sensitive(),
         /// Password for sudo, where the user is not root and sudo asks.
         sudo_password: Option<Secret> = attr().sensitive(),
-        /// Hosts to go through, in order.
+        /// Hosts to go through, in order, the nearest first.
         bastions: Option<Vec<Bastion>> = attr(),
     }
 
     /// The provider block.
     pub struct Configuration {
-        /// The default access: user, key, agent, password, bastions.
+        /// The default access. If not set: user `root` with the keys of the SSH agent.
         ssh: Option<Access> = attr(),
         /// Further accesses by name, for `ssh.credential` of a resource.
         credentials: Option<BTreeMap<String, Access>> = attr(),
-        /// `known_hosts` files to check host keys against.
+        /// Paths of `known_hosts` files to check host keys against, `~/` being the home directory. A
+        /// file that does not exist counts as empty. None is read if not set.
         known_hosts: Option<Vec<String>> = attr(),
-        /// What to do with a host key that nobody gave: `pin` it at first contact, or `strict`.
+        /// What to do with a host key that nobody gave. `pin`: keep the one seen at first contact,
+        /// and refuse any other later. `strict`: refuse it.
         host_key_policy: HostKeyPolicy = attr().default("pin"),
-        /// Limit for one connection attempt, such as `10s`.
+        /// Limit for one attempt to connect, such as `10s`.
         connect_timeout: String = attr().default("10s").check(is_duration),
-        /// How long an apply waits for a machine that boots, such as `5m`.
+        /// How long an apply tries to reach a machine that still boots, such as `5m`. A plan and a
+        /// refresh try once.
         boot_timeout: String = attr().default("5m").check(is_duration),
-        /// What to do when a host does not answer: `error`, `keep` the state, or `forget` on destroy.
+        /// What to do when a host does not answer. `error`: stop. `keep`: a refresh keeps the state,
+        /// with a warning. `forget`: as `keep`, and a destroy drops the resource from the state
+        /// without touching a host.
         unreachable: Unreachable = attr().default("error"),
-        /// Name of this configuration. A host that another name manages is refused; an import takes
-        /// it over.
+        /// Name of this configuration, written on each host that it manages. A host that carries
+        /// another name is refused; an import takes it over. Give each configuration its own.
         owner: String = attr().default("breakwater").check(is_owner),
     }
 }

@@ -48,10 +48,10 @@ crate::settings! {
         port: u16 = attr().default(5432).on_change(OnChange::Provider),
         /// A role that may make roles and databases.
         admin_user: String = attr().on_change(OnChange::Provider),
-        /// Its password. It is in neither plan nor state, so a refresh, which has no
+        /// Its password; must be set. It is in neither plan nor state, so a refresh, which has no
         /// configuration, cannot ask this server: what changed there is seen by the plan.
         admin_password_wo: Option<Secret> = attr().write_only().on_change(OnChange::Provider),
-        /// Raise it when `admin_password_wo` changes.
+        /// Raise it when `admin_password_wo` changes: Terraform cannot see that.
         admin_password_wo_version: Option<i64> = attr().on_change(OnChange::Provider),
         /// `require` encrypts, `disable` does not.
         sslmode: SslMode = attr().default("require").on_change(OnChange::Provider),
@@ -69,10 +69,11 @@ crate::settings! {
         server: Option<TcpServer> = attr().on_change(OnChange::Provider),
         /// The role Harbor logs in as. One that exists already is adopted.
         user: String = attr().default("harbor").check(role_name).on_change(OnChange::Refused),
-        /// The role's password: letters, digits, `_` and `-`, because Harbor carries it through
+        /// The role's password; must be set. Letters, digits, `_` and `-`, because Harbor carries it through
         /// places that quote nothing. The server gets a SCRAM verifier of it.
         password_wo: Option<Secret> = attr().write_only().check(password),
-        /// Raise it when `password_wo` changes.
+        /// Raise it when `password_wo` changes: Terraform cannot see that, and a password under the
+        /// same number counts as the same.
         password_wo_version: Option<i64> = attr(),
         /// The release of Harbor, such as `2.3.2`. It decides which databases there are where
         /// `databases` is not set, and which server is new enough.

@@ -49,10 +49,11 @@ crate::settings! {
     pub struct HaNode {
         /// How to reach the host.
         ssh: Ssh = attr().on_change(OnChange::Provider),
-        /// Harbor release, such as `2.15.2`. A jump that Harbor's documentation does not cover is
-        /// refused, and so is a downgrade. Back up before you change it.
+        /// Harbor release, from `2.0.0` on. A jump that Harbor's documentation does not cover is
+        /// refused with the way around, and so is a downgrade. Back up before you change it: an
+        /// upgrade changes the database's schema.
         version: String = attr().on_change(OnChange::Restart),
-        /// Harbor's installer. Needed where this release is not on the host yet.
+        /// Harbor's installer; must be set where this release is not on the host yet.
         installer: Option<Installer> = attr().on_change(OnChange::Provider),
         /// Directory of the installer: `harbor.yml`, `prepare`, `docker-compose.yml`.
         directory: String = attr().default("/opt/harbor").on_change(OnChange::Replace).check(super::validate::plain_path),
@@ -64,10 +65,10 @@ crate::settings! {
         http_port: u16 = attr().default(80).on_change(OnChange::Restart),
         /// HTTPS. Without it Harbor is served in clear.
         https: Option<Https> = attr().on_change(OnChange::Restart),
-        /// Password of `admin`. Harbor takes it at its very first start; a later change is made
+        /// Password of `admin`; must be set. Harbor takes it at its very first start; a later change is made
         /// through its API and needs `admin_old_password_wo`.
         admin_password_wo: Option<Secret> = attr().write_only().on_change(OnChange::Restart),
-        /// Change it to have a new `admin_password_wo` set.
+        /// Change it when `admin_password_wo` changes: Terraform cannot see that.
         admin_password_wo_version: Option<i64> = attr().on_change(OnChange::Restart),
         /// The password of `admin` until now, where `admin_password_wo` is a new one: Harbor asks
         /// for it.
@@ -76,7 +77,7 @@ crate::settings! {
         data_volume: String = attr().default("/data").on_change(OnChange::Replace).check(super::validate::plain_path),
         /// Where image layers are kept; the data volume if not set, which suits a single node.
         storage: Option<Storage> = attr().on_change(OnChange::Restart),
-        /// PostgreSQL.
+        /// The PostgreSQL that Harbor uses; the same for every node.
         database: Database = attr().on_change(OnChange::Restart),
         /// Redis; the bundled one if not set, which suits a single node.
         redis: Option<Redis> = attr().on_change(OnChange::Restart),
@@ -92,7 +93,7 @@ crate::settings! {
         trivy: Option<Trivy> = attr().on_change(OnChange::Restart),
         /// Install Notary (releases up to 2.8; needs `https`).
         notary: bool = attr().default(false).on_change(OnChange::Restart),
-        /// Job service.
+        /// The job service: replication, scans, garbage collection.
         jobservice: Option<Jobservice> = attr().on_change(OnChange::Restart),
         /// Logs.
         log: Option<Log> = attr().on_change(OnChange::Restart),
@@ -114,7 +115,9 @@ crate::settings! {
         boot_unit: bool = attr().default(true),
         /// The other nodes of this Harbor, name to address; used in what the plan says.
         peers: Option<BTreeMap<String, String>> = attr().on_change(OnChange::Provider),
-        /// What a destroy does.
+        /// What a destroy does. `stop`: Harbor stops and what the provider wrote is removed; data and
+        /// images stay. `keep`: nothing is touched. `purge`: as `stop`, and the installer and Harbor's
+        /// folders in the data volume are deleted; what is mounted into it stays.
         on_destroy: OnDestroy = attr().default("stop").on_change(OnChange::Provider),
     }
 
@@ -130,13 +133,13 @@ crate::settings! {
 
     /// HTTPS, either with certificate and key given here, or with files on the host.
     pub struct Https {
-        /// Port on the host.
+        /// Port of HTTPS on the host.
         port: u16 = attr().default(443).on_change(OnChange::Restart),
         /// Certificate chain, PEM. It must be the same on every node.
         certificate: Option<String> = attr().on_change(OnChange::Restart).check(super::validate::certificate),
         /// Private key, PEM.
         private_key_wo: Option<Secret> = attr().write_only().on_change(OnChange::Restart),
-        /// Change it to have a new `private_key_wo` written.
+        /// Change it when `private_key_wo` changes: Terraform cannot see that.
         private_key_wo_version: Option<i64> = attr().on_change(OnChange::Restart),
         /// Certificate chain as a file on the host, instead of `certificate`.
         certificate_path: Option<String> = attr().on_change(OnChange::Restart).check(super::validate::plain_path),
@@ -160,7 +163,7 @@ crate::settings! {
         parameters: Option<BTreeMap<String, String>> = attr().on_change(OnChange::Restart),
         /// The driver's secret parameters (`accesskeysecret`).
         parameters_wo: Option<BTreeMap<String, Secret>> = attr().write_only().on_change(OnChange::Restart),
-        /// Change it to have new `parameters_wo` written.
+        /// Change it when `parameters_wo` changes: Terraform cannot see that.
         parameters_wo_version: Option<i64> = attr().on_change(OnChange::Restart),
         /// Do not send clients to the storage itself: needed where they cannot reach it.
         redirect_disabled: Option<bool> = attr().on_change(OnChange::Restart),
@@ -187,9 +190,9 @@ crate::settings! {
         port: u16 = attr().default(5432).on_change(OnChange::Restart),
         /// Login role.
         username: String = attr().default("harbor").on_change(OnChange::Restart),
-        /// Its password: letters, digits, `_` and `-`.
+        /// Its password; must be set: letters, digits, `_` and `-`.
         password_wo: Option<Secret> = attr().write_only().on_change(OnChange::Restart),
-        /// Change it to have a new `password_wo` written.
+        /// Change it when `password_wo` changes: Terraform cannot see that.
         password_wo_version: Option<i64> = attr().on_change(OnChange::Restart),
         /// libpq's `sslmode`.
         ssl_mode: String = attr().default("disable").on_change(OnChange::Restart),
@@ -211,7 +214,7 @@ crate::settings! {
         username: Option<String> = attr().on_change(OnChange::Restart),
         /// Password: letters, digits, `_` and `-`.
         password_wo: Option<Secret> = attr().write_only().on_change(OnChange::Restart),
-        /// Change it to have a new `password_wo` written.
+        /// Change it when `password_wo` changes: Terraform cannot see that.
         password_wo_version: Option<i64> = attr().on_change(OnChange::Restart),
         /// Name of the master that the sentinels watch.
         sentinel_master_set: Option<String> = attr().on_change(OnChange::Restart),
@@ -231,11 +234,12 @@ crate::settings! {
 
     /// Docker and Compose.
     pub struct Docker {
-        /// Where Docker comes from.
+        /// Where Docker comes from. `distro`: the distribution's `docker.io`; `docker-ce`: Docker's
+        /// repository or a mirror of it; `none`: it is there already and stays as it is.
         source: DockerSource = attr().default("distro").on_change(OnChange::Refused),
         /// Where `docker-ce` is fetched from; the folder that holds `linux/`.
         mirror: String = attr().default("https://download.docker.com"),
-        /// The key that signs `docker-ce`, ASCII-armoured.
+        /// The key that signs `docker-ce`, ASCII-armoured; must be set with it.
         signing_key: Option<String> = attr(),
         /// Version of Docker's package to hold, as apt writes it; any if not set.
         version: Option<String> = attr().on_change(OnChange::Restart),
@@ -252,9 +256,12 @@ crate::settings! {
 
     /// Compose.
     pub struct Compose {
-        /// Where it comes from; `plugin` with docker-ce and `distro` with distro if not set.
+        /// Where it comes from. `plugin`: the plugin `docker compose`, as a package; `distro`: the
+        /// package `docker-compose`; `url`: a file from `url`, as `/usr/local/bin/docker-compose`;
+        /// `none`: it is there already. If not set: `plugin` with docker-ce, else as Docker.
         source: Option<ComposeSource> = attr(),
-        /// URL of the executable, or its path on the machine that runs Terraform.
+        /// URL of the executable, or its path on the machine that runs Terraform; for source `url`,
+        /// as are the next two.
         url: Option<String> = attr(),
         /// SHA-256 of the executable, hexadecimal.
         sha256: Option<String> = attr().check(super::validate::sha256),
@@ -284,13 +291,13 @@ crate::settings! {
         java_db_repository: Option<String> = attr().on_change(OnChange::Restart),
         /// Token for downloads from GitHub.
         github_token_wo: Option<Secret> = attr().write_only().on_change(OnChange::Restart),
-        /// Change it to have a new `github_token_wo` written.
+        /// Change it when `github_token_wo` changes: Terraform cannot see that.
         github_token_wo_version: Option<i64> = attr().on_change(OnChange::Restart),
     }
 
     /// Job service.
     pub struct Jobservice {
-        /// Workers.
+        /// Jobs that run at the same time on this node.
         max_job_workers: u32 = attr().default(10).on_change(OnChange::Restart),
         /// Where jobs log to (from 2.9): `STD_OUTPUT`, `FILE`, `DB`. With several nodes `FILE` needs
         /// a shared folder and `DB` none.
@@ -307,17 +314,17 @@ crate::settings! {
         level: String = attr().default("info").on_change(OnChange::Restart),
         /// Rotated files that are kept.
         rotate_count: u32 = attr().default(50).on_change(OnChange::Restart),
-        /// Size at which a file is rotated.
+        /// Size at which a file is rotated: bytes, or a number with `k`, `M` or `G`.
         rotate_size: String = attr().default("200M").on_change(OnChange::Restart),
-        /// Directory on the host.
+        /// Directory of the logs on the host.
         location: String = attr().default("/var/log/harbor").on_change(OnChange::Restart).check(super::validate::plain_path),
     }
 
     /// Prometheus metrics.
     pub struct Metric {
-        /// Port on the host.
+        /// Port of the metrics on the host.
         port: u16 = attr().default(9090).on_change(OnChange::Restart),
-        /// Path.
+        /// Path of the metrics in the URL.
         path: String = attr().default("/metrics").on_change(OnChange::Restart),
     }
 

@@ -51,7 +51,10 @@ A PostgreSQL primary and its streaming standby on two hosts.
 
 Packages, cluster, settings, access rules, replication role, slot and the copy itself; each is \
 shown when it drifts and put back. A changed setting is checked before it is loaded, and a restart \
-is announced by the plan. Data is never removed to make room.";
+is announced by the plan. Data is never removed to make room.
+
+The type is also served as `pg_replication_pair`, for configurations that say `provider = harbor`; \
+the guide on import shows how to move from one name to the other.";
     type Settings = Pair;
     type Outputs = Outputs;
     type Facts = Facts;

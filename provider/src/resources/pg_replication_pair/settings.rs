@@ -65,7 +65,8 @@ settings! {
     pub struct Node {
         /// How to reach the host.
         ssh: Ssh = attr().on_change(OnChange::Provider),
-        /// Address by which the other host and the clients reach this one; `ssh.host` if not set.
+        /// IP address by which the other host and the clients reach this one; `ssh.host` if not set,
+        /// which then must be an IP address.
         address: Option<String> = attr().on_change(OnChange::Reload),
         /// Data directory; `/var/lib/postgresql/VERSION/CLUSTER` if not set. It is never moved.
         data_dir: Option<String> = attr().on_change(OnChange::Refused),
@@ -87,7 +88,7 @@ settings! {
         database: String = attr().default("all"),
         /// Role, or `all`.
         user: String = attr().default("all"),
-        /// Address or network, such as `10.0.1.0/24`.
+        /// IP address or network, such as `10.0.1.0/24`.
         address: String = attr(),
         /// `scram-sha-256`, or `md5` for clients that know no better.
         method: Method = attr().default("scram-sha-256"),
@@ -95,7 +96,7 @@ settings! {
 
     /// The pair.
     pub struct Pair {
-        /// Major version of PostgreSQL, from 13 on; the same on both hosts.
+        /// Major version of PostgreSQL, from 13 to 18; the same on both hosts.
         version: u16 = attr().on_change(OnChange::Refused),
         /// `distro`: packages of the distribution; `pgdg`: of the PostgreSQL project.
         source: Source = attr().default("distro"),
@@ -125,18 +126,20 @@ settings! {
         /// Password of the replication role, printable ASCII. If not set, the primary's host makes
         /// one, and it never leaves the two hosts.
         replication_password_wo: Option<Secret> = attr().write_only(),
-        /// Raise it to change the password.
+        /// Raise it when `replication_password_wo` changes: Terraform cannot see that.
         replication_password_wo_version: Option<i64> = attr(),
         /// Directory on each host into which finished WAL segments are copied, each compared with
         /// what is there. Nothing is archived if not set.
         archive_dir: Option<String> = attr().on_change(OnChange::Restart),
         /// A standby that is further behind, in bytes of WAL, is warned of.
         max_lag_bytes: i64 = attr().default(16_777_216).on_change(OnChange::Provider),
-        /// Most WAL, in MiB, that the primary keeps for a standby that is away.
+        /// Most WAL, in MiB, that the primary keeps for a standby that is away; at least 64. A standby
+        /// that is away for longer must be copied anew.
         slot_keep_mib: i64 = attr().default(4096).on_change(OnChange::Reload),
         /// Name of the replication slot.
         slot_name: String = attr().default("breakwater").on_change(OnChange::Reload),
-        /// `keep`: both servers run on; `stop`: they are stopped; `purge`: all data is removed.
+        /// What a destroy does. `keep`: both servers run on; `stop`: they are stopped and all data
+        /// stays; `purge`: both clusters are removed with all data.
         on_destroy: OnDestroy = attr().default("keep").on_change(OnChange::Provider),
     }
 

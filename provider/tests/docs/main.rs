@@ -1,0 +1,94 @@
+//! `docs/` is generated from the schema, in the Terraform Registry's layout, and is current.
+//!
+//! `make docs` (`UPDATE_DOCS=1`) writes it; without that, a page that differs fails the test.
+
+mod page;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use provider::backend::Backend as _;
+use provider::lifecycle::Provider;
+use provider::schema::Attribute;
+
+/// The repository.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+#[test]
+fn docs_are_current() {
+    let pages = pages();
+    let docs = root().join("docs");
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        for (name, text) in &pages {
+            let path = docs.join(name);
+            std::fs::create_dir_all(path.parent().expect("inside docs")).expect("a directory");
+            std::fs::write(path, text).expect("written");
+        }
+        return;
+    }
+    for (name, text) in &pages {
+        let have = std::fs::read_to_string(docs.join(name)).unwrap_or_default();
+        assert!(have == *text, "docs/{name} is not current: run `make docs`");
+    }
+    for name in files(&docs, "") {
+        let known = pages.contains_key(&name) || name.starts_with("guides/");
+        assert!(known, "docs/{name} belongs to nothing in the schema: remove it");
+    }
+}
+
+#[test]
+fn every_attribute_is_described() {
+    let provider = Provider::new();
+    let schemas = provider.schemas();
+    let types = schemas.resources.iter().chain(&schemas.data_sources);
+    for schema in types.chain(std::iter::once(&schemas.provider)) {
+        described(&schema.name, &schema.attributes);
+    }
+}
+
+fn described(path: &str, attributes: &[Attribute]) {
+    for attribute in attributes {
+        let path = format!("{path}.{}", attribute.name);
+        assert!(attribute.description.len() > 3, "{path} has no description");
+        if let Some(inner) = page::inner(&attribute.kind) {
+            described(&path, inner);
+        }
+    }
+}
+
+fn files(folder: &Path, prefix: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
+        if entry.path().is_dir() {
+            found.extend(files(&entry.path(), &format!("{name}/")));
+        } else {
+            found.push(name);
+        }
+    }
+    found
+}
+
+/// Every page, by its path in `docs/`.
+fn pages() -> BTreeMap<String, String> {
+    let provider = Provider::new();
+    let schemas = provider.schemas();
+    let mut pages = BTreeMap::new();
+    let short = |name: &str| name.strip_prefix("harbor_").unwrap_or(name).to_owned();
+    pages.insert("index.md".into(), page::of_provider(&schemas.provider));
+    // A second name of a type is told on the page of its first: both pages would have one path.
+    for schema in schemas.resources.iter().filter(|s| s.name.starts_with("harbor_")) {
+        let name = format!("resources/{}.md", short(&schema.name));
+        pages.insert(name, page::of_resource(schema));
+    }
+    for schema in &schemas.data_sources {
+        let name = format!("data-sources/{}.md", short(&schema.name));
+        pages.insert(name, page::of_data_source(schema));
+    }
+    for function in &schemas.functions {
+        pages.insert(format!("functions/{}.md", function.name), page::of_function(function));
+    }
+    pages
+}
