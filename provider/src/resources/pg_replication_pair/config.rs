@@ -207,6 +207,13 @@ impl Change {
                 written.push(path);
             }
         }
+        let later = later(plan, side);
+        if !later.is_empty() {
+            let what = format!("take {} out of {}", later.join(", "), side.paths.main_conf);
+            plan.step(Step::run(member.word(), what, side.scripts.comment_out(&later)));
+            written.push(side.paths.main_conf.clone());
+            names.extend(later);
+        }
         if !written.is_empty() && side.host.sql.is_some() {
             let script = Scripts::keep_previous(&written);
             plan.steps
@@ -277,11 +284,12 @@ fn needs_restart(side: &Side, name: &str) -> bool {
     if said.context != "postmaster" {
         return false;
     }
-    let shared = side.files.shared_values().unwrap_or_default();
-    match (shared.get(name), name) {
-        (Some(wanted), _) => said.value.as_ref() != Some(wanted),
-        (None, "cluster_name") => said.value.as_deref() != Some(side.member.word()),
-        (None, _) => [&side.paths.shared_conf, &side.paths.own_conf].contains(&&said.file),
+    let mut wanted = side.files.shared_values().unwrap_or_default();
+    let own = side.files.own_conf();
+    wanted.extend(own.iter().flat_map(|f| parse_conf(f.content.expose())));
+    match wanted.get(name) {
+        Some(wanted) => said.value.as_ref() != Some(wanted),
+        None => [&side.paths.shared_conf, &side.paths.own_conf].contains(&&said.file),
     }
 }
 
@@ -304,15 +312,32 @@ fn hidden(plan: &mut Plan, side: &Side) -> Vec<String> {
             continue;
         }
         let label = format!("{}: setting {name} (ALTER SYSTEM)", side.member.word());
-        // Connection strings may hold a password.
-        let shown = match name.as_str() {
-            "primary_conninfo" => "(set)",
-            _ => line.value.as_deref().unwrap_or_default(),
-        };
-        plan.status(label, &format!("'{shown}'"), "");
+        let value = shown(name, line.value.as_deref().unwrap_or_default());
+        plan.status(label, &format!("'{value}'"), "");
         names.push(name.clone());
     }
     names
+}
+
+/// Settings of ours that `postgresql.conf` sets again after it has read our files: they would win.
+fn later(plan: &mut Plan, side: &Side) -> Vec<String> {
+    let text = side.host.files.get(&side.paths.main_conf).and_then(|f| f.text());
+    let after = text.and_then(|t| t.split_once("\ninclude_dir")).map_or("", |(_, after)| after);
+    let own = side.files.own_conf();
+    let mut ours = side.files.shared_values().unwrap_or_default();
+    ours.extend(own.iter().flat_map(|f| parse_conf(f.content.expose())));
+    let mut names = Vec::new();
+    for (name, value) in parse_conf(after).into_iter().filter(|(n, _)| ours.contains_key(n)) {
+        let label = format!("{}: setting {name} (postgresql.conf)", side.member.word());
+        plan.status(label, &format!("'{}'", shown(&name, &value)), "");
+        names.push(name);
+    }
+    names
+}
+
+/// Connection strings may hold a password.
+fn shown<'a>(name: &str, value: &'a str) -> &'a str {
+    if name == "primary_conninfo" { "(set)" } else { value }
 }
 
 /// Show whether the server has loaded its files; true if it has not.

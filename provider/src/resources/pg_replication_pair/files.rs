@@ -8,6 +8,7 @@ use render::{apt, systemd};
 use super::facts::Host;
 use super::names::{HEADER, Paths, REWINDER, id};
 use super::settings::{Connection, Member, Method, Pair};
+use crate::facts::file::FileFact;
 use crate::secret::Secret;
 use crate::step::File;
 
@@ -112,9 +113,22 @@ impl Files<'_> {
     /// Access rules: our block, then what stood there before.
     pub fn hba(&self, host: &Host) -> Wanted {
         let existing = host.files.get(&self.paths.hba).and_then(|f| f.text());
+        let existing = existing.filter(|text| !(host.making || self.is_fresh(host, text)));
         let block = said(hba::render(&hba::Settings { rules: self.rules() }))?;
         let text = said(hba::merge(existing.unwrap_or(REST_OF_HBA), &block))?;
         Ok(File::public(&self.paths.hba, text).owned_by("postgres").mode(0o640))
+    }
+
+    /// Whether it is the file that `pg_createcluster` wrote for us and that we have not yet replaced:
+    /// an apply that was cut off there must want what the first one wanted.
+    fn is_fresh(&self, host: &Host, text: &str) -> bool {
+        let rules = |text: &str| -> Vec<String> {
+            let lines = text.lines().map(|l| l.split_whitespace().collect::<Vec<_>>().join(" "));
+            let rules = lines.filter(|l| !l.is_empty() && !l.starts_with('#'));
+            rules.filter(|l| l != "local all postgres peer").collect()
+        };
+        let ours = host.files.get(&self.paths.marker).is_some_and(FileFact::is_present);
+        ours && hba::block(text).is_none() && rules(text) == rules(REST_OF_HBA)
     }
 
     fn rules(&self) -> Vec<hba::Rule> {

@@ -33,6 +33,14 @@ const PACKAGED: [&str; 17] = [
     "timezone",
 ];
 
+/// What `initdb` writes with the values that it finds to work.
+const BY_INITDB: [(&str, &str); 4] = [
+    ("max_connections", "100"),
+    ("max_wal_size", "1GB"),
+    ("min_wal_size", "80MB"),
+    ("shared_buffers", "128MB"),
+];
+
 fn invalid(id: &str) -> Diag {
     Diag::error(
         "Invalid import ID",
@@ -198,6 +206,7 @@ fn values(settings: &Pair, host: &Host) -> std::collections::BTreeMap<String, St
         .filter(|(name, value)| ours.get(name) != Some(value))
         .filter(|(name, _)| !OWNED.iter().any(|(owned, _)| owned == name))
         .filter(|(name, _)| !PACKAGED.contains(&name.as_str()))
+        .filter(|(name, value)| !BY_INITDB.contains(&(name.as_str(), value.as_str())))
         .collect()
 }
 

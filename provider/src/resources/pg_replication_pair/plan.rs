@@ -141,13 +141,21 @@ pub fn plan(settings: &Pair, facts: &Facts, context: &Context) -> Plan {
         install::install(&case, &mut plan, member);
     }
     primary::plan(&case, &mut plan);
-    config::plan(&case, &mut plan);
+    // Before any restart: without the slot, a primary that restarts may drop WAL that the standby of
+    // an adopted pair still needs.
     primary::access(&case, &mut plan);
+    standby::login(&case, &mut plan);
+    config::plan(&case, &mut plan);
     standby::plan(&case, &mut plan);
     if !plan.refusals.is_empty() {
         plan.steps.clear();
     }
     plan.outputs_after = outputs_after(&case, &plan.outputs);
+    // It moves with every write: only a refresh takes note of it, or each plan would show a change.
+    if let (false, Some(prior)) = (context.reading, &context.prior) {
+        let before = prior.get("lag_bytes").cloned().unwrap_or_default();
+        plan.outputs.insert("lag_bytes".to_owned(), before);
+    }
     plan
 }
 

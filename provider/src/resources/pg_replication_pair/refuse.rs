@@ -55,8 +55,10 @@ fn warn_of_files(case: &Case, plan: &mut Plan, side: &Side) {
         let (Some(name), Some(file)) = (&line.name, &line.file) else { continue };
         let hidden = ours.contains(&file) && !line.applied && line.error.is_none();
         let by = sql.settings.iter().find(|s| s.name == *name).map_or("", |s| s.file.as_str());
-        if hidden && !by.is_empty() && !ours.iter().any(|o| *o == by) && !by.ends_with("auto.conf")
-        {
+        let ours_or_repaired = ours.iter().any(|o| *o == by)
+            || by.ends_with("/postgresql.auto.conf")
+            || by == side.paths.main_conf;
+        if hidden && !by.is_empty() && !ours_or_repaired {
             let detail = format!(
                 "On {}, {by} is read after our files and sets {name}. Remove it there.",
                 case.settings.place(side.member)
@@ -89,6 +91,15 @@ fn host(case: &Case, plan: &mut Plan, side: &Side) {
     let place = case.settings.place(side.member);
     let (host, dir) = (side.host, &side.host.data);
     package(case, plan, side);
+    let conf = host.files.get(&side.paths.main_conf).and_then(|f| f.text());
+    if conf.is_some_and(|text| !text.contains("\ninclude_dir")) {
+        let detail = format!(
+            "{} on {place} has no line include_dir = 'conf.d', so that settings written there have \
+             no effect. Add it at the end.",
+            side.paths.main_conf
+        );
+        plan.refuse("settings", "The configuration does not read conf.d", detail);
+    }
     if host.cluster && host.data != side.paths.data {
         let detail = format!(
             "The cluster {}/{} on {place} has its data in {dir}, not in {}. A data directory is \

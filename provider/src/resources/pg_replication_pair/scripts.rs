@@ -166,7 +166,8 @@ done
 
     fn previous(&self) -> String {
         let files =
-            [&self.paths.shared_conf, &self.paths.own_conf, &self.paths.hba].map(Clone::clone);
+            [&self.paths.main_conf, &self.paths.shared_conf, &self.paths.own_conf, &self.paths.hba]
+                .map(Clone::clone);
         format!(
             r#"put_back() {{
   for f in {files}; do
@@ -221,6 +222,15 @@ forget
         self.with(&(self.previous() + text))
     }
 
+    /// Put a comment sign before settings that `postgresql.conf` sets after it has read our files.
+    pub fn comment_out(&self, names: &[String]) -> String {
+        let names = names.join("|").replace('.', r"\.");
+        let path = sh(&self.paths.main_conf);
+        format!(
+            "sed -i -E '/^include_dir/,$ s/^[[:space:]]*({names})[[:space:]]*[=[:space:]]/#breakwater: &/I' {path}\n"
+        )
+    }
+
     /// Take back values of `ALTER SYSTEM` that hide ours.
     pub fn reset(&self, names: &[String]) -> String {
         let statements =
@@ -233,11 +243,11 @@ forget
         self.with("sql -f - >/dev/null\n")
     }
 
-    /// Make the slot.
+    /// Make the slot. It holds WAL from now on, not only from when the standby first uses it.
     pub fn slot(&self) -> String {
         let name = &self.settings.slot_name;
         self.with(&format!(
-            "sql -c \"SELECT pg_create_physical_replication_slot('{name}') WHERE NOT EXISTS \
+            "sql -c \"SELECT pg_create_physical_replication_slot('{name}', true) WHERE NOT EXISTS \
              (SELECT FROM pg_replication_slots WHERE slot_name = '{name}')\" >/dev/null\n"
         ))
     }
@@ -360,7 +370,10 @@ systemctl daemon-reload
 until [ "$(sql -c "SELECT coalesce(pg_last_wal_replay_lsn() >= '$lsn', false) AND EXISTS (SELECT FROM pg_stat_wal_receiver WHERE status = 'streaming')")" = t ]; do
   if [ "$(date +%s)" -ge "$end" ]; then
     echo "the standby has not replayed $lsn within {seconds} s; it is at $(sql -c 'SELECT pg_last_wal_replay_lsn()'); the end of its log:" >&2
-    tail -n 15 "/var/log/postgresql/postgresql-$V-$C.log" >&2 || true
+    log=$(tail -n 15 "/var/log/postgresql/postgresql-$V-$C.log" || true); printf '%s\n' "$log" >&2
+    case $log in *"has already been removed"*)
+      echo "the primary no longer has WAL that the standby needs: stop $UNIT on this host, move $D away, and apply; it is then copied again" >&2
+    esac
     exit 1
   fi
   sleep 0.2

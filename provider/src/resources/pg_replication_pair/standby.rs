@@ -10,20 +10,25 @@ use crate::step::{Action, Step};
 
 use std::time::Duration;
 
+/// How the standby logs in to the primary.
+pub fn login(case: &Case, plan: &mut Plan) {
+    let side = case.standby();
+    match case.password() {
+        Some(password) => {
+            case.file(plan, side.member, side.files.passfile(&password));
+        }
+        None => unknown_passfile(case, plan, side.member),
+    }
+}
+
 /// The copy, its start, and the proof.
 pub fn plan(case: &Case, plan: &mut Plan) {
     let side = case.standby();
     case.file(plan, side.member, Ok(side.files.marker()));
     around(case, plan, side.member);
-    let Some(password) = case.password() else {
-        unknown_passfile(case, plan, side.member);
-        show_role(case, plan);
-        return;
-    };
-    let new_login = case.file(plan, side.member, side.files.passfile(&password));
     let differs = show_role(case, plan);
     // A copy needs the primary as it is, so it is planned when the primary has been seen running.
-    if case.primary().host.sql.is_none() {
+    if case.password().is_none() || case.primary().host.sql.is_none() {
         return;
     }
     let down = side.host.sql.is_none();
@@ -33,7 +38,7 @@ pub fn plan(case: &Case, plan: &mut Plan) {
     if side.host.sql.as_ref().is_some_and(|s| s.paused) {
         plan.step(Step::run(side.member.word(), "resume the replay", side.scripts.resume()));
     }
-    if down || new_login || differs || touched(plan, case) {
+    if down || differs || touched(plan, case) {
         attached(case, plan, "to prove that the standby follows");
     }
 }
@@ -46,7 +51,9 @@ fn touched(plan: &Plan, case: &Case) -> bool {
         s.what.contains("restart PostgreSQL")
             || s.what == format!("set up the role {name}")
             || s.what.starts_with("make the slot")
-            || (s.host == standby.member.word() && s.what.contains(&standby.paths.own_conf))
+            || (s.host == standby.member.word()
+                && (s.what.contains(&standby.paths.own_conf)
+                    || s.what.contains(&standby.paths.passfile)))
             || (s.host == primary.member.word() && s.what == "start PostgreSQL")
     })
 }
