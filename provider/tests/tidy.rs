@@ -209,7 +209,7 @@ fn nothing_is_left_undone() {
     none(&named(&sources, &words), "left over");
 }
 
-/// A path of one machine works on no other; crates come from the registry alone.
+/// A path of one machine works on no other; crates come from the public registry alone.
 #[test]
 fn nothing_names_one_machine() {
     let homes = ["work", "Users"].map(|folder| format!("/{folder}/"));
@@ -228,5 +228,5 @@ fn nothing_names_one_machine() {
         .filter(|line| line.starts_with("source = ") && !line.contains("/the registry-index\""))
         .map(str::to_owned)
         .collect();
-    none(&elsewhere, "not from the registry");
+    none(&elsewhere, "not from the public registry");
 }

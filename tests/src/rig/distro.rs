@@ -1,14 +1,12 @@
 //! The Debian releases that hosts can run, and what differs between them.
 
 use std::fmt;
+use std::process::Command;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
 use super::error::{Result, RigError};
-
-/// Where packages come from; `$BREAKWATER_DEBIAN` names a mirror nearer by.
-const MIRROR: &str = "http://debian.example.test";
 
 /// In the image: about what a cloud image has, and nothing of what a test is about.
 const BASE: &[&str] = &[
@@ -111,8 +109,7 @@ impl Distro {
 
     /// The lines of `sources.list` that reach Debian's own mirrors from this machine.
     pub fn sources(self) -> String {
-        let mirror = std::env::var("BREAKWATER_DEBIAN").unwrap_or_else(|_| MIRROR.to_owned());
-        let name = self.codename();
+        let (mirror, name) = (site(), self.codename());
         format!(
             "deb {mirror}/debian {name} main\n\
              deb {mirror}/debian {name}-updates main\n\
@@ -122,9 +119,20 @@ impl Distro {
 
     /// The mirror that the base tree is made from.
     pub fn mirror() -> String {
-        let mirror = std::env::var("BREAKWATER_DEBIAN").unwrap_or_else(|_| MIRROR.to_owned());
-        format!("{mirror}/debian")
+        format!("{}/debian", site())
     }
+}
+
+/// The mirror that this machine's own apt uses, without its last folder; `$BREAKWATER_DEBIAN` names
+/// another. Where neither is known the address is empty, and debootstrap says so.
+fn site() -> String {
+    if let Ok(site) = std::env::var("BREAKWATER_DEBIAN") {
+        return site;
+    }
+    let asked = Command::new("apt-get").args(["indextargets", "--format", "$(SITE)"]).output();
+    let sites = asked.map(|o| String::from_utf8_lossy(&o.stdout).into_owned()).unwrap_or_default();
+    let site = sites.lines().find_map(|line| line.trim_end_matches('/').strip_suffix("/debian"));
+    site.unwrap_or_default().to_owned()
 }
 
 impl fmt::Display for Distro {
