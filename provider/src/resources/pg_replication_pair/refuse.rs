@@ -92,7 +92,7 @@ fn host(case: &Case, plan: &mut Plan, side: &Side) {
     let (host, dir) = (side.host, &side.host.data);
     package(case, plan, side);
     let conf = host.files.get(&side.paths.main_conf).and_then(|f| f.text());
-    if conf.is_some_and(|text| !text.contains("\ninclude_dir")) {
+    if !host.making && conf.is_some_and(|text| !text.contains("\ninclude_dir")) {
         let detail = format!(
             "{} on {place} has no line include_dir = 'conf.d', so that settings written there have \
              no effect. Add it at the end.",

@@ -37,6 +37,12 @@ ready() {
 }
 "#;
 
+/// What makes a cluster goes on when the connection is lost; the next apply waits for its end and
+/// looks again. The lock lasts as long as any child of the one who took it.
+const ALONE: &str = r#"exec 9>"/run/lock/breakwater-postgresql-$V-$C"
+flock -w 100 9 || { echo "another process is making this cluster" >&2; exit 1; }
+"#;
+
 /// Scripts of one member.
 #[derive(Clone, Copy)]
 pub struct Scripts<'a> {
@@ -97,7 +103,8 @@ try || {{ $apt update && try; }}
     pub fn make_cluster(&self) -> String {
         let making = sh(&self.paths.making);
         self.with(&format!(
-            r#"mkdir -p "$(dirname {making})"
+            r#"{ALONE}if [ -f "$D/PG_VERSION" ] && [ -f "$ETC/postgresql.conf" ] && [ ! -e {making} ]; then exit 0; fi
+mkdir -p "$(dirname {making})"
 : > {making}
 pg_createcluster -d "$D" --start-conf=auto -p "$PORT" -e UTF8 --locale=C.UTF-8 "$V" "$C" -- --data-checksums --auth-local=peer --auth-host=scram-sha-256
 rm -f {making}
@@ -109,7 +116,8 @@ rm -f {making}
     pub fn move_aside(&self) -> String {
         let making = sh(&self.paths.making);
         self.with(&format!(
-            r#"aside=breakwater-aside.$(date +%s)
+            r#"{ALONE}[ -e {making} ] || exit 0
+aside=breakwater-aside.$(date +%s)
 for d in "$D" "$ETC"; do [ ! -e "$d" ] || mv -T "$d" "$d.$aside"; done
 # A cluster in /etc must not be seen by postgresql-common, wherever it is moved.
 if [ -e "$ETC.$aside" ]; then mkdir -p /etc/breakwater && mv -T "$ETC.$aside" "/etc/breakwater/$C.$aside"; fi
