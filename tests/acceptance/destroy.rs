@@ -27,7 +27,7 @@ pub fn and_again(story: &Story, demo: &Demo) -> Vec<String> {
         problems.extend(
             stopped
                 .iter()
-                .filter(|s| s.contains("service"))
+                .filter(|s| s.contains(" a service "))
                 .map(|s| format!("the destroy restarted {s}")),
         );
     });

@@ -51,18 +51,18 @@ const HANDS: [Hand; 5] = [
         script: "cd /; runuser -u postgres -- psql -qc \"ALTER SYSTEM SET log_statement = 'none'\" \
                  -c 'SELECT pg_reload_conf()' >/dev/null",
         address: PAIR,
-        goes: &["none"],
-        comes: &["all"],
+        goes: &["'none'"],
+        comes: &[],
         restarts: "nothing",
     },
     Hand {
         name: "a mirror changed in daemon.json",
         host: "b",
-        script: "sed -i 's#https://mirror.example.test#https://other.example.test#' \
+        script: "sed -i 's#https://mirror.gcr.io#https://other.example.test#' \
                  /etc/docker/daemon.json",
         address: NODE_B,
         goes: &["https://other.example.test"],
-        comes: &["https://mirror.example.test"],
+        comes: &["https://mirror.gcr.io"],
         restarts: "nothing",
     },
     Hand {

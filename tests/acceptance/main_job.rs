@@ -6,7 +6,7 @@ use testkit::story::Story;
 
 use crate::{destroy, drift, secrets};
 
-/// A demo on its rig, with statements logged and a mirror of Docker Hub.
+/// A demo on its rig, with statements logged.
 fn prepare<'a>(rig: &'a Rig, release: &str, postgresql: u16) -> Demo<'a> {
     let demo = Demo::new(rig, "demo", release, postgresql);
     let main = std::fs::read_to_string(demo.terraform.path("main.tf")).unwrap();
@@ -15,11 +15,7 @@ fn prepare<'a>(rig: &'a Rig, release: &str, postgresql: u16) -> Demo<'a> {
         "max_connections = \"300\"\n    log_statement = \"all\"",
     );
     assert_ne!(main, more, "the example has no max_connections");
-    let docker = "source = \"distro\"\n  }\n\n  configuration";
-    assert!(more.contains(docker), "the example has no docker block");
-    let mirror =
-        docker.replace("\n  }", "\n    registry_mirrors = [\"https://mirror.example.test\"]\n  }");
-    demo.terraform.write("main.tf", &more.replace(docker, &mirror));
+    demo.terraform.write("main.tf", &more);
     demo
 }
 

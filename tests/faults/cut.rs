@@ -21,7 +21,7 @@ pub enum Blow {
 
 /// How an apply ended.
 pub enum End {
-    /// It was struck in these steps.
+    /// It was struck in this step.
     Struck(String),
     /// It had no step that was not struck before.
     Finished(Run),
@@ -33,17 +33,19 @@ const POLL: Duration = Duration::from_millis(10);
 const PATIENCE: Duration = Duration::from_secs(600);
 
 impl Blow {
-    /// A different one for each number. Silence takes half a minute to be noticed, so it is rare.
+    /// A different one for each number. Silence takes a minute to be noticed and up to two and a
+    /// half until the host lets go of its lock, so it comes once.
     pub fn of(number: usize) -> Self {
-        match number % 12 {
-            0 | 6 => Self::Kill(0),
-            1 | 7 => Self::Sever(0),
-            2 | 8 => Self::Kill(150),
-            3 => Self::Sever(200),
-            4 => Self::Kill(700),
-            5 | 10 => Self::Kill(30),
-            9 => Self::Sever(1000),
-            _ => Self::Silence,
+        match number {
+            11 => Self::Silence,
+            _ => match number % 6 {
+                0 => Self::Kill(0),
+                1 => Self::Sever(0),
+                2 => Self::Kill(150),
+                3 => Self::Sever(300),
+                4 => Self::Kill(700),
+                _ => Self::Kill(30),
+            },
         }
     }
 
@@ -55,31 +57,35 @@ impl Blow {
     }
 }
 
-/// Applies, and strikes at each step that is not in `struck` when it begins. A cut connection may
-/// fail one resource while another goes on, or nothing at all; so the apply is struck until it ends.
+/// Applies until a step begins that is not in `struck`, and strikes.
 pub fn apply_until(demo: &mut Demo, blow: Blow, struck: &mut BTreeSet<String>) -> End {
     let log = demo.terraform.log_steps("cut.log");
     let mut child = demo.terraform.start_apply();
     let begun = Instant::now();
-    let mut blows = Vec::new();
-    loop {
+    let new = loop {
         let begins = provider_log::read(&log).into_iter().filter(|l| l.event == Event::Begins);
         let mut begins = begins.map(|l| (format!("{}: {}", l.host, l.step), l.host));
-        if let Some((step, host)) = begins.find(|(key, _)| !struck.contains(key)) {
-            struck.insert(step.clone());
-            // The point of the delay is to strike in the middle of the step.
-            std::thread::sleep(blow.delay());
-            strike(demo, blow, &child, &host);
-            blows.push(step);
-        } else if child.try_wait().expect("the child is ours").is_some() {
-            break;
+        if let Some(new) = begins.find(|(key, _)| !struck.contains(key)) {
+            break new;
+        }
+        if child.try_wait().expect("the child is ours").is_some() {
+            return End::Finished(demo.terraform.background(child));
         }
         assert!(begun.elapsed() < PATIENCE, "an apply hangs; see {}", log.display());
         std::thread::sleep(POLL);
-    }
-    demo.rig.hosts().for_each(|h| h.restore().expect("the rules can be removed"));
+    };
+    let (step, host) = new;
+    struck.insert(step.clone());
+    // The point of the delay is to strike in the middle of the step.
+    std::thread::sleep(blow.delay());
+    strike(demo, blow, &child, &host);
     let run = demo.terraform.background(child);
-    if blows.is_empty() { End::Finished(run) } else { End::Struck(blows.join(", ")) }
+    if blow == Blow::Silence {
+        each(demo, &host, |h| h.restore().expect("the rules can be removed"));
+    }
+    // A step may have been the last and over before the blow.
+    let _ = run;
+    End::Struck(step)
 }
 
 fn strike(demo: &Demo, blow: Blow, child: &Child, host: &str) {

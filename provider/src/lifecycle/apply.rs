@@ -9,13 +9,17 @@ use super::session::{Configured, Session, Turn};
 use super::{Blind, Managed, Seen, Sight, View, marks, observed, planning, run, values};
 use crate::backend::{ApplyRequest, StateResponse};
 use crate::diag::{Diag, Diags};
-use crate::host::{Host, Lock, Patience};
+use crate::host::{Host, HostError, Lock, Patience};
 use crate::resource::Resource;
 use crate::step::{Risk, Step};
 use crate::value::{Object, Value};
 
 /// A resource is made in stages (install, generate, configure); more than this is a circle.
 const ROUNDS: usize = 12;
+/// A host lets go of a lock after 150 s without a sign of life of its holder.
+const LOCK_PATIENCE: Duration = Duration::from_secs(180);
+/// Time between two attempts to take a lock that is held.
+const LOCK_INTERVAL: Duration = Duration::from_secs(3);
 /// For an operation without a limit of its own.
 const TIMEOUT: Duration = Duration::from_hours(2);
 
@@ -317,13 +321,28 @@ async fn lock_all(hosts: &BTreeMap<String, Host>) -> Result<Vec<Lock>, Diags> {
     sorted.sort_by_key(|h| h.name().to_owned());
     let mut locks = Vec::new();
     for host in sorted {
-        let lock = host.lock(&holder()).await.map_err(|e| {
+        let lock = lock_one(host).await.map_err(|e| {
             let summary = format!("Failed to lock {}", host.name());
             vec![Diag::error(summary, run::say(e))]
         })?;
         locks.push(lock);
     }
     Ok(locks)
+}
+
+/// A run whose connection was cut in silence holds its lock until the host notices, so a lock that
+/// is held is waited for as long as that takes.
+async fn lock_one(host: &Host) -> Result<Lock, HostError> {
+    let deadline = Instant::now() + LOCK_PATIENCE;
+    loop {
+        match host.lock(&holder()).await {
+            Err(HostError::LockHeld { holder, .. }) if Instant::now() < deadline => {
+                tracing::warn!(host = host.name(), %holder, "waiting for the lock");
+                tokio::time::sleep(LOCK_INTERVAL).await;
+            }
+            result => return result,
+        }
+    }
 }
 
 /// Who holds a host's lock: what another run is told.
