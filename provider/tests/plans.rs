@@ -7,7 +7,8 @@
 //! - `prior`: the state before, laid over `settings`; without it the resource is created;
 //! - `context`: `reading`, `secrets_unchanged`, `as_written`;
 //! - `answers.<host>.<question>`: standard output of the question's script, or `{ file = "..." }`;
-//!   of SQL its rows as a list of tables, or `{ failed = "why" }`;
+//!   of SQL its rows as a list of tables; of HTTP `{ status = 200, body = "..." }`; of both
+//!   `{ failed = "why" }`;
 //! - `replace`: a list of `{ host, key, from, to }`, done in the answers in order;
 //! - `written_by`: cases whose steps have written their files on the hosts;
 //! - `same_goal_as`: a case that must want the same files and status;
@@ -21,6 +22,7 @@ use provider::diag::Path as At;
 use provider::plan::{Context, Pair, Plan};
 use provider::resource::{Answer, Answers, Resource, describe};
 use provider::resources::external_db::ExternalDatabase;
+use provider::resources::ha_node;
 use provider::resources::pg_replication_pair::PgReplicationPair;
 use provider::resources::shared_secrets::SharedSecrets;
 use provider::settings::{Settings, check};
@@ -31,6 +33,7 @@ use provider::value::{Object, Value};
 fn decide(resource: &str, case: &Case) -> Decision {
     match resource {
         "external_db" => case.decide::<ExternalDatabase>(),
+        "ha_node" => case.decide::<ha_node::Node>(),
         "shared_secrets" => case.decide::<SharedSecrets>(),
         "pg_replication_pair" => case.decide::<PgReplicationPair>(),
         other => panic!("no resource for the folder {other}"),
@@ -279,8 +282,8 @@ impl Case {
         let hosts = self.table.get("answers").and_then(toml::Value::as_table);
         for (host, given) in hosts.into_iter().flatten() {
             for (key, answer) in given.as_table().into_iter().flatten() {
-                if let Some(of_sql) = of_sql(answer) {
-                    answers.insert(host, key, of_sql);
+                if let Some(other) = of_sql(answer).or_else(|| of_http(answer)) {
+                    answers.insert(host, key, other);
                     continue;
                 }
                 texts.insert((host.clone(), key.clone()), self.answer(answer));
@@ -337,6 +340,12 @@ fn of_sql(answer: &toml::Value) -> Option<Answer> {
     };
     let row = |row: &toml::Value| row.as_table().into_iter().flatten().map(column).collect();
     Some(Answer::Rows(answer.as_array()?.iter().map(row).collect()))
+}
+
+fn of_http(answer: &toml::Value) -> Option<Answer> {
+    let status = u16::try_from(answer.get("status")?.as_integer()?).expect("a status code");
+    let body = answer.get("body").and_then(toml::Value::as_str).unwrap_or_default();
+    Some(Answer::Response { status, body: body.to_owned() })
 }
 
 fn replace(edit: &toml::Value, texts: &mut BTreeMap<(String, String), String>) {

@@ -123,12 +123,8 @@ fn rendering_touches_nothing() {
 
     let manifest = std::fs::read_to_string(root().join("render/Cargo.toml")).expect("a manifest");
     let manifest: toml::Table = manifest.parse().expect("TOML");
-    let dependencies: BTreeSet<&str> = manifest["dependencies"]
-        .as_table()
-        .expect("a table")
-        .keys()
-        .map(String::as_str)
-        .collect();
+    let dependencies: BTreeSet<&str> =
+        manifest["dependencies"].as_table().expect("a table").keys().map(String::as_str).collect();
     // None of them opens a file or a connection, as they are used here.
     let known = [
         "handlebars",
@@ -177,7 +173,11 @@ fn every_resource_has_a_case_in_which_nothing_is_to_be_done() {
     for schema in &provider.schemas().resources {
         let Some(short) = schema.name.strip_prefix("harbor_") else { continue };
         let folder = format!("provider/tests/plans/{short}");
-        assert!(root().join(&folder).is_dir(), "{folder} is missing: plan cases of {}", schema.name);
+        assert!(
+            root().join(&folder).is_dir(),
+            "{folder} is missing: plan cases of {}",
+            schema.name
+        );
         // A refusal has no steps either, and proves nothing.
         let quiet = files(&folder).into_iter().any(|s| {
             let has = |line: &str| s.text.lines().any(|l| l == line);

@@ -54,9 +54,8 @@ pub fn of_function(function: &FunctionSchema) -> String {
     let name = &function.name;
     let title = format!("{name} (Function)");
     let example = example(&format!("examples/functions/{name}/function.tf"));
-    let mut text = Page::titled(false, &title, &function.summary, &function.description)
-        .example(example)
-        .text;
+    let mut text =
+        Page::titled(false, &title, &function.summary, &function.description).example(example).text;
     let names: Vec<&str> = function.parameters.iter().map(|p| p.name.as_str()).collect();
     let returns = type_name(&function.returns).to_lowercase();
     let _ = write!(
@@ -110,8 +109,7 @@ impl Page {
             ("Optional", Presence::Optional),
             ("Read-Only", Presence::Computed),
         ] {
-            let mut chosen =
-                schema.attributes.iter().filter(|a| a.presence == presence).peekable();
+            let mut chosen = schema.attributes.iter().filter(|a| a.presence == presence).peekable();
             if chosen.peek().is_some() {
                 let _ = write!(self.text, "\n### {heading}\n\n");
                 chosen.for_each(|a| self.line(a, "", OnChange::InPlace));
