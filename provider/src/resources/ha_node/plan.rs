@@ -13,6 +13,7 @@ use super::facts::{Facts, HOST, Health};
 use super::settings::{ComposeSource, HaNode, Outputs};
 use crate::plan::{Context, Plan};
 use crate::settings::{Field, Settings};
+use crate::step::{Action, Step};
 use crate::value::{Object, Value};
 
 /// First line of files that are ours alone and take comments.
@@ -59,7 +60,7 @@ pub fn plan(s: &HaNode, facts: &Facts, context: &Context) -> Plan {
     node.api();
     node.rotation();
     node.plan.outputs = outputs(s, facts, node.compose).to_object();
-    node.plan.outputs_after = certain(s);
+    node.plan.outputs_after = certain(s, &node.plan);
     node.plan
 }
 
@@ -171,8 +172,31 @@ fn outputs(s: &HaNode, facts: &Facts, compose: &str) -> Outputs {
     }
 }
 
-fn certain(s: &HaNode) -> Object {
-    let certain =
-        [("url", s.url()), ("address", s.ssh.host.clone()), ("release", s.version.clone())];
-    certain.into_iter().map(|(name, text)| (name.to_owned(), Value::from(text))).collect()
+/// What is known of the outputs before the apply. It ends only when Harbor is healthy; programs
+/// keep their version where no package is installed.
+fn certain(s: &HaNode, plan: &Plan) -> Object {
+    let texts = [("url", s.url()), ("address", s.ssh.host.clone()), ("release", s.version.clone())];
+    let mut certain: Object =
+        texts.into_iter().map(|(name, text)| (name.to_owned(), Value::from(text))).collect();
+    certain.insert("healthy".to_owned(), Value::from(true));
+    let brings_program = |step: &Step| {
+        matches!(&step.action, Action::Job { name, .. } if ["docker-packages", "harbor-unpack"].contains(&name.as_str()))
+            || matches!(step.action, Action::Upload { .. })
+    };
+    let seen = |name: &str| plan.outputs.get(name).filter(|v| !v.is_null()).cloned();
+    if !plan.steps.iter().any(brings_program) {
+        for name in ["docker_version", "compose_version"] {
+            certain.extend(seen(name).map(|value| (name.to_owned(), value)));
+        }
+        // The same release with the same parts, and each of them healthy in the end.
+        let has = |parts: &Value, part: &str| !parts.get(part).is_null();
+        let same = |parts: &Value| {
+            has(parts, "trivy") == s.trivy.is_some() && has(parts, "notary") == s.notary
+        };
+        if plan.outputs.get("healthy") == Some(&Value::from(true)) {
+            let parts = seen("components").filter(same);
+            certain.extend(parts.map(|value| ("components".to_owned(), value)));
+        }
+    }
+    certain
 }
