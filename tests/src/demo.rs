@@ -43,6 +43,9 @@ impl<'a> Demo<'a> {
         let written = std::fs::read_to_string(work.join("demo.tfvars.json")).expect("written");
         let variables: Json = serde_json::from_str(&written).expect("it is JSON");
         terraform.copy("examples/local").variables(&variables);
+        // The state is in the folder; a backend would need an init.
+        let versions = std::fs::read_to_string(terraform.path("versions.tf")).expect("copied");
+        terraform.write("versions.tf", &versions.replace("backend \"local\" {}\n", ""));
         Self { rig, terraform, variables }
     }
 
