@@ -29,16 +29,19 @@ impl Path {
     }
 
     /// This path and one attribute more.
+    #[must_use]
     pub fn attribute(&self, name: &str) -> Self {
         self.with(Step::Attribute(name.to_owned()))
     }
 
     /// This path and one map key more.
+    #[must_use]
     pub fn key(&self, key: &str) -> Self {
         self.with(Step::Key(key.to_owned()))
     }
 
     /// This path and one list position more.
+    #[must_use]
     pub fn index(&self, i: usize) -> Self {
         self.with(Step::Index(i64::try_from(i).unwrap_or(i64::MAX)))
     }

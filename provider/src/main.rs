@@ -1,4 +1,4 @@
-//! `terraform-provider-harbor`: started by Terraform, OpenTofu or Pulumi's bridge, never by hand.
+//! `terraform-provider-harbor`: started by Terraform, `OpenTofu` or Pulumi's bridge, never by hand.
 
 use std::process::ExitCode;
 

@@ -195,13 +195,13 @@ impl Step {
     /// A quiet script with a limit of two minutes.
     pub fn run(host: &str, what: impl Into<String>, script: impl Into<String>) -> Self {
         let action =
-            Action::Run { script: script.into(), stdin: None, limit: Duration::from_mins(2) };
+            Action::Run { script: script.into(), stdin: None, limit: Duration::from_secs(120) };
         Self::new(host, what, action)
     }
 
     /// A detached script with a limit of half an hour.
     pub fn job(host: &str, what: impl Into<String>, name: &str, script: impl Into<String>) -> Self {
-        let limit = Duration::from_mins(30);
+        let limit = Duration::from_secs(1800);
         let action = Action::Job { name: name.to_owned(), script: script.into(), limit };
         Self::new(host, what, action)
     }

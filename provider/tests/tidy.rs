@@ -43,7 +43,7 @@ fn files(folder: &str) -> Vec<Source> {
 fn product(folder: &str) -> Vec<Source> {
     let mut sources = files(folder);
     sources.retain(|s| {
-        let rust = s.path.ends_with(".rs");
+        let rust = s.is("rs");
         let test = s.path.contains("/tests/") || s.path.ends_with("tests.rs");
         rust && !test && !s.path.contains("/generated/") && !s.path.ends_with("real_postgres.rs")
     });
@@ -51,6 +51,10 @@ fn product(folder: &str) -> Vec<Source> {
 }
 
 impl Source {
+    fn is(&self, extension: &str) -> bool {
+        Path::new(&self.path).extension().is_some_and(|e| e == extension)
+    }
+
     /// Its code: without comments, and without the tests at its end.
     fn code(&self) -> String {
         let code = self.text.split("\n#[cfg(test)]\nmod tests {").next().unwrap_or_default();
@@ -149,7 +153,7 @@ fn every_type_has_its_example_page_and_cases() {
             missing.push(path);
         }
     };
-    for schema in schemas.resources.iter() {
+    for schema in &schemas.resources {
         let Some(short) = schema.name.strip_prefix("harbor_") else { continue };
         need(format!("examples/resources/{}/resource.tf", schema.name));
         need(format!("examples/resources/{}/import.sh", schema.name));
@@ -181,7 +185,7 @@ fn every_resource_has_a_case_in_which_nothing_is_to_be_done() {
         // A refusal has no steps either, and proves nothing.
         let quiet = files(&folder).into_iter().any(|s| {
             let has = |line: &str| s.text.lines().any(|l| l == line);
-            s.path.ends_with(".txt") && has("steps: none") && has("refusals: none")
+            s.is("txt") && has("steps: none") && has("refusals: none")
         });
         assert!(quiet, "{folder} has no case without steps");
     }

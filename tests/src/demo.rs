@@ -65,7 +65,7 @@ impl<'a> Demo<'a> {
 
     /// A write through the primary appears on the standby.
     pub fn is_replicated(&self) -> Run {
-        let rig = self.program("rig");
+        let rig = program("rig");
         let script = repository().join("tests/demo/replicated.sh");
         let name = &self.rig.state().name;
         finished(Command::new(script).arg(rig).arg(name).arg(self.terraform.path("")))
@@ -74,7 +74,7 @@ impl<'a> Demo<'a> {
     /// Both nodes are healthy, the load balancer's name answers, and a token of one node is
     /// accepted by the other.
     pub fn is_healthy(&self) -> Run {
-        let rig = self.program("rig");
+        let rig = program("rig");
         let script = repository().join("tests/demo/health.py");
         let name = &self.rig.state().name;
         finished(
@@ -90,10 +90,10 @@ impl<'a> Demo<'a> {
         let said = self.rig.host(host).sh(&script);
         said.unwrap_or_else(|e| panic!("{statement}: {e}")).trim().to_owned()
     }
+}
 
-    fn program(&self, name: &str) -> PathBuf {
-        crate::terraform::provider().with_file_name(name)
-    }
+fn program(name: &str) -> PathBuf {
+    crate::terraform::provider().with_file_name(name)
 }
 
 fn finished(command: &mut Command) -> Run {

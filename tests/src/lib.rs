@@ -1,4 +1,5 @@
 //! Test hosts for Breakwater: what acceptance tests, fault tests, benchmarks and the demo share.
+#![expect(clippy::missing_panics_doc, reason = "a helper of tests panics to fail the test")]
 
 pub mod demo;
 pub mod provider_log;

@@ -51,10 +51,10 @@ impl<'a> Terraform<'a> {
         let folder = rig.state().folder.join("terraform").join(name);
         fs::create_dir_all(&folder).expect("the rig's folder is ours");
         let provider = provider();
-        let bin = provider.parent().expect("a file has a folder");
+        let bin = provider.parent().expect("a file has a folder").display();
         // Development overrides: neither an init nor a registry.
         let rc = format!(
-            "provider_installation {{\n  dev_overrides {{ \"breakwater/harbor\" = {bin:?} }}\n  \
+            "provider_installation {{\n  dev_overrides {{ \"breakwater/harbor\" = \"{bin}\" }}\n  \
              direct {{}}\n}}\n"
         );
         fs::write(folder.join("terraformrc"), rc).expect("written");

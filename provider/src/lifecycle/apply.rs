@@ -1,6 +1,6 @@
 //! Apply: steps in order, observed again until nothing is left to do.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use super::configuration::{Unreachable, duration};
@@ -21,7 +21,7 @@ const LOCK_PATIENCE: Duration = Duration::from_secs(180);
 /// Time between two attempts to take a lock that is held.
 const LOCK_INTERVAL: Duration = Duration::from_secs(3);
 /// For an operation without a limit of its own.
-const TIMEOUT: Duration = Duration::from_hours(2);
+const TIMEOUT: Duration = Duration::from_secs(7200);
 
 /// An apply under way.
 struct Work<'a, R: Resource> {
@@ -82,7 +82,7 @@ impl<R: Resource> Managed<R> {
             state.insert("id".into(), id.clone());
         }
         let diags = broken_promises::<R>(&planned, &state);
-        let private = Private { announced: Default::default(), adopt: false, ..seen.private };
+        let private = Private { announced: BTreeSet::default(), adopt: false, ..seen.private };
         Ok(StateResponse { state: Some(state), private: private.encode(), diags })
     }
 
@@ -125,7 +125,7 @@ fn broken_promises<R: Resource>(planned: &Object, state: &Object) -> Diags {
         match (wanted, got) {
             (Value::Map(wanted), Value::Map(got)) => {
                 let differ = |k: &&String| wanted.get(*k) != got.get(*k);
-                let keys: std::collections::BTreeSet<_> = wanted.keys().chain(got.keys()).collect();
+                let keys: BTreeSet<_> = wanted.keys().chain(got.keys()).collect();
                 for k in keys.into_iter().filter(differ) {
                     let show = |v: Option<&Value>| match v {
                         Some(Value::String(s)) if s.len() < 200 => format!("\"{s}\""),
@@ -178,7 +178,7 @@ impl<R: Resource> Work<'_, R> {
             Patience::Once
         } else {
             let boot = duration(&self.configured.configuration.boot_timeout);
-            Patience::Boot(boot.unwrap_or(Duration::from_mins(5)))
+            Patience::Boot(boot.unwrap_or(Duration::from_secs(300)))
         };
         let hosts =
             match Managed::<R>::hosts(self.configured, &self.settings, &mut self.private, patience)
@@ -304,7 +304,7 @@ impl<R: Resource> Work<'_, R> {
         match &result {
             Ok(()) => tracing::info!(host = host.name(), step = %step.what, seconds, "step done"),
             Err(why) => {
-                tracing::error!(host = host.name(), step = %step.what, seconds, %why, "step failed")
+                tracing::error!(host = host.name(), step = %step.what, seconds, %why, "step failed");
             }
         }
         result.map_err(|why| vec![failed::<R>(host.name(), &step.what, &why)])

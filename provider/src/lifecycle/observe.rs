@@ -11,7 +11,7 @@ use crate::host::{Host, HostError};
 use crate::resource::{Answer, Answers, Ask, Question};
 
 /// A refresh that takes longer than this is stuck.
-const LIMIT: Duration = Duration::from_mins(2);
+const LIMIT: Duration = Duration::from_secs(120);
 
 /// Ask every host its questions; the error names the host that failed.
 pub async fn observe(

@@ -40,7 +40,7 @@ impl<R: Resource> Managed<R> {
     ) -> PlanResponse {
         let attributes = Self::attributes();
         let config = values::with_defaults(&attributes, config);
-        let mut planned = merge(&attributes, &config, proposed);
+        let mut planned = merge(&attributes, &config, &proposed);
         let mut response = PlanResponse { private: private.to_vec(), ..PlanResponse::default() };
         if let Some(prior) = &prior {
             sort_changes(&attributes, prior, &planned, &mut response);
@@ -204,7 +204,7 @@ pub(super) fn secrets_unchanged(prior: Option<&Object>, planned: &Object) -> boo
 }
 
 /// The plan's start: the configuration with its defaults, and what was computed before.
-fn merge(attributes: &[Attribute], config: &Object, proposed: Object) -> Object {
+fn merge(attributes: &[Attribute], config: &Object, proposed: &Object) -> Object {
     let mut merged = values::without_write_only(attributes, config);
     for attribute in attributes.iter().filter(|a| a.presence == Presence::Computed) {
         let before = proposed.get(&attribute.name).cloned().unwrap_or_default();

@@ -14,7 +14,7 @@ const REQUEST: Duration = Duration::from_secs(30);
 /// Time between two looks at something that is not ready yet.
 const INTERVAL: Duration = Duration::from_secs(2);
 /// Fetching an installer of 600 MB over a slow line.
-const FETCH: Duration = Duration::from_hours(1);
+const FETCH: Duration = Duration::from_secs(3600);
 
 /// Rows of a query: column name to value.
 pub type Rows = Vec<BTreeMap<String, Option<String>>>;
@@ -44,6 +44,7 @@ pub async fn run(host: &Host, step: &Step) -> Result<(), String> {
 }
 
 /// A host's error in words.
+#[expect(clippy::needless_pass_by_value, reason = "the form that map_err takes")]
 pub fn say(error: host::HostError) -> String {
     let why = error.to_string();
     let mut text = why.clone();

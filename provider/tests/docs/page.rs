@@ -180,7 +180,9 @@ impl Page {
             let path = format!("{prefix}{}", attribute.name);
             let _ = write!(self.text, "\n<a id=\"{}\"></a>\n### {path}\n\n", anchor(&path));
             self.said.push((block.to_vec(), path.clone()));
-            block.iter().for_each(|a| self.line(a, &format!("{path}."), attribute.on_change));
+            for a in block {
+                self.line(a, &format!("{path}."), attribute.on_change);
+            }
             self.blocks(block, &format!("{path}."));
         }
     }

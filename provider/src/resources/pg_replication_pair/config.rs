@@ -267,7 +267,7 @@ fn restart(case: &Case, side: &Side, why: &str) -> Step {
 /// Recovery after a crash takes as long as the WAL since the last checkpoint.
 fn patient(step: &mut Step) {
     if let Action::Run { limit, .. } = &mut step.action {
-        *limit = std::time::Duration::from_mins(12);
+        *limit = std::time::Duration::from_secs(720);
     }
 }
 

@@ -50,7 +50,7 @@ fn stop(case: &Case, plan: &mut Plan, side: &Side) {
         let mut step = Step::run(host, "stop PostgreSQL", side.scripts.stop()).disruptive(sentence);
         if let Action::Run { limit, .. } = &mut step.action {
             // A stop waits for the archive and for a standby that does not answer.
-            *limit = std::time::Duration::from_mins(10);
+            *limit = std::time::Duration::from_secs(600);
         }
         plan.step(step);
     }

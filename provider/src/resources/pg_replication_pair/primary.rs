@@ -148,7 +148,7 @@ fn access_role(case: &Case, plan: &mut Plan, name: &str, wanted: &str) {
         let action = Action::Run {
             script: side.scripts.sql_from_stdin(),
             stdin: Some(role_sql(name, &verifier)),
-            limit: Duration::from_mins(2),
+            limit: Duration::from_secs(120),
         };
         plan.step(Step::new(side.member.word(), format!("set up the role {name}"), action));
     }

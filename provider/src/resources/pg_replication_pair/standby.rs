@@ -80,7 +80,7 @@ fn bring_up(case: &Case, plan: &mut Plan, side: &Side) {
     }
     let started = plan.steps.iter().any(|s| s.host == host && s.what == "start PostgreSQL");
     if !started {
-        let limit = Duration::from_mins(12);
+        let limit = Duration::from_secs(720);
         let action = Action::Run { script: side.scripts.start(), stdin: None, limit };
         plan.step(Step::new(host, "start PostgreSQL", action));
     }
@@ -91,7 +91,7 @@ fn clone(case: &Case, side: &Side) -> Step {
     let action = Action::Job {
         name: format!("pg-clone-{}-{}", case.settings.version, case.settings.cluster),
         script: side.scripts.clone(),
-        limit: Duration::from_hours(6),
+        limit: Duration::from_secs(21600),
     };
     let what = format!("copy the data of {}", case.settings.primary.word());
     Step::new(side.member.word(), what, action)
@@ -104,7 +104,7 @@ fn register(case: &Case, side: &Side) -> Step {
     let action = Action::Run {
         script: side.scripts.register(),
         stdin: Some(Secret::from(text)),
-        limit: Duration::from_mins(2),
+        limit: Duration::from_secs(120),
     };
     Step::new(side.member.word(), "make the cluster known to postgresql-common", action)
 }
