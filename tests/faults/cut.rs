@@ -21,7 +21,7 @@ pub enum Blow {
 
 /// How an apply ended.
 pub enum End {
-    /// It was struck in this step.
+    /// It was struck in these steps.
     Struck(String),
     /// It had no step that was not struck before.
     Finished(Run),
@@ -57,35 +57,31 @@ impl Blow {
     }
 }
 
-/// Applies until a step begins that is not in `struck`, and strikes.
+/// Applies, and strikes at each step that is not in `struck` when it begins. A cut connection may
+/// fail one resource while another goes on, or nothing at all; so the apply is struck until it ends.
 pub fn apply_until(demo: &mut Demo, blow: Blow, struck: &mut BTreeSet<String>) -> End {
     let log = demo.terraform.log_steps("cut.log");
     let mut child = demo.terraform.start_apply();
     let begun = Instant::now();
-    let new = loop {
+    let mut blows = Vec::new();
+    loop {
         let begins = provider_log::read(&log).into_iter().filter(|l| l.event == Event::Begins);
         let mut begins = begins.map(|l| (format!("{}: {}", l.host, l.step), l.host));
-        if let Some(new) = begins.find(|(key, _)| !struck.contains(key)) {
-            break new;
-        }
-        if child.try_wait().expect("the child is ours").is_some() {
-            return End::Finished(demo.terraform.background(child));
+        if let Some((step, host)) = begins.find(|(key, _)| !struck.contains(key)) {
+            struck.insert(step.clone());
+            // The point of the delay is to strike in the middle of the step.
+            std::thread::sleep(blow.delay());
+            strike(demo, blow, &child, &host);
+            blows.push(step);
+        } else if child.try_wait().expect("the child is ours").is_some() {
+            break;
         }
         assert!(begun.elapsed() < PATIENCE, "an apply hangs; see {}", log.display());
         std::thread::sleep(POLL);
-    };
-    let (step, host) = new;
-    struck.insert(step.clone());
-    // The point of the delay is to strike in the middle of the step.
-    std::thread::sleep(blow.delay());
-    strike(demo, blow, &child, &host);
-    let run = demo.terraform.background(child);
-    if blow == Blow::Silence {
-        each(demo, &host, |h| h.restore().expect("the rules can be removed"));
     }
-    // A step may have been the last and over before the blow.
-    let _ = run;
-    End::Struck(step)
+    demo.rig.hosts().for_each(|h| h.restore().expect("the rules can be removed"));
+    let run = demo.terraform.background(child);
+    if blows.is_empty() { End::Finished(run) } else { End::Struck(blows.join(", ")) }
 }
 
 fn strike(demo: &Demo, blow: Blow, child: &Child, host: &str) {
