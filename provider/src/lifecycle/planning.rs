@@ -65,7 +65,13 @@ impl<R: Resource> Managed<R> {
                 response.private = announced(seen).encode();
                 response.planned = Some(planned);
             }
-            Err(diags) => response.diags.extend(diags),
+            Err(blind) if kept(session, &blind, &attributes, prior.as_ref(), &planned) => {
+                let why: String = blind.diags(R::NAME).into_iter().map(|d| d.detail).collect();
+                let summary = format!("{}: left as it was, a host does not answer", R::NAME);
+                response.diags.push(Diag::warning(summary, why));
+                response.planned = prior;
+            }
+            Err(blind) => response.diags.extend(blind.diags(R::NAME)),
         }
         response
     }
@@ -76,21 +82,18 @@ impl<R: Resource> Managed<R> {
         prior: Option<&Object>,
         planned: &Object,
         mut private: Private,
-    ) -> Result<Seen, Diags> {
-        let settings = Self::settings(config)?;
+    ) -> Result<Seen, Blind> {
+        let settings = Self::settings(config).map_err(Blind::Diags)?;
         let diags = R::validate(&settings);
         if has_error(&diags) {
-            return Err(diags);
+            return Err(Blind::Diags(diags));
         }
-        let configured = session.configured().ok_or_else(|| Blind::Unconfigured.diags(R::NAME))?;
-        let blind = |b: Blind| b.diags(R::NAME);
-        let hosts = Self::hosts(&configured, &settings, &mut private, LOOK.patience).await;
-        let hosts = hosts.map_err(blind)?;
+        let configured = session.configured().ok_or(Blind::Unconfigured)?;
+        let hosts = Self::hosts(&configured, &settings, &mut private, LOOK.patience).await?;
         let unchanged = secrets_unchanged(prior, planned);
         let owner = &configured.configuration.owner;
         let view = View { prior, owner, sight: LOOK, secrets_unchanged: unchanged };
-        let seen = Self::see(session, &hosts, &settings, private, view).await;
-        let mut seen = seen.map_err(blind)?;
+        let mut seen = Self::see(session, &hosts, &settings, private, view).await?;
         seen.plan.warnings.extend(diags);
         let wrong = wrong_uploads(&seen.plan.steps, config).await;
         seen.plan.refusals.extend(wrong);
@@ -193,6 +196,21 @@ fn found_at(object: &Object, text: &str, path: &Path) -> Option<Path> {
         Value::Map(inner) => found_at(inner, text, &path.attribute(name)),
         _ => None,
     })
+}
+
+/// Whether a resource whose host does not answer stays as it is: the user asked for that, and the
+/// configuration wants nothing new of it.
+fn kept(
+    session: &Session,
+    blind: &Blind,
+    attributes: &[Attribute],
+    prior: Option<&Object>,
+    planned: &Object,
+) -> bool {
+    let patient =
+        session.configured().is_some_and(|c| c.configuration.unreachable != Unreachable::Error);
+    let same = |prior: &Object| values::changes(attributes, prior, planned).is_empty();
+    patient && blind.is_unreachable() && prior.is_some_and(same)
 }
 
 /// Whether the secrets in the configuration are, by their versions, those of the prior state.

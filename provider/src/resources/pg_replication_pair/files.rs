@@ -7,7 +7,7 @@ use render::{apt, systemd};
 
 use super::facts::Host;
 use super::names::{HEADER, Paths, REWINDER, id};
-use super::settings::{Connection, Member, Method, Pair};
+use super::settings::{Connection, Member, Method, OtherRules, Pair};
 use crate::facts::file::FileFact;
 use crate::secret::Secret;
 use crate::step::File;
@@ -22,6 +22,27 @@ local replication all peer
 host replication all 127.0.0.1/32 scram-sha-256
 host replication all ::1/128 scram-sha-256
 ";
+
+/// Whether a line of `pg_hba.conf` is none that PostgreSQL reads.
+fn is_comment(line: &str) -> bool {
+    let line = line.trim();
+    line.is_empty() || line.starts_with('#')
+}
+
+/// Whether a rule is one that `pg_createcluster` writes: for the host itself, with a password or the
+/// system's own users.
+fn is_debians(line: &str) -> bool {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    match words[..] {
+        ["local", "all", "postgres" | "all", "peer"] | ["local", "replication", "all", "peer"] => {
+            true
+        }
+        ["host", "all" | "replication", "all", "127.0.0.1/32" | "::1/128", method] => {
+            ["scram-sha-256", "md5"].contains(&method)
+        }
+        _ => false,
+    }
+}
 
 /// A file, or why it cannot be made.
 pub type Wanted = Result<File, String>;
@@ -110,12 +131,17 @@ impl Files<'_> {
         Ok(File::public(&self.paths.own_conf, said(text)?))
     }
 
-    /// Access rules: our block, then what stood there before.
+    /// Access rules: our block, then Debian's own, and what others wrote if it may stay.
     pub fn hba(&self, host: &Host) -> Wanted {
         let existing = host.files.get(&self.paths.hba).and_then(|f| f.text());
         let existing = existing.filter(|text| !(host.making || self.is_fresh(host, text)));
         let block = said(hba::render(&hba::Settings { rules: self.rules() }))?;
-        let text = said(hba::merge(existing.unwrap_or(REST_OF_HBA), &block))?;
+        let rest = said(hba::without_block(existing.unwrap_or(REST_OF_HBA)))?;
+        let stays = |line: &&str| {
+            self.settings.other_rules == OtherRules::Keep || is_comment(line) || is_debians(line)
+        };
+        let rest: String = rest.split_inclusive('\n').filter(stays).collect();
+        let text = said(hba::merge(&rest, &block))?;
         Ok(File::public(&self.paths.hba, text).owned_by("postgres").mode(0o640))
     }
 

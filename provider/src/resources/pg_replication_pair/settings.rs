@@ -19,6 +19,16 @@ choice! {
 }
 
 choice! {
+    /// What becomes of access rules that nobody declared.
+    pub enum OtherRules {
+        /// They are removed; the plan shows each.
+        Remove = "remove",
+        /// They stay, below ours.
+        Keep = "keep",
+    }
+}
+
+choice! {
     /// Where the packages come from.
     pub enum Source {
         /// The apt repository of the PostgreSQL project, or a mirror of it.
@@ -118,9 +128,12 @@ settings! {
         /// a restart.
         settings: BTreeMap<String, String> =
             attr().default(Value::Map(Object::new())).on_change(OnChange::Reload),
-        /// Who may connect, in this order, before the rules that are in `pg_hba.conf` already.
+        /// Who may connect, in this order.
         client_rules: Vec<ClientRule> =
             attr().default(Value::List(Vec::new())).on_change(OnChange::Reload),
+        /// What to do with rules in `pg_hba.conf` that are neither in `client_rules` nor Debian's own
+        /// for the host itself: `remove` shows and removes each, `keep` leaves them below ours.
+        other_rules: OtherRules = attr().default("remove").on_change(OnChange::Reload),
         /// Name of the replication role.
         replication_user: String = attr().default("replicator"),
         /// Password of the replication role, printable ASCII. If not set, the primary's host makes
