@@ -21,8 +21,8 @@ fn mistakes(rig: &Rig) -> Vec<Mistake> {
     let (a, b) = (rig.host("a").state().clone(), rig.host("b").state().clone());
     let mistake =
         |name, old, new: &str, at, says| Mistake { name, replace: (old, new.to_owned()), at, says };
-    let shared = "  shared_secrets = harbor_shared_secrets.shared.directory\n";
-    let unknown_key = format!("{shared}  settings = {{ \"no_such.key\" = \"1\" }}\n");
+    let hostname = "  hostname = var.hostname\n";
+    let unknown_key = format!("{hostname}  settings = {{ \"no_such.key\" = \"1\" }}\n");
     let node_b = "b = { ssh = local.ssh[\"b\"] }";
     let ssh_of = |host: &str, key: &str, more: &str| {
         format!("b = {{ ssh = {{ host = \"{host}\", host_key = \"{key}\"{more} }} }}")
@@ -35,7 +35,7 @@ fn mistakes(rig: &Rig) -> Vec<Mistake> {
             "version",
             "2.99.0",
         ),
-        mistake("a key the release does not know", shared, &unknown_key, "settings", "no_such"),
+        mistake("a key the release does not know", hostname, &unknown_key, "settings", "no_such"),
         mistake(
             "equal hosts for primary and standby",
             node_b,

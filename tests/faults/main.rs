@@ -14,6 +14,15 @@ use cut::{Blow, End, apply_until};
 /// An apply has fewer steps than this, or it goes in circles.
 const MOST: usize = 250;
 
+/// An apply waits five minutes for a host that boots; here hosts do not, and each cut would cost it.
+fn impatient(demo: &Demo) {
+    let main = std::fs::read_to_string(demo.terraform.path("main.tf")).unwrap();
+    let block = "provider \"harbor\" {\n";
+    assert!(main.contains(block), "the example has no provider block");
+    demo.terraform
+        .write("main.tf", &main.replace(block, &format!("{block}  boot_timeout = \"10s\"\n")));
+}
+
 /// Each step of the whole apply is struck once, at its beginning or a little into it: the provider
 /// is killed, or the connections of its host are cut. The next apply meets what is left.
 #[test]
@@ -22,6 +31,7 @@ fn an_apply_that_is_cut_at_each_step_in_turn_is_finished_by_the_next() {
     let hosts = [("a", Distro::Bookworm), ("b", Distro::Bookworm)];
     let rig = story.section("two bare hosts", || Rig::anew("acc-faults", &hosts).unwrap());
     let mut demo = story.section("installer", || Demo::new(&rig, "demo", "2.15.2", 15));
+    impatient(&demo);
     let mut struck = BTreeSet::new();
     let last = story.section("applies, each cut at a step that was not cut before", || {
         for number in 0..MOST {
