@@ -18,8 +18,8 @@ use super::output::Output;
 /// For starting, attaching and collecting, apart from the job's own time.
 const QUICK: Duration = Duration::from_secs(60);
 
-/// How long a lost host is tried again beyond the job's own time.
-const AWAY: Duration = Duration::from_secs(300);
+/// How long a lost host is tried again. The job goes on there, and the next call attaches to it.
+const AWAY: Duration = Duration::from_secs(150);
 
 /// Exit status of [`START_SCRIPT`] when a job of that name with another script runs.
 const BUSY: i32 = 76;
@@ -65,10 +65,16 @@ struct Job<'a> {
 
 impl Job<'_> {
     async fn run(&self) -> Result<Output, HostError> {
-        let deadline = Instant::now() + self.limit + AWAY;
+        let mut deadline = Instant::now() + AWAY;
         let mut pause = Duration::from_millis(100);
         loop {
-            match self.attend().await {
+            let begun = Instant::now();
+            let attended = self.attend().await;
+            if begun.elapsed() > AWAY / 2 {
+                // It was attached for a while: the host is lost only now.
+                deadline = Instant::now() + AWAY;
+            }
+            match attended {
                 // The token makes it safe to start again: a start that went through is attached to.
                 Err(error) if error.is_lost() || error.is_unreachable() => {
                     if Instant::now() + pause > deadline {

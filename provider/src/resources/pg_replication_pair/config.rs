@@ -223,7 +223,7 @@ impl Change {
         let mut restart: BTreeSet<String> =
             names.iter().chain(&hidden).filter(|name| needs_restart(side, name)).cloned().collect();
         restart.extend(pending(side.host));
-        let stale = loaded(plan, side);
+        let stale = loaded(plan, side, written.is_empty());
         Self { written, hidden, restart, stale }
     }
 
@@ -340,8 +340,9 @@ fn shown<'a>(name: &str, value: &'a str) -> &'a str {
     if name == "primary_conninfo" { "(set)" } else { value }
 }
 
-/// Show whether the server has loaded its files; true if it has not.
-fn loaded(plan: &mut Plan, side: &Side) -> bool {
+/// Show whether the server has loaded its files; true if it has not. Where a file differs, that is
+/// what a plan shows, and the reload follows from it.
+fn loaded(plan: &mut Plan, side: &Side, files_are_right: bool) -> bool {
     let label = format!("{}: configuration", side.member.word());
     let Some(sql) = &side.host.sql else {
         plan.status(label, "", "loaded");
@@ -351,7 +352,7 @@ fn loaded(plan: &mut Plan, side: &Side) -> bool {
     let stale = side.host.conf_time > sql.load_time;
     let actual = match (&pending[..], stale) {
         ([_, ..], _) => format!("waits for a restart: {}", pending.join(", ")),
-        (_, true) => "changed since it was loaded".to_owned(),
+        (_, true) if files_are_right => "changed since it was loaded".to_owned(),
         _ => "loaded".to_owned(),
     };
     plan.status(label, &actual, "loaded");

@@ -24,6 +24,8 @@ pub struct Texts {
     pub seeded: Vec<String>,
     /// Whether `harbor.yml` or the certificate change.
     pub changed: bool,
+    /// Whether what a plan shows of them differs.
+    pub edited: bool,
 }
 
 impl Node<'_> {
@@ -35,11 +37,15 @@ impl Node<'_> {
         let overrides = self.compose_override();
         let changed = yml.1 || certificate.1 || key.1;
         self.anew |= seeding;
+        let shown = [self.s.at("harbor.yml"), self.s.at("tls/server.crt")];
+        let edited =
+            shown.iter().filter_map(|p| self.plan.files.get(p)).any(|p| p.actual != p.wanted);
         Texts {
             inputs: vec![self.head(), yml.0, certificate.0, key.0],
             overrides,
             seeded: self.seeded(),
             changed,
+            edited,
         }
     }
 

@@ -45,6 +45,9 @@ impl Node<'_> {
             None => !texts.changed && seen.one("composed_newer") == "yes",
         };
         let release = composed == self.release.to_string();
+        // A file edited by hand is shown as that file's difference, and what follows from it is not
+        // shown again. Only a refresh sees the mark of the edited text: a plan compares its own.
+        let same = same || (self.context.reading && texts.edited);
         if same && complete && !excess && release { "done" } else { "outdated" }
     }
 
