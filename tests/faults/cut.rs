@@ -15,7 +15,7 @@ pub enum Blow {
     Kill(u64),
     /// The SSH sessions on the step's host end.
     Sever(u64),
-    /// Packets between Terraform and the step's host are dropped until the apply has ended.
+    /// Packets between Terraform and the step's host are dropped for [`SILENCE`].
     Silence,
 }
 
@@ -29,6 +29,8 @@ pub enum End {
 
 /// Looks at the log.
 const POLL: Duration = Duration::from_millis(10);
+/// Longer than the provider takes to see that a connection is lost.
+const SILENCE: Duration = Duration::from_secs(70);
 /// An apply that hangs.
 const PATIENCE: Duration = Duration::from_secs(600);
 
@@ -64,7 +66,11 @@ pub fn apply_until(demo: &mut Demo, blow: Blow, struck: &mut BTreeSet<String>) -
     let mut child = demo.terraform.start_apply();
     let begun = Instant::now();
     let mut blows = Vec::new();
+    let mut last_blow = begun;
     loop {
+        if blow == Blow::Silence && !blows.is_empty() && last_blow.elapsed() > SILENCE {
+            restore(demo);
+        }
         let begins = provider_log::read(&log).into_iter().filter(|l| l.event == Event::Begins);
         let mut begins = begins.map(|l| (format!("{}: {}", l.host, l.step), l.host));
         if let Some((step, host)) = begins.find(|(key, _)| !struck.contains(key)) {
@@ -73,15 +79,20 @@ pub fn apply_until(demo: &mut Demo, blow: Blow, struck: &mut BTreeSet<String>) -
             std::thread::sleep(blow.delay());
             strike(demo, blow, &child, &host);
             blows.push(step);
+            last_blow = Instant::now();
         } else if child.try_wait().expect("the child is ours").is_some() {
             break;
         }
         assert!(begun.elapsed() < PATIENCE, "an apply hangs; see {}", log.display());
         std::thread::sleep(POLL);
     }
-    demo.rig.hosts().for_each(|h| h.restore().expect("the rules can be removed"));
+    restore(demo);
     let run = demo.terraform.background(child);
     if blows.is_empty() { End::Finished(run) } else { End::Struck(blows.join(", ")) }
+}
+
+fn restore(demo: &Demo) {
+    demo.rig.hosts().for_each(|h| h.restore().expect("the rules can be removed"));
 }
 
 fn strike(demo: &Demo, blow: Blow, child: &Child, host: &str) {

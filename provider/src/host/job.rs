@@ -18,8 +18,9 @@ use super::output::Output;
 /// For starting, attaching and collecting, apart from the job's own time.
 const QUICK: Duration = Duration::from_secs(60);
 
-/// How long a lost host is tried again. The job goes on there, and the next call attaches to it.
-const AWAY: Duration = Duration::from_secs(150);
+/// How long a lost host is tried again. The job goes on meanwhile, also for hours; somebody who
+/// waits for a host that is gone should not.
+const AWAY: Duration = Duration::from_secs(300);
 
 /// Exit status of [`START_SCRIPT`] when a job of that name with another script runs.
 const BUSY: i32 = 76;
@@ -65,19 +66,17 @@ struct Job<'a> {
 
 impl Job<'_> {
     async fn run(&self) -> Result<Output, HostError> {
-        let mut deadline = Instant::now() + AWAY;
+        let mut lost: Option<Instant> = None;
         let mut pause = Duration::from_millis(100);
         loop {
-            let begun = Instant::now();
-            let attended = self.attend().await;
-            if begun.elapsed() > AWAY / 2 {
-                // It was attached for a while: the host is lost only now.
-                deadline = Instant::now() + AWAY;
-            }
-            match attended {
+            let mut met = false;
+            match self.attend(&mut met).await {
                 // The token makes it safe to start again: a start that went through is attached to.
                 Err(error) if error.is_lost() || error.is_unreachable() => {
-                    if Instant::now() + pause > deadline {
+                    if met {
+                        lost = None;
+                    }
+                    if lost.get_or_insert_with(Instant::now).elapsed() + pause > AWAY {
                         return Err(error);
                     }
                 }
@@ -88,11 +87,12 @@ impl Job<'_> {
         }
     }
 
-    /// Starts it or attaches to it, waits, and collects.
-    async fn attend(&self) -> Result<Output, HostError> {
+    /// Starts it or attaches to it, waits, and collects. `met`: whether the host answered.
+    async fn attend(&self, met: &mut bool) -> Result<Output, HostError> {
         let head = self.head()?;
         let start = format!("{head}{START_SCRIPT}");
         let started = self.run_as(&start, self.script.as_bytes(), QUICK).await?;
+        *met = true;
         if started.status == BUSY {
             let (host, name) = (self.host.name().to_owned(), self.name.to_owned());
             return Err(HostError::JobBusy { host, name });
