@@ -135,11 +135,28 @@ fn host(case: &Case, plan: &mut Plan, side: &Side) {
     port(case, plan, side);
 }
 
+/// The major version that a release of Debian or Ubuntu ships, for a host that has no package lists
+/// yet; none for a release that is not known here.
+fn shipped(codename: &str) -> Option<u16> {
+    match codename {
+        "bionic" => Some(10),
+        "focal" => Some(12),
+        "bullseye" => Some(13),
+        "jammy" => Some(14),
+        "bookworm" => Some(15),
+        "noble" => Some(16),
+        "trixie" => Some(17),
+        _ => None,
+    }
+}
+
 fn package(case: &Case, plan: &mut Plan, side: &Side) {
     let [server, _] = packages(case.settings);
     let host = side.host;
     let known = host.packages.get(&server).is_some_and(|p| p.candidate.is_some());
-    let comes = case.settings.source == Source::Pgdg || !host.lists;
+    let unlisted = !host.lists
+        && shipped(&host.os.codename).is_none_or(|major| major == case.settings.version);
+    let comes = case.settings.source == Source::Pgdg || unlisted;
     if !host.server && !known && !comes {
         let os = &host.os;
         let detail = format!(
