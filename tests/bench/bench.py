@@ -4,6 +4,7 @@
 import json
 import os
 import pathlib
+import re
 import shutil
 import statistics
 import subprocess
@@ -46,12 +47,10 @@ def terraform(folder: pathlib.Path, *argv: str) -> float:
     return run(["terraform", *argv], folder, TF_CLI_CONFIG_FILE=str(work / "rc"))
 
 
-def plan(folder: pathlib.Path) -> float:
-    return terraform(folder, "plan", "-input=false", "-no-color", "-detailed-exitcode")
-
-
-def refresh(folder: pathlib.Path) -> float:
-    return terraform(folder, "plan", "-input=false", "-no-color", "-refresh-only")
+def plan(folder: pathlib.Path, *more: str) -> float:
+    # A plan with changes would be a measure of something else.
+    strict = [] if "-refresh-only" in more else ["-detailed-exitcode"]
+    return terraform(folder, "plan", "-input=false", "-no-color", *strict, *more)
 
 
 def connects() -> float:
@@ -90,6 +89,19 @@ def only(state: dict, keep: str) -> dict:
     return state | {"resources": kept, "outputs": {}}
 
 
+def alone(main: str, state: dict) -> str:
+    """The demo's configuration with the first node alone, and values for what it refers to."""
+    blocks = re.split(r"\n(?=\S[^\n]* \{\n)", main)
+    wanted = [b for b in blocks if b.startswith(("provider", "locals", 'resource "harbor_ha_node"'))]
+    values = {f"{r['type']}.{r['name']}": r["instances"][0]["attributes"] for r in state["resources"]}
+
+    def value(reference: re.Match) -> str:
+        return json.dumps(values[reference[1]][reference[2]])
+
+    text = re.sub(r"\b(harbor_\w+\.\w+)\.(\w+)", value, "\n".join(wanted))
+    return text.replace("for_each = var.nodes", 'for_each = { a = var.nodes["a"] }')
+
+
 work = pathlib.Path(tempfile.mkdtemp(prefix="breakwater-bench-"))
 try:
     (work / "rc").write_text(
@@ -97,7 +109,7 @@ try:
     whole = work / "demo"
     shutil.copytree(root / "examples/local", whole, ignore=shutil.ignore_patterns(".terraform*"))
     versions = whole / "versions.tf"
-    # Without its backend the example needs no init.
+    # The state is in the folder; a backend would need an init.
     versions.write_text(versions.read_text().replace('backend "local" {}', ""))
     shutil.copy(root / ".demo/terraform.tfstate", whole)
     shutil.copy(root / ".demo/demo.tfvars.json", whole / "terraform.tfvars.json")
@@ -107,10 +119,10 @@ try:
     floor = configuration("floor", f'resource "terraform_data" "x" {{\n  count = {count}\n}}\n')
     terraform(floor, "apply", "-input=false", "-auto-approve")
 
-    provider_block = (
-        'terraform {\n  required_providers {\n    harbor = { source = "breakwater/harbor" }\n  }\n}\n'
-        f'provider "harbor" {{\n  ssh = {{ user = "root", private_key_path = "{facts["ssh"]["key"]}" }}\n}}\n')
-    one = configuration("one", provider_block)
+    one = work / "one"
+    shutil.copytree(whole, one)
+    (one / "outputs.tf").unlink()
+    (one / "main.tf").write_text(alone((whole / "main.tf").read_text(), state))
     (one / "terraform.tfstate").write_text(json.dumps(only(state, NODE)))
 
     own = median(entered)
