@@ -144,7 +144,6 @@ enum Blind {
 /// How `see` goes about it.
 #[derive(Clone, Copy)]
 struct Sight {
-    patience: Patience,
     /// For Read: only what is there counts.
     reading: bool,
     destroying: bool,
@@ -229,8 +228,6 @@ impl<R: Resource> Managed<R> {
         let mut plan = decide(&context);
         if !sight.reading {
             marks::refuse_other_owners(&mut plan, &marks, owner, private.adopt, R::NAME);
-        }
-        if !sight.reading {
             private.digests = digests;
         }
         Ok(Seen { plan, private })

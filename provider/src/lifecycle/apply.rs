@@ -227,12 +227,7 @@ impl<R: Resource> Work<'_, R> {
     }
 
     async fn look(&self, hosts: &BTreeMap<String, Host>) -> Result<Seen, Diags> {
-        let sight = Sight {
-            patience: Patience::Once,
-            reading: false,
-            destroying: self.destroying,
-            remembering: false,
-        };
+        let sight = Sight { reading: false, destroying: self.destroying, remembering: false };
         let view = View {
             prior: self.prior,
             owner: &self.configured.configuration.owner,

@@ -16,8 +16,7 @@ use crate::settings::Settings as _;
 use crate::step::{Action, Risk, Step};
 use crate::value::{Object, Value};
 
-const LOOK: Sight =
-    Sight { patience: Patience::Once, reading: false, destroying: false, remembering: true };
+const LOOK: Sight = Sight { reading: false, destroying: false, remembering: true };
 
 impl<R: Resource> Managed<R> {
     pub(super) async fn plan_any(session: &Session, request: PlanRequest) -> PlanResponse {
@@ -89,7 +88,7 @@ impl<R: Resource> Managed<R> {
             return Err(Blind::Diags(diags));
         }
         let configured = session.configured().ok_or(Blind::Unconfigured)?;
-        let hosts = Self::hosts(&configured, &settings, &mut private, LOOK.patience).await?;
+        let hosts = Self::hosts(&configured, &settings, &mut private, Patience::Once).await?;
         let unchanged = secrets_unchanged(prior, planned);
         let owner = &configured.configuration.owner;
         let view = View { prior, owner, sight: LOOK, secrets_unchanged: unchanged };
@@ -135,7 +134,7 @@ impl<R: Resource> Managed<R> {
         let mut private = Private::decode(&response.private);
         let sight = Sight { destroying: true, ..LOOK };
         let owner = configured.configuration.owner.clone();
-        let seen = match Self::hosts(&configured, &settings, &mut private, sight.patience).await {
+        let seen = match Self::hosts(&configured, &settings, &mut private, Patience::Once).await {
             Ok(hosts) => {
                 let view =
                     View { prior: Some(prior), owner: &owner, sight, secrets_unchanged: true };

@@ -50,13 +50,8 @@ impl<R: Resource> Managed<R> {
         let configured = session.configured().ok_or(Blind::Unconfigured)?;
         let filled = values::with_defaults(&Self::attributes(), state);
         let settings = Self::settings(&filled).map_err(Blind::Diags)?;
-        let sight = Sight {
-            patience: Patience::Once,
-            reading: true,
-            destroying: false,
-            remembering: false,
-        };
-        let hosts = Self::hosts(&configured, &settings, &mut private, sight.patience).await?;
+        let sight = Sight { reading: true, destroying: false, remembering: false };
+        let hosts = Self::hosts(&configured, &settings, &mut private, Patience::Once).await?;
         let owner = &configured.configuration.owner;
         let view = View { prior: Some(state), owner, sight, secrets_unchanged: true };
         let seen = Self::see(session, &hosts, &settings, private, view).await?;
