@@ -231,14 +231,17 @@ until [ -e began ] || [ -e status ]; do
 done
 "#;
 
+/// Several calls may wait for the same job, and the one that lost its connection may still do so:
+/// each makes its own copy of the output, which a child left behind may still be writing.
 const WAIT_SCRIPT: &str = r#"cd "$job" || exit 1
 flock running true
 status=$(cat status 2>/dev/null || cat collected 2>/dev/null) || status=ended
-tail -c 1048576 out >out.tail 2>/dev/null
-printf '%s %s\n' "$status" "$(stat -c %s out.tail)"
-cat out.tail
+copy=out.tail.$$
+tail -c 1048576 out >"$copy" 2>/dev/null
+printf '%s %s\n' "$status" "$(stat -c %s "$copy")"
+cat "$copy"
 tail -c 1048576 err 2>/dev/null
-rm -f out.tail
+rm -f "$copy"
 exit 0
 "#;
 
