@@ -26,7 +26,7 @@ const AWAY: Duration = Duration::from_secs(300);
 const BUSY: i32 = 76;
 
 impl Host {
-    /// Runs a long script as root, detached: it goes on when the connection is lost, and its
+    /// Runs a long script as root, `set -eu`, detached: it goes on when the connection is lost, and its
     /// result is picked up on the next one. `name` is `[a-z0-9-]`.
     ///
     /// A call with the same name and script while it runs waits for that one; a success that
@@ -205,7 +205,7 @@ rm -f script
 umask 022
 cd /
 start=$(date +%s)
-timeout -k 10 "$2" /bin/sh /dev/fd/6 >"$1/out" 2>"$1/err" </dev/null 8>&-
+timeout -k 10 "$2" /bin/sh -eu /dev/fd/6 >"$1/out" 2>"$1/err" </dev/null 8>&-
 status=$?
 if [ "$status" -eq 124 ] || [ "$status" -eq 137 ]; then
   [ $(($(date +%s) - start)) -lt "$2" ] || status=timeout

@@ -242,6 +242,14 @@ async fn a_success_that_nobody_collected_is_collected_and_a_failure_runs_again()
 }
 
 #[tokio::test]
+async fn a_job_ends_at_the_first_command_that_fails() {
+    let sshd = Sshd::start();
+    let host = sshd.host().await;
+    let output = host.job("stops", "echo before; false; echo after", LIMIT).await.expect("ended");
+    assert_eq!((output.status, &*output.stdout()), (1, "before\n"));
+}
+
+#[tokio::test]
 async fn a_job_ends_at_its_limit_and_a_killed_one_is_not_started_again() {
     let sshd = Sshd::start();
     let host = sshd.host().await;
