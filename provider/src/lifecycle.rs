@@ -25,7 +25,7 @@ use crate::backend::{ApplyRequest, PlanRequest, PlanResponse, StateResponse, Typ
 use crate::diag::{Diag, Diags, Path};
 use crate::host::{Host, HostError, Patience};
 use crate::plan::{Context, Plan};
-use crate::resource::{Resource, Ssh};
+use crate::resource::{Answers, Question, Resource, Ssh};
 use crate::schema::{Attribute, Kind, computed};
 use crate::settings::Settings;
 use crate::value::{Object, Value};
@@ -184,17 +184,30 @@ impl<R: Resource> Managed<R> {
         })
     }
 
-    /// Observe and decide.
-    async fn see(
+    /// Ask the questions, and those that follow from their answers.
+    async fn answers(
         session: &Session,
         hosts: &BTreeMap<String, Host>,
         settings: &R::Settings,
-        mut private: Private,
-        view: View<'_>,
-    ) -> Result<Seen, Blind> {
-        let View { prior, owner, sight, secrets_unchanged } = view;
+        sight: Sight,
+    ) -> Result<Answers, Blind> {
         let mut questions = R::questions(settings);
         questions.extend(hosts.keys().map(|host| marks::question(host, R::NAME)));
+        let mut answers = Self::ask(session, hosts, questions, sight).await?;
+        let more = R::follow_up(settings, &answers);
+        if !more.is_empty() {
+            answers.0.extend(Self::ask(session, hosts, more, sight).await?.0);
+        }
+        Ok(answers)
+    }
+
+    /// One round trip, or none where the refresh just before was answered the same questions.
+    async fn ask(
+        session: &Session,
+        hosts: &BTreeMap<String, Host>,
+        questions: Vec<Question>,
+        sight: Sight,
+    ) -> Result<Answers, Blind> {
         let recalled = session.recall(hosts, &questions).filter(|_| sight.remembering);
         let answers = match recalled {
             Some(answers) => answers,
@@ -206,6 +219,19 @@ impl<R: Resource> Managed<R> {
         if sight.reading {
             session.remember(hosts, questions, &answers);
         }
+        Ok(answers)
+    }
+
+    /// Observe and decide.
+    async fn see(
+        session: &Session,
+        hosts: &BTreeMap<String, Host>,
+        settings: &R::Settings,
+        mut private: Private,
+        view: View<'_>,
+    ) -> Result<Seen, Blind> {
+        let View { prior, owner, sight, secrets_unchanged } = view;
+        let answers = Self::answers(session, hosts, settings, sight).await?;
         let facts = R::facts(settings, &answers).map_err(Blind::Diags)?;
         let marks = marks::facts(&answers, hosts.keys());
         let decide = |context: &Context| {

@@ -170,6 +170,12 @@ pub trait Resource: Send + Sync + 'static {
     /// What to ask the hosts.
     fn questions(settings: &Self::Settings) -> Vec<Question>;
 
+    /// What to ask beside that, now that these answers are known: a second round trip, which is
+    /// made only where this is not empty. Its answers are added to the first ones before `facts`.
+    fn follow_up(_settings: &Self::Settings, _answers: &Answers) -> Vec<Question> {
+        Vec::new()
+    }
+
     /// Read the answers.
     fn facts(settings: &Self::Settings, answers: &Answers) -> Result<Self::Facts, Diags>;
 

@@ -31,8 +31,11 @@ impl Default for Provider {
 impl Provider {
     /// The provider with every resource of the list.
     pub fn new() -> Self {
-        let list = crate::resources::all();
-        let data = crate::resources::data_sources();
+        Self::of(crate::resources::all(), crate::resources::data_sources())
+    }
+
+    /// A provider of these alone.
+    pub fn of(list: Vec<Box<dyn Erased>>, data: Vec<Box<dyn ErasedData>>) -> Self {
         let mut resources = BTreeMap::new();
         let mut schemas = Vec::new();
         for (i, resource) in list.iter().enumerate() {

@@ -2,9 +2,11 @@
 
 mod access;
 mod effects;
+mod engine;
 mod loss;
 mod questions;
 mod sql;
 mod sshd;
 mod sudo;
+mod toy;
 mod tunnels;

@@ -1,0 +1,94 @@
+//! The lifecycle with a resource of its own kind, on real hosts.
+
+use provider::backend::{Backend as _, PlanRequest, PlanResponse, StateResponse};
+use provider::diag::Diags;
+use provider::lifecycle::{Managed, Provider};
+use provider::resource::{Resource, Ssh};
+use provider::settings::Settings as _;
+use provider::value::{Object, Value};
+
+use crate::sshd::Sshd;
+use crate::toy::{Nodes, Side, Toy, ToySettings};
+
+/// A provider of toys, and the two hosts of one.
+struct Bench {
+    provider: Provider,
+    a: Sshd,
+    b: Sshd,
+}
+
+fn side(sshd: &Sshd) -> Side {
+    let credential = Some(sshd.port.to_string());
+    let (host, port) = ("127.0.0.1".to_owned(), sshd.port);
+    let ssh = Ssh { host, port, user: None, host_key: None, credential };
+    Side { ssh, dir: sshd.dir.path().display().to_string() }
+}
+
+impl Bench {
+    async fn start() -> Self {
+        let provider = Provider::of(vec![Managed::<Toy>::boxed()], Vec::new());
+        let bench = Self { provider, a: Sshd::start(), b: Sshd::start() };
+        let access = |sshd: &Sshd| {
+            let key = [("private_key".to_owned(), Value::from(sshd.read("id")))];
+            (sshd.port.to_string(), Object::from(key).into())
+        };
+        let credentials = Object::from([access(&bench.a), access(&bench.b)]);
+        let mut config = Object::from([("credentials".to_owned(), credentials.into())]);
+        config.insert("connect_timeout".to_owned(), "3s".into());
+        let diags = bench.provider.configure(config).await;
+        assert!(diags.is_empty(), "{diags:?}");
+        for sshd in [&bench.a, &bench.b] {
+            std::fs::write(sshd.path("says"), "old").expect("written");
+        }
+        bench
+    }
+
+    fn settings(&self) -> ToySettings {
+        let nodes = Nodes { a: side(&self.a), b: side(&self.b) };
+        ToySettings { nodes, says: "new".to_owned() }
+    }
+
+    /// A state in which the toy says what it wants, though the hosts say something else.
+    fn state(&self) -> Object {
+        let mut state = self.settings().to_object();
+        state.insert("id".to_owned(), Toy::id(&self.settings()).into());
+        state
+    }
+
+    async fn refresh(&self, state: Object) -> StateResponse {
+        self.provider.read(Toy::NAME, state, Vec::new()).await
+    }
+
+    async fn plan(&self, settings: &ToySettings, prior: Option<Object>) -> PlanResponse {
+        let config = settings.to_object();
+        let proposed = prior.clone().unwrap_or_else(|| config.clone());
+        let (config, proposed) = (Some(config), Some(proposed));
+        let request = PlanRequest { config, prior, proposed, private: Vec::new() };
+        self.provider.plan(Toy::NAME, request).await
+    }
+}
+
+#[track_caller]
+fn quiet(diags: &Diags) {
+    assert!(diags.is_empty(), "{diags:?}");
+}
+
+#[tokio::test]
+async fn what_follows_from_an_answer_is_asked_once_for_refresh_and_plan() {
+    let bench = Bench::start().await;
+    std::fs::write(bench.a.path("says"), "more").expect("written");
+    std::fs::write(bench.a.path("more"), "and more").expect("written");
+    let read = bench.refresh(bench.state()).await;
+    quiet(&read.diags);
+    let state = read.state.expect("kept");
+    assert_eq!(state["heard"], "a: more, and more; b: old".into());
+    assert_eq!(bench.a.read("asked"), "says\nmore\n");
+    assert_eq!(bench.b.read("asked"), "says\n", "nothing follows from its answer");
+
+    let plan = bench.plan(&bench.settings(), Some(state)).await;
+    quiet(&plan.diags);
+    assert_eq!(bench.a.read("asked"), "says\nmore\n", "the refresh asked");
+    let plan = bench.plan(&bench.settings(), None).await;
+    quiet(&plan.diags);
+    assert_eq!(bench.a.read("asked"), "says\nmore\nsays\nmore\n", "a plan without a refresh asks");
+}

@@ -1,0 +1,121 @@
+//! A resource for the lifecycle's tests: on each of its two hosts a file `says` holds a text.
+
+use std::collections::BTreeMap;
+
+use provider::diag::{Diag, Diags};
+use provider::plan::{Context, Plan};
+use provider::resource::{Answers, ImportRequest, Question, Resource, Ssh};
+use provider::settings::Settings as _;
+use provider::step::Step;
+use provider::value::Object;
+
+provider::settings! {
+    /// A host.
+    pub struct Side {
+        /// How to reach it.
+        ssh: Ssh = attr(),
+        /// Where its file is.
+        dir: String = attr(),
+    }
+
+    /// Both.
+    pub struct Nodes {
+        /// One.
+        a: Side = attr(),
+        /// The other.
+        b: Side = attr(),
+    }
+
+    /// What is wanted.
+    pub struct ToySettings {
+        /// The hosts.
+        nodes: Nodes = attr(),
+        /// What the files shall say.
+        says: String = attr(),
+    }
+
+    /// What is seen.
+    pub struct Heard {
+        /// What the hosts answered.
+        heard: Option<String> = attr(),
+    }
+}
+
+impl ToySettings {
+    fn sides(&self) -> [(&'static str, &Side); 2] {
+        [("a", &self.nodes.a), ("b", &self.nodes.b)]
+    }
+
+    /// Each question leaves its name in `asked`.
+    fn question(&self, host: &str, key: &str) -> Question {
+        let side = if host == "a" { &self.nodes.a } else { &self.nodes.b };
+        Question::script(host, key, format!("cd {}; echo {key} >>asked; cat {key}", side.dir))
+    }
+}
+
+pub struct Toy;
+
+impl Resource for Toy {
+    const NAME: &'static str = "harbor_toy";
+    const DESCRIPTION: &'static str = "For tests.";
+    type Settings = ToySettings;
+    type Outputs = Heard;
+    /// What each host says, and more where it has more to say.
+    type Facts = BTreeMap<&'static str, Vec<String>>;
+
+    fn id(_: &ToySettings) -> String {
+        "toy".to_owned()
+    }
+
+    fn targets(settings: &ToySettings) -> Vec<(String, Ssh)> {
+        settings.sides().map(|(name, side)| (name.to_owned(), side.ssh.clone())).to_vec()
+    }
+
+    fn questions(settings: &ToySettings) -> Vec<Question> {
+        settings.sides().map(|(host, _)| settings.question(host, "says")).to_vec()
+    }
+
+    fn follow_up(settings: &ToySettings, answers: &Answers) -> Vec<Question> {
+        let has_more = |(host, _): &(&str, &Side)| answers.stdout(host, "says") == Some("more");
+        let hosts = settings.sides().into_iter().filter(has_more);
+        hosts.map(|(host, _)| settings.question(host, "more")).collect()
+    }
+
+    fn facts(settings: &ToySettings, answers: &Answers) -> Result<Self::Facts, Diags> {
+        let mut facts = BTreeMap::new();
+        for (host, _) in settings.sides() {
+            let said = ["says", "more"].into_iter().filter_map(|key| answers.stdout(host, key));
+            facts.insert(host, said.map(str::to_owned).collect());
+        }
+        Ok(facts)
+    }
+
+    fn plan(settings: &ToySettings, facts: &Self::Facts, _: &Context) -> Plan {
+        let heard: Vec<String> =
+            facts.iter().map(|(host, said)| format!("{host}: {}", said.join(", "))).collect();
+        let heard = Heard { heard: Some(heard.join("; ")) };
+        let mut plan = Plan::default();
+        plan.outputs = heard.to_object();
+        for (host, said) in facts {
+            let says = said.first().map_or("", String::as_str);
+            if plan.status(format!("{host}: says"), says, &settings.says) {
+                let dir = if *host == "a" { &settings.nodes.a.dir } else { &settings.nodes.b.dir };
+                let script = format!("printf %s {} >{dir}/says", settings.says);
+                plan.step(Step::run(host, "say it", script));
+            }
+        }
+        plan
+    }
+
+    fn destroy(_: &ToySettings, _: &Self::Facts, _: &Context) -> Plan {
+        Plan::default()
+    }
+
+    fn import_request(_: &str) -> Result<ImportRequest, Diag> {
+        Err(Diag::error("Toys are not imported", ""))
+    }
+
+    fn import(_: &str, _: &Answers) -> Result<Object, Diags> {
+        Err(Vec::new())
+    }
+}
