@@ -1,8 +1,8 @@
 //! Hosts over SSH: one connection per host in the process, shared by all who work on it.
 //!
 //! This is the only code that knows SSH. Upwards it offers [`Host`]: questions ([`Host::ask`]),
-//! effects ([`Host::run`], [`Host::job`], [`Host::write`], [`Host::upload`]), connections through
-//! the host ([`Host::tcp`], [`Host::unix`], [`http`], [`sql`]) and [`Host::lock`].
+//! effects ([`Host::run`], [`Host::job`], [`Host::write`], [`Host::upload`], and between two hosts
+//! [`Host::relay`], [`Host::carry`]), connections through the host ([`Host::tcp`], [`Host::unix`], [`http`], [`sql`]) and [`Host::lock`].
 //!
 //! What holds everywhere here:
 //! - no script and no secret is in an argument or in the environment of a process on the host;
@@ -11,6 +11,7 @@
 //! - whatever the host sends is taken at once and bounded.
 
 mod auth;
+mod carry;
 mod command;
 mod error;
 mod file;
@@ -33,6 +34,7 @@ mod tls;
 mod trust;
 mod wire;
 
+pub use carry::Carry;
 pub use command::{Argv, NulByte, apt_prelude, shell_quote};
 pub use error::HostError;
 pub use file::{File, Upload, sha256_of};

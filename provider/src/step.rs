@@ -158,6 +158,33 @@ pub enum Action {
         /// Permission bits.
         mode: u32,
     },
+    /// Run a script on another of the resource's hosts, and then one on this host with what the
+    /// first one printed as its standard input. Where the first one fails, the second is not run.
+    Relay {
+        /// Name of the other host among the resource's targets.
+        from: String,
+        /// The script there, `set -eu` is on; it prints at most 16 MiB, any bytes.
+        read: String,
+        /// The script here, `set -eu` is on.
+        write: String,
+        /// Each of the two is ended after this time.
+        limit: Duration,
+    },
+    /// Bring files from another of the resource's hosts into a directory of this one, each under
+    /// its base name, mode 0600. One that is there with the right SHA-256 is skipped; every other
+    /// one is proven by it before it takes its place. Run again, it goes on where it broke off.
+    Carry {
+        /// Name of the other host among the resource's targets.
+        from: String,
+        /// A script there, `set -eu` is on; it prints a line `SIZE SHA256 PATH` for each file.
+        list: String,
+        /// The directory on this host, which must be there.
+        to: String,
+        /// The user who owns the files here; their group is that user's own.
+        owner: String,
+        /// For all of it.
+        limit: Duration,
+    },
     /// Run SQL.
     Sql(Sql),
     /// Ask an API, again and again until it answers as wanted or the time is up.
@@ -221,9 +248,17 @@ impl Step {
 }
 
 impl fmt::Debug for Step {
-    /// The form of goldens: `a: write /etc/x [disruptive: ...]`.
+    /// The form of goldens: `a: write /etc/x [disruptive: ...]`, `b: relay from a: take it over`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.key())?;
+        match &self.action {
+            Action::Relay { from, .. } => {
+                write!(f, "{}: relay from {from}: {}", self.host, self.what)
+            }
+            Action::Carry { from, .. } => {
+                write!(f, "{}: carry from {from}: {}", self.host, self.what)
+            }
+            _ => f.write_str(&self.key()),
+        }?;
         match &self.risk {
             Risk::Quiet => Ok(()),
             Risk::Disruptive(sentence) => write!(f, " [disruptive: {sentence}]"),
@@ -238,4 +273,26 @@ impl fmt::Debug for Step {
 /// the empty word, which every command refuses.
 pub fn word(value: &str) -> String {
     render::quote::shell(value).unwrap_or_else(|_| "''".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_from_another_host_names_it() {
+        let limit = Duration::from_secs(1);
+        let script = String::new;
+        let relay = Action::Relay { from: "a".into(), read: script(), write: script(), limit };
+        let step = Step::new("b", "take its roles over", relay).disruptive("b pauses");
+        assert_eq!(
+            format!("{step:?}"),
+            "b: relay from a: take its roles over [disruptive: b pauses]"
+        );
+        let (from, list, to, owner) = ("a".into(), script(), script(), script());
+        let carry = Action::Carry { from, list, to, owner, limit };
+        let step = Step::new("b", "bring its WAL", carry);
+        assert_eq!(format!("{step:?}"), "b: carry from a: bring its WAL");
+        assert_eq!(step.key(), "b: bring its WAL");
+    }
 }

@@ -62,6 +62,9 @@ pub enum HostError {
     /// A command of ours ended with an error.
     #[error("failed to {doing} on {host}: exit status {status}: {stderr}")]
     Failed { host: String, doing: String, status: i32, stderr: String },
+    /// What should have come from another host cannot be what it is taken for.
+    #[error("failed to carry {path} from {from} to {host}: {reason}")]
+    Carry { from: String, host: String, path: String, reason: String },
     /// sshd refused a channel.
     #[error("failed to {doing} on {host}: the SSH server refused the channel ({reason})")]
     Refused { host: String, doing: String, reason: String },
@@ -141,6 +144,7 @@ impl HostError {
             Self::JobBusy { .. } => "Wait until it has ended, then apply again.",
             Self::TooLong { .. } | Self::Script { .. } => "This is a defect of the provider.",
             Self::Failed { .. } => "The text above is what the command printed. Apply again after.",
+            Self::Carry { .. } => "Apply again: what has arrived is not carried once more.",
             Self::Refused { .. } => {
                 "Check AllowTcpForwarding, AllowStreamLocalForwarding, PermitOpen and MaxSessions \
                  in the host's sshd_config, and that the destination listens."

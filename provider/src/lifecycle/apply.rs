@@ -287,22 +287,18 @@ impl<R: Resource> Work<'_, R> {
             let detail = format!("Before: {}. The next apply goes on from here.", step.key());
             return Err(vec![Diag::error(summary, detail)]);
         }
-        let Some(host) = hosts.get(&step.host) else {
-            let detail =
-                format!("{} is planned for a host that this resource does not have.", step.key());
-            return Err(vec![Diag::error("Internal error", detail)]);
-        };
-        tracing::info!(resource = R::NAME, host = host.name(), step = %step.what, "step begins");
+        let host = hosts.get(&step.host).map_or(step.host.as_str(), Host::name);
+        tracing::info!(resource = R::NAME, host, step = %step.what, "step begins");
         let begun = Instant::now();
-        let result = run::run(host, step).await;
+        let result = run::run(hosts, step).await;
         let seconds = begun.elapsed().as_secs_f32();
         match &result {
-            Ok(()) => tracing::info!(host = host.name(), step = %step.what, seconds, "step done"),
+            Ok(()) => tracing::info!(host, step = %step.what, seconds, "step done"),
             Err(why) => {
-                tracing::error!(host = host.name(), step = %step.what, seconds, %why, "step failed");
+                tracing::error!(host, step = %step.what, seconds, %why, "step failed");
             }
         }
-        result.map_err(|why| vec![failed::<R>(host.name(), &step.what, &why)])
+        result.map_err(|why| vec![failed::<R>(host, &step.what, &why)])
     }
 }
 
@@ -351,7 +347,7 @@ fn holder() -> String {
 async fn on_all(hosts: &BTreeMap<String, Host>, what: &str, script: &str) -> Result<(), Diags> {
     for (name, host) in hosts {
         let step = Step::run(name, what, script);
-        run::run(host, &step)
+        run::run(hosts, &step)
             .await
             .map_err(|why| vec![Diag::error(format!("Failed to {what}: {}", host.name()), why)])?;
     }

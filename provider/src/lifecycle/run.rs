@@ -19,8 +19,10 @@ const FETCH: Duration = Duration::from_secs(3600);
 /// Rows of a query: column name to value.
 pub type Rows = Vec<BTreeMap<String, Option<String>>>;
 
-/// Do it; the error says why it failed, with the bounded tail of what the host said.
-pub async fn run(host: &Host, step: &Step) -> Result<(), String> {
+/// Do it on the host that the step names among these; the error says why it failed, with the
+/// bounded tail of what the host said.
+pub async fn run(hosts: &BTreeMap<String, Host>, step: &Step) -> Result<(), String> {
+    let host = one_of(hosts, &step.host)?;
     match &step.action {
         Action::Write(file) => write(host, file).await,
         Action::Remove(path) => {
@@ -36,11 +38,22 @@ pub async fn run(host: &Host, step: &Step) -> Result<(), String> {
         Action::Upload { source, sha256, to, mode } => {
             upload(host, source, sha256, to, *mode).await
         }
+        Action::Relay { from, read, write, limit } => {
+            host.relay(one_of(hosts, from)?, read, write, *limit).await.map_err(say)
+        }
+        Action::Carry { from, list, to, owner, limit } => {
+            let what = host::Carry { list, to, owner, limit: *limit };
+            host.carry(one_of(hosts, from)?, &what).await.map(drop).map_err(say)
+        }
         Action::Sql(statements) => sql(host, statements).await.map(|_| ()),
         Action::Http { request, status, healthy, patience } => {
             until(host, request, *status, *healthy, *patience).await
         }
     }
+}
+
+fn one_of<'a>(hosts: &'a BTreeMap<String, Host>, name: &str) -> Result<&'a Host, String> {
+    hosts.get(name).ok_or_else(|| format!("the host {name} is not among those that answered"))
 }
 
 /// A host's error in words.

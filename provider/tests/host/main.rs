@@ -1,6 +1,7 @@
 //! The host module against a real sshd.
 
 mod access;
+mod between;
 mod effects;
 mod engine;
 mod loss;
