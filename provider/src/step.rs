@@ -211,12 +211,18 @@ pub struct Step {
     pub risk: Risk,
     /// How.
     pub action: Action,
+    /// What puts things back when it fails: all of these run, in order, whatever becomes of each,
+    /// also where the connection was lost and nobody knows how far it came, so each must be safe
+    /// then. None of them is destructive, as no plan announces them; what they would undo
+    /// themselves is not run.
+    pub undo: Vec<Step>,
 }
 
 impl Step {
     /// A quiet step.
     pub fn new(host: &str, what: impl Into<String>, action: Action) -> Self {
-        Self { host: host.to_owned(), what: what.into(), risk: Risk::Quiet, action }
+        let (host, what) = (host.to_owned(), what.into());
+        Self { host, what, risk: Risk::Quiet, action, undo: Vec::new() }
     }
 
     /// A quiet script with a limit of two minutes.
@@ -241,6 +247,12 @@ impl Step {
         self
     }
 
+    /// The same step, with what puts things back when it fails.
+    #[must_use]
+    pub fn or_undo(self, undo: Vec<Step>) -> Self {
+        Self { undo, ..self }
+    }
+
     /// What tells this step from every other of the plan.
     pub fn key(&self) -> String {
         format!("{}: {}", self.host, self.what)
@@ -248,7 +260,8 @@ impl Step {
 }
 
 impl fmt::Debug for Step {
-    /// The form of goldens: `a: write /etc/x [disruptive: ...]`, `b: relay from a: take it over`.
+    /// The form of goldens: `a: write /etc/x [disruptive: ...]`, `b: relay from a: take it over`;
+    /// under it each step that would undo it: `  or undo: a: start PostgreSQL`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.action {
             Action::Relay { from, .. } => {
@@ -265,7 +278,8 @@ impl fmt::Debug for Step {
             Risk::Destructive { what, consent } => {
                 write!(f, " [destructive: {what}; allowed by {consent}]")
             }
-        }
+        }?;
+        self.undo.iter().try_for_each(|step| write!(f, "\n  or undo: {step:?}"))
     }
 }
 
@@ -278,6 +292,16 @@ pub fn word(value: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_undoes_a_step_stands_under_it() {
+        let undo = vec![Step::run("a", "start it", ""), Step::run("b", "stop it", "")];
+        let step = Step::run("a", "stop it", "").or_undo(undo).disruptive("a stops");
+        assert_eq!(
+            format!("{step:?}"),
+            "a: stop it [disruptive: a stops]\n  or undo: a: start it\n  or undo: b: stop it"
+        );
+    }
 
     #[test]
     fn what_comes_from_another_host_names_it() {

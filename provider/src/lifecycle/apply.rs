@@ -287,19 +287,42 @@ impl<R: Resource> Work<'_, R> {
             let detail = format!("Before: {}. The next apply goes on from here.", step.key());
             return Err(vec![Diag::error(summary, detail)]);
         }
-        let host = hosts.get(&step.host).map_or(step.host.as_str(), Host::name);
-        tracing::info!(resource = R::NAME, host, step = %step.what, "step begins");
+        let Err(mut why) = Self::logged(hosts, step).await else { return Ok(()) };
+        if !step.undo.is_empty() {
+            why += &Self::undo(hosts, &step.undo).await;
+        }
+        Err(vec![failed::<R>(host_name(hosts, step), &step.what, &why)])
+    }
+
+    async fn logged(hosts: &BTreeMap<String, Host>, step: &Step) -> Result<(), String> {
+        let (host, what) = (host_name(hosts, step), &step.what);
+        tracing::info!(resource = R::NAME, host, step = %what, "step begins");
         let begun = Instant::now();
         let result = run::run(hosts, step).await;
         let seconds = begun.elapsed().as_secs_f32();
         match &result {
-            Ok(()) => tracing::info!(host, step = %step.what, seconds, "step done"),
-            Err(why) => {
-                tracing::error!(host, step = %step.what, seconds, %why, "step failed");
-            }
+            Ok(()) => tracing::info!(host, step = %what, seconds, "step done"),
+            Err(why) => tracing::error!(host, step = %what, seconds, %why, "step failed"),
         }
-        result.map_err(|why| vec![failed::<R>(host, &step.what, &why)])
+        result
     }
+
+    /// Put things back, as far as that goes; what became of it, to be said after the failure.
+    async fn undo(hosts: &BTreeMap<String, Host>, steps: &[Step]) -> String {
+        let mut lines = vec!["\n\nTo put things back:".to_owned()];
+        for step in steps {
+            lines.push(match Self::logged(hosts, step).await {
+                Ok(()) => format!("- done: {}", step.key()),
+                Err(why) => format!("- FAILED: {}: {why}", step.key()),
+            });
+        }
+        lines.join("\n")
+    }
+}
+
+/// The host's own name, as in every message.
+fn host_name<'a>(hosts: &'a BTreeMap<String, Host>, step: &'a Step) -> &'a str {
+    hosts.get(&step.host).map_or(step.host.as_str(), Host::name)
 }
 
 fn mark_failed(turn: &mut Turn, who: &str) {

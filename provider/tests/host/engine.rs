@@ -1,6 +1,6 @@
 //! The lifecycle with a resource of its own kind, on real hosts.
 
-use provider::backend::{Backend as _, PlanRequest, PlanResponse, StateResponse};
+use provider::backend::{ApplyRequest, Backend as _, PlanRequest, PlanResponse, StateResponse};
 use provider::diag::Diags;
 use provider::lifecycle::{Managed, Provider};
 use provider::resource::{Resource, Ssh};
@@ -26,8 +26,17 @@ fn side(sshd: &Sshd) -> Side {
 
 impl Bench {
     async fn start() -> Self {
+        Self::of(Sshd::start(), Sshd::start()).await
+    }
+
+    /// With hosts that can be locked and marked.
+    async fn apart() -> Self {
+        Self::of(Sshd::apart(), Sshd::apart()).await
+    }
+
+    async fn of(a: Sshd, b: Sshd) -> Self {
         let provider = Provider::of(vec![Managed::<Toy>::boxed()], Vec::new());
-        let bench = Self { provider, a: Sshd::start(), b: Sshd::start() };
+        let bench = Self { provider, a, b };
         let access = |sshd: &Sshd| {
             let key = [("private_key".to_owned(), Value::from(sshd.read("id")))];
             (sshd.port.to_string(), Object::from(key).into())
@@ -45,7 +54,7 @@ impl Bench {
 
     fn settings(&self) -> ToySettings {
         let nodes = Nodes { a: side(&self.a), b: side(&self.b) };
-        ToySettings { nodes, says: "new".to_owned() }
+        ToySettings { nodes, says: "new".to_owned(), breaks: None }
     }
 
     /// A state in which the toy says what it wants, though the hosts say something else.
@@ -57,6 +66,14 @@ impl Bench {
 
     async fn refresh(&self, state: Object) -> StateResponse {
         self.provider.read(Toy::NAME, state, Vec::new()).await
+    }
+
+    /// Plan, and carry that out.
+    async fn apply(&self, settings: &ToySettings, prior: Option<Object>) -> StateResponse {
+        let PlanResponse { planned, private, diags, .. } = self.plan(settings, prior.clone()).await;
+        quiet(&diags);
+        let config = Some(settings.to_object());
+        self.provider.apply(Toy::NAME, ApplyRequest { config, prior, planned, private }).await
     }
 
     async fn plan(&self, settings: &ToySettings, prior: Option<Object>) -> PlanResponse {
@@ -91,4 +108,29 @@ async fn what_follows_from_an_answer_is_asked_once_for_refresh_and_plan() {
     let plan = bench.plan(&bench.settings(), None).await;
     quiet(&plan.diags);
     assert_eq!(bench.a.read("asked"), "says\nmore\nsays\nmore\n", "a plan without a refresh asks");
+}
+
+/// Ends the connection that it came by.
+const CUT: &str = "p=$$; until grep -q sshd /proc/$p/comm; do \
+                   p=$(cut -d ' ' -f 4 /proc/$p/stat); done; kill -9 $p; sleep 10";
+
+#[tokio::test]
+async fn what_a_step_did_is_undone_when_it_fails_and_the_error_says_so() {
+    let bench = Bench::apart().await;
+    for (breaks, why) in
+        [("echo broken >&2; exit 3", "exit status 3: broken"), (CUT, "failed to run a script")]
+    {
+        let settings = ToySettings { breaks: Some(breaks.to_owned()), ..bench.settings() };
+        let failed = bench.apply(&settings, None).await;
+        assert_eq!(failed.diags.len(), 1, "{:?}", failed.diags);
+        let detail = &failed.diags[0].detail;
+        let undone = "\n\nTo put things back:\n- done: a: unsay it\n\
+                      - FAILED: b: unsay what is not there: exit status 4: oh dear\n\
+                      - done: b: unsay it\n";
+        assert!(detail.starts_with(why) && detail.contains(undone), "{detail}");
+        assert_eq!([bench.a.read("says"), bench.b.read("says")], ["undone", "undone"]);
+    }
+    let done = bench.apply(&bench.settings(), None).await;
+    quiet(&done.diags);
+    assert_eq!(done.state.expect("made")["heard"], "a: new; b: new".into());
 }

@@ -19,6 +19,7 @@ pub struct Sshd {
     pub dir: tempfile::TempDir,
     pub port: u16,
     child: Child,
+    apart: bool,
 }
 
 impl Sshd {
@@ -27,8 +28,17 @@ impl Sshd {
         Self::with("", &["ed25519"])
     }
 
+    /// With an `/etc` and a `/run` of its own, as if it were another machine.
+    pub fn apart() -> Self {
+        Self::made("", &["ed25519"], true)
+    }
+
     /// With more lines of configuration (`DIR` is the directory) and host keys of these types.
     pub fn with(config: &str, host_keys: &[&str]) -> Self {
+        Self::made(config, host_keys, false)
+    }
+
+    fn made(config: &str, host_keys: &[&str], apart: bool) -> Self {
         let dir = tempfile::tempdir().expect("a temporary directory");
         keygen(dir.path(), "id", &["-t", "ed25519"]);
         fs::copy(dir.path().join("id.pub"), dir.path().join("authorized_keys")).expect("copied");
@@ -42,8 +52,8 @@ impl Sshd {
         let lines = format!("{config}\n{lines}").replace("DIR", &dir.path().display().to_string());
         fs::write(dir.path().join("sshd_config"), lines).expect("written");
         fs::create_dir_all("/run/sshd").expect("these tests need root");
-        let (child, port) = spawn(dir.path(), None);
-        Self { dir, port, child }
+        let (child, port) = spawn(dir.path(), None, apart);
+        Self { dir, port, child, apart }
     }
 
     /// On the same port, with other host keys.
@@ -57,7 +67,7 @@ impl Sshd {
                 }
             }
         }
-        self.child = spawn(self.dir.path(), Some(self.port)).0;
+        self.child = spawn(self.dir.path(), Some(self.port), self.apart).0;
     }
 
     /// Ends sshd with all its sessions.
@@ -130,11 +140,24 @@ impl Drop for Sshd {
     }
 }
 
-fn spawn(dir: &Path, port: Option<u16>) -> (Child, u16) {
+/// Starts what follows the directory with mounts of its own, by the same process.
+const APART: &str = r#"set -eu
+[ -d "$1/etc" ] || cp -a /etc "$1/etc"
+mount --bind "$1/etc" /etc
+mount -t tmpfs none /run
+mkdir /run/sshd
+shift
+exec "$@""#;
+
+fn spawn(dir: &Path, port: Option<u16>, apart: bool) -> (Child, u16) {
     for _ in 0..20 {
         let free = || TcpListener::bind("127.0.0.1:0")?.local_addr().map(|addr| addr.port());
         let port = port.unwrap_or_else(|| free().expect("a free port"));
-        let mut child = Command::new("/usr/sbin/sshd")
+        let mut command = Command::new(if apart { "unshare" } else { "/usr/sbin/sshd" });
+        if apart {
+            command.args(["--mount", "sh", "-c", APART, "sh"]).arg(dir).arg("/usr/sbin/sshd");
+        }
+        let mut child = command
             .args(["-D", "-e", "-p", &port.to_string(), "-f"])
             .arg(dir.join("sshd_config"))
             .stdin(Stdio::null())

@@ -32,6 +32,8 @@ provider::settings! {
         nodes: Nodes = attr(),
         /// What the files shall say.
         says: String = attr(),
+        /// A script that fails after that.
+        breaks: Option<String> = attr(),
     }
 
     /// What is seen.
@@ -46,10 +48,27 @@ impl ToySettings {
         [("a", &self.nodes.a), ("b", &self.nodes.b)]
     }
 
+    fn dir(&self, host: &str) -> &str {
+        if host == "a" { &self.nodes.a.dir } else { &self.nodes.b.dir }
+    }
+
     /// Each question leaves its name in `asked`.
     fn question(&self, host: &str, key: &str) -> Question {
-        let side = if host == "a" { &self.nodes.a } else { &self.nodes.b };
-        Question::script(host, key, format!("cd {}; echo {key} >>asked; cat {key}", side.dir))
+        let dir = self.dir(host);
+        Question::script(host, key, format!("cd {dir}; echo {key} >>asked; cat {key}"))
+    }
+
+    fn step(&self, host: &str, what: &str, script: &str) -> Step {
+        Step::run(host, what, format!("cd {}; {script}", self.dir(host)))
+    }
+
+    /// A step that fails; so does one of those that put things back.
+    fn broken(&self, script: &str) -> Step {
+        self.step("a", "break it", script).or_undo(vec![
+            self.step("a", "unsay it", "printf undone >says"),
+            self.step("b", "unsay what is not there", "echo oh dear >&2; exit 4"),
+            self.step("b", "unsay it", "printf undone >says"),
+        ])
     }
 }
 
@@ -99,10 +118,12 @@ impl Resource for Toy {
         for (host, said) in facts {
             let says = said.first().map_or("", String::as_str);
             if plan.status(format!("{host}: says"), says, &settings.says) {
-                let dir = if *host == "a" { &settings.nodes.a.dir } else { &settings.nodes.b.dir };
-                let script = format!("printf %s {} >{dir}/says", settings.says);
-                plan.step(Step::run(host, "say it", script));
+                let script = format!("printf %s {} >says", settings.says);
+                plan.step(settings.step(host, "say it", &script));
             }
+        }
+        if let Some(script) = settings.breaks.as_ref().filter(|_| !plan.steps.is_empty()) {
+            plan.step(settings.broken(script));
         }
         plan
     }
