@@ -11,29 +11,30 @@ mod observe;
 mod planning;
 mod private;
 mod provider;
+mod reach;
 mod read;
 mod run;
+mod see;
 mod session;
 mod values;
 
-use std::collections::BTreeMap;
 use std::marker::PhantomData;
 
 use futures::future::BoxFuture;
 
 use crate::backend::{ApplyRequest, PlanRequest, PlanResponse, StateResponse, TypeSchema};
 use crate::diag::{Diag, Diags, Path};
-use crate::host::{Host, HostError, Patience};
-use crate::plan::{Context, Plan};
-use crate::resource::{Answers, Question, Resource, Ssh};
+use crate::host::HostError;
+use crate::plan::Plan;
+use crate::resource::Resource;
 use crate::schema::{Attribute, Kind, computed};
 use crate::settings::Settings;
 use crate::value::{Object, Value};
 
 pub use data::{Data, ErasedData};
-use private::Private;
 pub use provider::Provider;
-use session::{Configured, Session};
+use reach::Absentees;
+use session::Session;
 
 crate::settings! {
     /// Limits for the whole of an operation, such as `45m`. A step that runs is never cut; the
@@ -125,182 +126,16 @@ fn given(name: &str, description: &str, kind: Kind) -> Attribute {
     attribute
 }
 
-/// What was seen of a resource, decided on: the plan, and the private data that goes with it.
-struct Seen {
-    plan: Plan,
-    private: Private,
-}
-
 /// Why nothing could be seen.
 enum Blind {
     /// The provider block is not known yet.
     Unconfigured,
     /// A host did not answer; and the attribute that says how to reach it.
     Host(String, HostError, Path),
+    /// Some hosts did not answer, as this resource may bear, and others did.
+    Away(Absentees),
     /// The answers made no sense.
     Diags(Diags),
-}
-
-/// How `see` goes about it.
-#[derive(Clone, Copy)]
-struct Sight {
-    /// For Read: only what is there counts.
-    reading: bool,
-    destroying: bool,
-    /// For plan: what the refresh of the same run was answered counts, and nobody is asked twice.
-    remembering: bool,
-}
-
-/// What a decision is made with, beside settings and facts.
-struct View<'a> {
-    /// The state before.
-    prior: Option<&'a Object>,
-    /// Name of this configuration.
-    owner: &'a str,
-    sight: Sight,
-    secrets_unchanged: bool,
-}
-
-impl<R: Resource> Managed<R> {
-    /// Connect to all hosts of the resource.
-    async fn hosts(
-        configured: &Configured,
-        settings: &R::Settings,
-        private: &mut Private,
-        patience: Patience,
-    ) -> Result<BTreeMap<String, Host>, Blind> {
-        let targets = R::targets(settings);
-        let diags = configured.check_credentials(&targets);
-        if !diags.is_empty() {
-            return Err(Blind::Diags(diags));
-        }
-        let hosts = connect(configured, &targets, private, patience).await;
-        hosts.map_err(|blind| match blind {
-            Blind::Host(name, error, _) => {
-                let path = place(&Self::attributes(), &name, &error);
-                Blind::Host(name, error, path)
-            }
-            other => other,
-        })
-    }
-
-    /// Ask the questions, and those that follow from their answers.
-    async fn answers(
-        session: &Session,
-        hosts: &BTreeMap<String, Host>,
-        settings: &R::Settings,
-        sight: Sight,
-    ) -> Result<Answers, Blind> {
-        let mut questions = R::questions(settings);
-        questions.extend(hosts.keys().map(|host| marks::question(host, R::NAME)));
-        let mut answers = Self::ask(session, hosts, questions, sight).await?;
-        let more = R::follow_up(settings, &answers);
-        if !more.is_empty() {
-            answers.0.extend(Self::ask(session, hosts, more, sight).await?.0);
-        }
-        Ok(answers)
-    }
-
-    /// One round trip, or none where the refresh just before was answered the same questions.
-    async fn ask(
-        session: &Session,
-        hosts: &BTreeMap<String, Host>,
-        questions: Vec<Question>,
-        sight: Sight,
-    ) -> Result<Answers, Blind> {
-        let recalled = session.recall(hosts, &questions).filter(|_| sight.remembering);
-        let answers = match recalled {
-            Some(answers) => answers,
-            None => observe::observe(hosts, &questions).await.map_err(|(name, error)| {
-                let path = place(&Self::attributes(), &name, &error);
-                Blind::Host(name, error, path)
-            })?,
-        };
-        if sight.reading {
-            session.remember(hosts, questions, &answers);
-        }
-        Ok(answers)
-    }
-
-    /// Observe and decide.
-    async fn see(
-        session: &Session,
-        hosts: &BTreeMap<String, Host>,
-        settings: &R::Settings,
-        mut private: Private,
-        view: View<'_>,
-    ) -> Result<Seen, Blind> {
-        let View { prior, owner, sight, secrets_unchanged } = view;
-        let answers = Self::answers(session, hosts, settings, sight).await?;
-        let facts = R::facts(settings, &answers).map_err(Blind::Diags)?;
-        let marks = marks::facts(&answers, hosts.keys());
-        let decide = |context: &Context| {
-            if sight.destroying {
-                R::destroy(settings, &facts, context)
-            } else {
-                R::plan(settings, &facts, context)
-            }
-        };
-        let mut context = Context {
-            prior: prior.cloned(),
-            secrets_unchanged,
-            reading: sight.reading,
-            ..Context::default()
-        };
-        // Decided once to learn which texts hold secrets, and again with the digests of those.
-        let texts = decide(&context).secret_texts;
-        let (digests, as_written) = marks::compare(&texts, &marks, &private.digests);
-        context.as_written = as_written;
-        let mut plan = decide(&context);
-        if !sight.reading {
-            marks::refuse_other_owners(&mut plan, &marks, owner, private.adopt, R::NAME);
-            private.digests = digests;
-        }
-        Ok(Seen { plan, private })
-    }
-}
-
-/// The attribute that says how to reach a host: `ssh`, `nodes.NAME.ssh` or `hosts["NAME"].ssh`.
-fn place(attributes: &[Attribute], host: &str, error: &HostError) -> Path {
-    let has_ssh =
-        |kind: &Kind| matches!(kind, Kind::Object(inner) if inner.iter().any(|a| a.name == "ssh"));
-    let of = |attribute: &Attribute| match &attribute.kind {
-        Kind::Object(_) if attribute.name == "ssh" => Some(Path::of("ssh")),
-        Kind::Object(inner) if inner.iter().any(|a| a.name == host && has_ssh(&a.kind)) => {
-            Some(Path::of(&attribute.name).attribute(host).attribute("ssh"))
-        }
-        Kind::Map(item) if has_ssh(item) => {
-            Some(Path::of(&attribute.name).key(host).attribute("ssh"))
-        }
-        _ => None,
-    };
-    let Some(ssh) = attributes.iter().find_map(of) else { return Path::root() };
-    match error {
-        HostError::HostKeyChanged { .. } => ssh.attribute("host_key"),
-        _ => ssh,
-    }
-}
-
-async fn connect(
-    configured: &Configured,
-    targets: &[(String, Ssh)],
-    private: &mut Private,
-    patience: Patience,
-) -> Result<BTreeMap<String, Host>, Blind> {
-    let attempts = targets.iter().map(|(name, ssh)| {
-        let mut pins = private.clone();
-        async move {
-            let host = configured.host(ssh, &mut pins, patience).await;
-            (name.clone(), host.map(|h| (h, pins.pins)))
-        }
-    });
-    let mut hosts = BTreeMap::new();
-    for (name, result) in futures::future::join_all(attempts).await {
-        let (host, pins) = result.map_err(|e| Blind::Host(name.clone(), e, Path::root()))?;
-        private.pins.extend(pins);
-        hosts.insert(name, host);
-    }
-    Ok(hosts)
 }
 
 impl Blind {
@@ -312,16 +147,38 @@ impl Blind {
                 format!("{resource}: the provider block holds values that are not known yet."),
             )],
             Self::Host(name, error, path) => {
-                let summary = format!("Failed to reach host {name} of {resource}");
-                vec![Diag::error(summary, run::say(error)).at(path)]
+                vec![unreached(&name, resource, error).at(path)]
+            }
+            Self::Away(absent) => {
+                let diag = |(name, absent): (&String, &reach::Absent)| {
+                    unreached(name, resource, absent.error())
+                };
+                absent.iter().map(diag).collect()
             }
             Self::Diags(diags) => diags,
+        }
+    }
+
+    /// In words, for a warning about the resource.
+    fn why(self, resource: &str) -> String {
+        match self {
+            Self::Away(absent) => {
+                let line = |(name, absent): (&String, &reach::Absent)| {
+                    format!("Host {name}: {}", run::say(absent.error()))
+                };
+                absent.iter().map(line).collect::<Vec<_>>().join("\n")
+            }
+            other => other.diags(resource).into_iter().map(|d| d.detail).collect(),
         }
     }
 
     fn is_unreachable(&self) -> bool {
         matches!(self, Self::Host(_, error, _) if error.is_unreachable())
     }
+}
+
+fn unreached(name: &str, resource: &str, error: HostError) -> Diag {
+    Diag::error(format!("Failed to reach host {name} of {resource}"), run::say(error))
 }
 
 /// An object with the computed attributes of what is there.

@@ -30,6 +30,9 @@ pub struct Context {
     pub as_written: BTreeMap<String, bool>,
     /// True in Read: only what is there counts, write-only values are null.
     pub reading: bool,
+    /// Hosts that did not answer, by their names among the targets, and why, in words; only where
+    /// the resource says `MAY_MISS`. There are no answers of them.
+    pub missing: BTreeMap<String, String>,
 }
 
 /// The lines of a text that its masked form does not show: an edit of another line is no change
@@ -55,6 +58,9 @@ pub struct Plan {
     /// Outputs whose value after the apply is certain; the others are unknown while there are
     /// steps.
     pub outputs_after: Object,
+    /// Whether this (steps, refusals, or that nothing is to be done) holds without the hosts in
+    /// `Context::missing`. Where it does not, the user is told that they do not answer.
+    pub bears_missing: bool,
     /// Why it cannot be done: nothing is touched.
     pub refusals: Diags,
     /// What the user should know.
@@ -169,6 +175,26 @@ impl Plan {
             self.step(Step::new(host, what, Action::Write(file)));
         }
         differs
+    }
+
+    /// What the prior state has of hosts that are missing (`host:...`) counts as there and wanted,
+    /// where this says nothing else of it.
+    pub(crate) fn keep_unseen(&mut self, context: &Context) {
+        let Some(prior) = context.prior.as_ref().filter(|_| !context.missing.is_empty()) else {
+            return;
+        };
+        let of_missing = |label: &str| {
+            label.split_once(':').is_some_and(|(host, _)| context.missing.contains_key(host))
+        };
+        for (name, pairs) in [("files", &mut self.files), ("status", &mut self.status)] {
+            let before = prior.get(name).and_then(Value::as_map).into_iter().flatten();
+            for (label, text) in before.filter(|(label, _)| of_missing(label)) {
+                let text = text.as_str().map(str::to_owned);
+                pairs
+                    .entry(label.clone())
+                    .or_insert_with(|| Pair { actual: text.clone(), wanted: text });
+            }
+        }
     }
 
     /// `files` or `status` as Terraform values: what is there.

@@ -139,6 +139,9 @@ pub trait Resource: Send + Sync + 'static {
     const NAME: &'static str;
     /// A second name of the same type.
     const ALIAS: Option<&'static str> = None;
+    /// Whether it can be decided on while some of its hosts do not answer (`Context::missing`); at
+    /// least one must. A refresh keeps the state then, and a destroy needs all hosts all the same.
+    const MAY_MISS: bool = false;
     /// Version of the state.
     const VERSION: i64 = 0;
     /// Markdown; the first line is the summary.
@@ -176,7 +179,7 @@ pub trait Resource: Send + Sync + 'static {
         Vec::new()
     }
 
-    /// Read the answers.
+    /// Read the answers; of a host that is missing (see `MAY_MISS`) there are none.
     fn facts(settings: &Self::Settings, answers: &Answers) -> Result<Self::Facts, Diags>;
 
     /// What is there, what should be there, and the steps between. Called at Read (where only

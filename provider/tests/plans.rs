@@ -5,7 +5,7 @@
 //! - `extends`: the name of another case of the folder, under which this one's keys are laid;
 //! - `settings`: as in a Terraform configuration;
 //! - `prior`: the state before, laid over `settings`; without it the resource is created;
-//! - `context`: `reading`, `secrets_unchanged`, `as_written`;
+//! - `context`: `reading`, `secrets_unchanged`, `as_written`, `missing` (host to why);
 //! - `answers.<host>.<question>`: standard output of the question's script, or `{ file = "..." }`;
 //!   of SQL its rows as a list of tables; of HTTP `{ status = 200, body = "..." }`; of both
 //!   `{ failed = "why" }`;
@@ -124,6 +124,8 @@ enum Decision {
     Invalid(Vec<String>),
     /// The answers cannot be read.
     Unreadable(Vec<String>),
+    /// Hosts are missing, and nothing can be decided without them.
+    Unreachable(Vec<String>),
     /// A plan.
     Plan(Box<Plan>),
 }
@@ -133,6 +135,7 @@ impl Decision {
         match self {
             Self::Invalid(diags) => section("invalid", diags),
             Self::Unreadable(diags) => section("unreadable", diags),
+            Self::Unreachable(hosts) => section("unreachable", hosts),
             Self::Plan(plan) => {
                 let mut text = section("refusals", &diags(&plan.refusals));
                 text += &section("warnings", &diags(&plan.warnings));
@@ -250,9 +253,21 @@ impl Case {
                 let context = self.context(&given);
                 let destroys = self.table.contains_key("destroy");
                 let decide = if destroys { R::destroy } else { R::plan };
-                Decision::Plan(Box::new(decide(&settings, &facts, &context)))
+                let plan = decide(&settings, &facts, &context);
+                if !context.missing.is_empty() && !plan.bears_missing {
+                    let missing: Vec<String> = context.missing.into_values().collect();
+                    return Decision::Unreachable(missing);
+                }
+                Decision::Plan(Box::new(plan))
             }
         }
+    }
+
+    fn missing(&self) -> BTreeMap<String, String> {
+        let missing = self.table.get("context").and_then(|c| c.get("missing"));
+        let hosts = missing.and_then(toml::Value::as_table).into_iter().flatten();
+        let why = |why: &toml::Value| why.as_str().expect("a reason").to_owned();
+        hosts.map(|(host, reason)| (host.clone(), why(reason))).collect()
     }
 
     fn context(&self, settings: &Object) -> Context {
@@ -273,6 +288,7 @@ impl Case {
                 .map(|(name, v)| (name.clone(), truth(Some(v))))
                 .collect(),
             reading: truth(context.get("reading")),
+            missing: self.missing(),
         }
     }
 

@@ -5,8 +5,10 @@ use std::time::{Duration, Instant};
 
 use super::configuration::{Unreachable, duration};
 use super::private::Private;
+use super::reach::{May, Reached};
+use super::see::{Seen, Sight, View};
 use super::session::{Configured, Session, Turn};
-use super::{Blind, Managed, Seen, Sight, View, marks, observed, planning, run, values};
+use super::{Blind, Managed, marks, observed, planning, run, values};
 use crate::backend::{ApplyRequest, StateResponse};
 use crate::diag::{Diag, Diags};
 use crate::host::{Host, HostError, Lock, Patience};
@@ -82,7 +84,7 @@ impl<R: Resource> Managed<R> {
             state.insert("id".into(), id.clone());
         }
         let diags = broken_promises::<R>(&planned, &state);
-        let private = Private { announced: BTreeSet::default(), adopt: false, ..seen.private };
+        let private = Private { adopt: false, ..seen.private }.beyond_the_plan();
         Ok(StateResponse { state: Some(state), private: private.encode(), diags })
     }
 
@@ -180,32 +182,41 @@ impl<R: Resource> Work<'_, R> {
             let boot = duration(&self.configured.configuration.boot_timeout);
             Patience::Boot(boot.unwrap_or(Duration::from_secs(300)))
         };
-        let hosts =
-            match Managed::<R>::hosts(self.configured, &self.settings, &mut self.private, patience)
-                .await
-            {
-                Ok(hosts) => hosts,
-                Err(blind) if self.may_forget(&blind) => return Ok(self.forgotten()),
-                Err(blind) => return Err(blind.diags(R::NAME)),
-            };
-        let locks = lock_all(&hosts).await?;
-        let result = self.alone(&hosts).await;
+        let may = self.may();
+        let (configured, private) = (self.configured, &mut self.private);
+        let reached =
+            Managed::<R>::hosts(configured, &self.settings, private, patience, &may).await;
+        let reached = match reached {
+            Ok(reached) => reached,
+            Err(blind) if self.may_forget(&blind) => return Ok(self.forgotten()),
+            Err(blind) => return Err(blind.diags(R::NAME)),
+        };
+        let locks = lock_all(&reached.hosts).await?;
+        let result = self.alone(&reached).await;
         for lock in locks {
             lock.release().await;
         }
         result
     }
 
+    /// The hosts that the plan was made without, which still must not be there.
+    fn may(&self) -> May {
+        if R::MAY_MISS && !self.destroying {
+            return May::Miss(self.private.missing.clone());
+        }
+        May::miss_none()
+    }
+
     /// The work itself, while nobody else changes the hosts.
-    async fn alone(&mut self, hosts: &BTreeMap<String, Host>) -> Result<Seen, Diags> {
+    async fn alone(&mut self, reached: &Reached) -> Result<Seen, Diags> {
         if !self.destroying {
             let script = marks::claim(&self.configured.configuration.owner, R::NAME);
-            self.mark_allowed(hosts).await?;
-            on_all(hosts, "mark the host as managed", &script).await?;
+            self.mark_allowed(reached).await?;
+            on_all(&reached.hosts, "mark the host as managed", &script).await?;
         }
-        let seen = self.rounds(hosts).await?;
+        let seen = self.rounds(reached).await?;
         if self.destroying {
-            on_all(hosts, "give the host back", &marks::release(R::NAME)).await?;
+            on_all(&reached.hosts, "give the host back", &marks::release(R::NAME)).await?;
         }
         Ok(seen)
     }
@@ -221,12 +232,12 @@ impl<R: Resource> Work<'_, R> {
     }
 
     /// Nothing is marked on a host that another configuration manages.
-    async fn mark_allowed(&self, hosts: &BTreeMap<String, Host>) -> Result<(), Diags> {
-        let seen = self.look(hosts).await?;
+    async fn mark_allowed(&self, reached: &Reached) -> Result<(), Diags> {
+        let seen = self.look(reached).await?;
         if seen.plan.refusals.is_empty() { Ok(()) } else { Err(seen.plan.refusals) }
     }
 
-    async fn look(&self, hosts: &BTreeMap<String, Host>) -> Result<Seen, Diags> {
+    async fn look(&self, reached: &Reached) -> Result<Seen, Diags> {
         let sight = Sight { reading: false, destroying: self.destroying, remembering: false };
         let view = View {
             prior: self.prior,
@@ -235,15 +246,15 @@ impl<R: Resource> Work<'_, R> {
             secrets_unchanged: self.secrets_unchanged,
         };
         let private = self.private.clone();
-        Managed::<R>::see(self.session, hosts, &self.settings, private, view)
+        Managed::<R>::see(self.session, reached, &self.settings, private, view)
             .await
             .map_err(|b| b.diags(R::NAME))
     }
 
-    async fn rounds(&mut self, hosts: &BTreeMap<String, Host>) -> Result<Seen, Diags> {
+    async fn rounds(&mut self, reached: &Reached) -> Result<Seen, Diags> {
         let mut before: Vec<String> = Vec::new();
         for _ in 0..ROUNDS {
-            let seen = self.look(hosts).await?;
+            let seen = self.look(reached).await?;
             if !seen.plan.refusals.is_empty() {
                 return Err(seen.plan.refusals);
             }
@@ -256,7 +267,7 @@ impl<R: Resource> Work<'_, R> {
             }
             self.unannounced(&seen.plan.steps)?;
             for step in &seen.plan.steps {
-                self.step(hosts, step).await?;
+                self.step(&reached.hosts, step).await?;
             }
             before = keys;
         }

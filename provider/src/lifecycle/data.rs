@@ -5,11 +5,11 @@ use std::marker::PhantomData;
 use futures::future::BoxFuture;
 
 use super::private::Private;
+use super::reach::connect;
 use super::session::Session;
-use super::{Blind, connect, observe, values};
+use super::{Blind, observe, values};
 use crate::backend::{StateResponse, TypeSchema};
 use crate::diag::{Diags, Path};
-use crate::host::Patience;
 use crate::resource::DataSource;
 use crate::schema::{Attribute, computed};
 use crate::settings::Settings;
@@ -52,8 +52,7 @@ impl<D: DataSource> Data<D> {
         if !diags.is_empty() {
             return Err(diags);
         }
-        let once = Patience::Once;
-        let hosts = connect(&configured, &targets, &mut Private::default(), once).await;
+        let hosts = connect(&configured, &targets, &mut Private::default()).await;
         let hosts = hosts.map_err(blind)?;
         let answers = observe::observe(&hosts, &D::questions(&settings)).await;
         let answers = answers.map_err(|(name, e)| blind(Blind::Host(name, e, Path::root())))?;

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use super::configuration::Unreachable;
 use super::private::Private;
+use super::reach::May;
+use super::see::{Seen, Sight, View};
 use super::session::Session;
-use super::{Blind, Managed, Seen, Sight, View, observed, run, values};
+use super::{Blind, Managed, observed, run, values};
 use crate::backend::{PlanRequest, PlanResponse};
 use crate::diag::{Diag, Diags, Path, has_error};
 use crate::host::Patience;
@@ -48,14 +50,16 @@ impl<R: Resource> Managed<R> {
         if has_error(&response.diags) {
             return response;
         }
+        // A failed apply leaves its plan's private data behind.
+        let private = Private::decode(private).beyond_the_plan();
         // A replacement is planned once more as a create, with no prior state.
         let unknown = session.configured().is_none() || !config.values().all(Value::is_known);
         if unknown || !response.requires_replace.is_empty() {
             forget_computed(&attributes, &mut planned);
             response.planned = Some(planned);
+            response.private = private.encode();
             return response;
         }
-        let private = Private::decode(private);
         match Self::decide(session, &config, prior.as_ref(), &planned, private).await {
             Ok(seen) => {
                 announce(R::NAME, &seen, &mut response);
@@ -88,11 +92,17 @@ impl<R: Resource> Managed<R> {
             return Err(Blind::Diags(diags));
         }
         let configured = session.configured().ok_or(Blind::Unconfigured)?;
-        let hosts = Self::hosts(&configured, &settings, &mut private, Patience::Once).await?;
+        let (once, may) = (Patience::Once, Self::may());
+        let mut reached = Self::hosts(&configured, &settings, &mut private, once, &may).await?;
         let unchanged = secrets_unchanged(prior, planned);
         let owner = &configured.configuration.owner;
         let view = View { prior, owner, sight: LOOK, secrets_unchanged: unchanged };
-        let mut seen = Self::see(session, &hosts, &settings, private, view).await?;
+        let mut seen = loop {
+            match Self::see(session, &reached, &settings, private.clone(), view).await {
+                Ok(seen) => break seen,
+                Err(blind) => reached.bear(blind, &may)?,
+            }
+        };
         seen.plan.warnings.extend(diags);
         let wrong = wrong_uploads(&seen.plan.steps, config).await;
         seen.plan.refusals.extend(wrong);
@@ -134,11 +144,12 @@ impl<R: Resource> Managed<R> {
         let mut private = Private::decode(&response.private);
         let sight = Sight { destroying: true, ..LOOK };
         let owner = configured.configuration.owner.clone();
-        let seen = match Self::hosts(&configured, &settings, &mut private, Patience::Once).await {
-            Ok(hosts) => {
+        let (once, all) = (Patience::Once, May::miss_none());
+        let seen = match Self::hosts(&configured, &settings, &mut private, once, &all).await {
+            Ok(reached) => {
                 let view =
                     View { prior: Some(prior), owner: &owner, sight, secrets_unchanged: true };
-                Self::see(session, &hosts, &settings, private, view).await
+                Self::see(session, &reached, &settings, private, view).await
             }
             Err(blind) => Err(blind),
         };

@@ -18,6 +18,8 @@ pub struct Private {
     pub digests: BTreeMap<String, String>,
     /// Destructive steps that the plan announced.
     pub announced: BTreeSet<String>,
+    /// Hosts that did not answer when the plan was made, by their names among the targets.
+    pub missing: BTreeSet<String>,
     /// Imported: the next apply takes the host over from whoever managed it.
     pub adopt: bool,
 }
@@ -26,6 +28,11 @@ impl Private {
     /// Read it; anything that is not ours reads as empty.
     pub fn decode(bytes: &[u8]) -> Self {
         serde_json::from_slice(bytes).unwrap_or_default()
+    }
+
+    /// Without what belongs to one plan alone.
+    pub fn beyond_the_plan(self) -> Self {
+        Self { announced: BTreeSet::new(), missing: BTreeSet::new(), ..self }
     }
 
     /// Write it.

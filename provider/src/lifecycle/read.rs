@@ -2,8 +2,10 @@
 
 use super::configuration::Unreachable;
 use super::private::Private;
+use super::reach::connect;
+use super::see::{Sight, View};
 use super::session::Session;
-use super::{Blind, Managed, Sight, View, connect, observe, observed, values};
+use super::{Blind, Managed, observe, observed, values};
 use crate::backend::StateResponse;
 use crate::diag::{Diag, Diags, Path};
 use crate::host::Patience;
@@ -30,10 +32,11 @@ impl<R: Resource> Managed<R> {
                 response.private = private.encode();
             }
             Err(blind)
-                if blind.is_unreachable()
-                    && configured.configuration.unreachable != Unreachable::Error =>
+                if matches!(blind, Blind::Away(_))
+                    || (blind.is_unreachable()
+                        && configured.configuration.unreachable != Unreachable::Error) =>
             {
-                let why: String = blind.diags(R::NAME).into_iter().map(|d| d.detail).collect();
+                let why = blind.why(R::NAME);
                 let summary = format!("{}: kept as it was, a host does not answer", R::NAME);
                 response.diags.push(Diag::warning(summary, why));
             }
@@ -51,10 +54,20 @@ impl<R: Resource> Managed<R> {
         let filled = values::with_defaults(&Self::attributes(), state);
         let settings = Self::settings(&filled).map_err(Blind::Diags)?;
         let sight = Sight { reading: true, destroying: false, remembering: false };
-        let hosts = Self::hosts(&configured, &settings, &mut private, Patience::Once).await?;
+        let (once, may) = (Patience::Once, Self::may());
+        let mut reached = Self::hosts(&configured, &settings, &mut private, once, &may).await?;
+        if !reached.missing.is_empty() {
+            return Err(Blind::Away(reached.missing));
+        }
         let owner = &configured.configuration.owner;
         let view = View { prior: Some(state), owner, sight, secrets_unchanged: true };
-        let seen = Self::see(session, &hosts, &settings, private, view).await?;
+        let seen = match Self::see(session, &reached, &settings, private, view).await {
+            Ok(seen) => seen,
+            Err(blind) => {
+                reached.bear(blind, &may)?;
+                return Err(Blind::Away(reached.missing));
+            }
+        };
         let id = match state.get("id") {
             Some(Value::String(id)) => id.clone(),
             _ => R::id(&settings),
@@ -75,8 +88,7 @@ impl<R: Resource> Managed<R> {
         let configured = session.configured().ok_or_else(|| Blind::Unconfigured.diags(R::NAME))?;
         let request = R::import_request(id).map_err(|d| vec![d])?;
         let mut private = Private { adopt: true, ..Private::default() };
-        let once = Patience::Once;
-        let hosts = connect(&configured, &request.targets, &mut private, once).await;
+        let hosts = connect(&configured, &request.targets, &mut private).await;
         let hosts = hosts.map_err(|b| b.diags(R::NAME))?;
         let answers = observe::observe(&hosts, &request.questions).await;
         let answers =

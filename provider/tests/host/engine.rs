@@ -1,7 +1,7 @@
 //! The lifecycle with a resource of its own kind, on real hosts.
 
 use provider::backend::{ApplyRequest, Backend as _, PlanRequest, PlanResponse, StateResponse};
-use provider::diag::Diags;
+use provider::diag::{Diags, Severity};
 use provider::lifecycle::{Managed, Provider};
 use provider::resource::{Resource, Ssh};
 use provider::settings::Settings as _;
@@ -37,24 +37,30 @@ impl Bench {
     async fn of(a: Sshd, b: Sshd) -> Self {
         let provider = Provider::of(vec![Managed::<Toy>::boxed()], Vec::new());
         let bench = Self { provider, a, b };
-        let access = |sshd: &Sshd| {
-            let key = [("private_key".to_owned(), Value::from(sshd.read("id")))];
-            (sshd.port.to_string(), Object::from(key).into())
-        };
-        let credentials = Object::from([access(&bench.a), access(&bench.b)]);
-        let mut config = Object::from([("credentials".to_owned(), credentials.into())]);
-        config.insert("connect_timeout".to_owned(), "3s".into());
-        let diags = bench.provider.configure(config).await;
-        assert!(diags.is_empty(), "{diags:?}");
+        bench.configure().await;
         for sshd in [&bench.a, &bench.b] {
             std::fs::write(sshd.path("says"), "old").expect("written");
         }
         bench
     }
 
+    /// As a new process would: there are no connections yet.
+    async fn configure(&self) {
+        let access = |sshd: &Sshd| {
+            let key = [("private_key".to_owned(), Value::from(sshd.read("id")))];
+            (sshd.port.to_string(), Object::from(key).into())
+        };
+        let credentials = Object::from([access(&self.a), access(&self.b)]);
+        let mut config = Object::from([("credentials".to_owned(), credentials.into())]);
+        config.insert("connect_timeout".to_owned(), "3s".into());
+        config.insert("boot_timeout".to_owned(), "1s".into());
+        let diags = self.provider.configure(config).await;
+        assert!(diags.is_empty(), "{diags:?}");
+    }
+
     fn settings(&self) -> ToySettings {
         let nodes = Nodes { a: side(&self.a), b: side(&self.b) };
-        ToySettings { nodes, says: "new".to_owned(), breaks: None }
+        ToySettings { nodes, says: "new".to_owned(), breaks: None, bears: true }
     }
 
     /// A state in which the toy says what it wants, though the hosts say something else.
@@ -70,8 +76,18 @@ impl Bench {
 
     /// Plan, and carry that out.
     async fn apply(&self, settings: &ToySettings, prior: Option<Object>) -> StateResponse {
-        let PlanResponse { planned, private, diags, .. } = self.plan(settings, prior.clone()).await;
-        quiet(&diags);
+        let plan = self.plan(settings, prior.clone()).await;
+        quiet(&plan.diags);
+        self.carry_out(settings, prior, plan).await
+    }
+
+    async fn carry_out(
+        &self,
+        settings: &ToySettings,
+        prior: Option<Object>,
+        plan: PlanResponse,
+    ) -> StateResponse {
+        let PlanResponse { planned, private, .. } = plan;
         let config = Some(settings.to_object());
         self.provider.apply(Toy::NAME, ApplyRequest { config, prior, planned, private }).await
     }
@@ -133,4 +149,110 @@ async fn what_a_step_did_is_undone_when_it_fails_and_the_error_says_so() {
     let done = bench.apply(&bench.settings(), None).await;
     quiet(&done.diags);
     assert_eq!(done.state.expect("made")["heard"], "a: new; b: new".into());
+}
+
+/// A toy that was made, and whose host `a` says something else since.
+async fn made() -> (Bench, Object) {
+    let bench = Bench::apart().await;
+    let done = bench.apply(&bench.settings(), None).await;
+    quiet(&done.diags);
+    std::fs::write(bench.a.path("says"), "other").expect("written");
+    (bench, done.state.expect("made"))
+}
+
+#[track_caller]
+fn one_error(diags: &Diags, path: &str, says: &str) {
+    let [diag] = &diags[..] else { panic!("{diags:?}") };
+    assert_eq!(
+        (diag.severity, diag.path.to_string().as_str()),
+        (Severity::Error, path),
+        "{diag:?}"
+    );
+    assert!(format!("{} {}", diag.summary, diag.detail).contains(says), "{diag:?}");
+}
+
+#[tokio::test]
+async fn a_refresh_keeps_the_state_while_a_host_is_missing() {
+    let (mut bench, state) = made().await;
+    bench.b.stop();
+    let read = bench.refresh(state.clone()).await;
+    assert_eq!(read.state, Some(state.clone()));
+    let [warning] = &read.diags[..] else { panic!("{:?}", read.diags) };
+    assert_eq!(warning.severity, Severity::Warning);
+    let says = format!("Host b: failed to reach root@127.0.0.1:{}:", bench.b.port);
+    assert!(warning.detail.starts_with(&says), "{warning:?}");
+
+    bench.a.stop();
+    bench.configure().await;
+    let read = bench.refresh(state).await;
+    one_error(&read.diags, "nodes.a.ssh", "Failed to reach host a of harbor_toy");
+}
+
+#[tokio::test]
+async fn what_bears_a_missing_host_is_planned_and_applied_without_it() {
+    let (mut bench, state) = made().await;
+    let settings = ToySettings { says: "newer".to_owned(), ..bench.settings() };
+    bench.b.stop();
+    let done = bench.apply(&settings, Some(state)).await;
+    quiet(&done.diags);
+    assert_eq!([bench.a.read("says"), bench.b.read("says")], ["newer", "new"]);
+    let state = done.state.expect("changed");
+    assert_eq!(state["status"].get("a: says"), &"newer".into());
+    assert_eq!(state["status"].get("b: says"), &"new".into(), "kept as it was seen last");
+
+    bench.b.restart(false);
+    let done = bench.apply(&settings, Some(state)).await;
+    quiet(&done.diags);
+    assert_eq!(bench.b.read("says"), "newer");
+}
+
+#[tokio::test]
+async fn nothing_is_done_when_a_host_that_the_plan_missed_is_back() {
+    let (mut bench, state) = made().await;
+    bench.b.stop();
+    let plan = bench.plan(&bench.settings(), Some(state.clone())).await;
+    quiet(&plan.diags);
+    bench.b.restart(false);
+    let failed = bench.carry_out(&bench.settings(), Some(state.clone()), plan).await;
+    one_error(&failed.diags, "", "It answers now: plan again.");
+    assert_eq!(failed.state, Some(state.clone()));
+    assert_eq!(bench.a.read("says"), "other");
+
+    // The private data of that plan is beside the state now, and must not count any more.
+    let config = bench.settings().to_object();
+    let request = PlanRequest {
+        config: Some(config.clone()),
+        prior: Some(state.clone()),
+        proposed: Some(state.clone()),
+        private: failed.private,
+    };
+    let plan = bench.provider.plan(Toy::NAME, request).await;
+    quiet(&plan.diags);
+    let done = bench.carry_out(&bench.settings(), Some(state), plan).await;
+    quiet(&done.diags);
+    assert_eq!(bench.a.read("says"), "new");
+}
+
+#[tokio::test]
+async fn a_host_that_was_there_at_plan_must_be_there_at_apply() {
+    let (mut bench, state) = made().await;
+    let plan = bench.plan(&bench.settings(), Some(state.clone())).await;
+    quiet(&plan.diags);
+    bench.b.stop();
+    bench.configure().await;
+    let failed = bench.carry_out(&bench.settings(), Some(state), plan).await;
+    one_error(&failed.diags, "nodes.b.ssh", "Failed to reach host b of harbor_toy");
+    assert_eq!(bench.a.read("says"), "other");
+}
+
+#[tokio::test]
+async fn what_cannot_do_without_a_host_says_that_it_does_not_answer() {
+    let (mut bench, state) = made().await;
+    bench.b.stop();
+    let settings = ToySettings { bears: false, ..bench.settings() };
+    let plan = bench.plan(&settings, Some(state.clone())).await;
+    one_error(&plan.diags, "nodes.b.ssh", "Failed to reach host b of harbor_toy");
+    let request = PlanRequest { prior: Some(state), ..PlanRequest::default() };
+    let destroy = bench.provider.plan(Toy::NAME, request).await;
+    one_error(&destroy.diags, "nodes.b.ssh", "Failed to reach host b of harbor_toy");
 }

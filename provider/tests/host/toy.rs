@@ -34,6 +34,8 @@ provider::settings! {
         says: String = attr(),
         /// A script that fails after that.
         breaks: Option<String> = attr(),
+        /// Whether one host does without the other.
+        bears: bool = attr().default(true),
     }
 
     /// What is seen.
@@ -76,6 +78,7 @@ pub struct Toy;
 
 impl Resource for Toy {
     const NAME: &'static str = "harbor_toy";
+    const MAY_MISS: bool = true;
     const DESCRIPTION: &'static str = "For tests.";
     type Settings = ToySettings;
     type Outputs = Heard;
@@ -109,13 +112,14 @@ impl Resource for Toy {
         Ok(facts)
     }
 
-    fn plan(settings: &ToySettings, facts: &Self::Facts, _: &Context) -> Plan {
+    fn plan(settings: &ToySettings, facts: &Self::Facts, context: &Context) -> Plan {
         let heard: Vec<String> =
             facts.iter().map(|(host, said)| format!("{host}: {}", said.join(", "))).collect();
         let heard = Heard { heard: Some(heard.join("; ")) };
         let mut plan = Plan::default();
         plan.outputs = heard.to_object();
-        for (host, said) in facts {
+        plan.bears_missing = settings.bears;
+        for (host, said) in facts.iter().filter(|(host, _)| !context.missing.contains_key(**host)) {
             let says = said.first().map_or("", String::as_str);
             if plan.status(format!("{host}: says"), says, &settings.says) {
                 let script = format!("printf %s {} >says", settings.says);

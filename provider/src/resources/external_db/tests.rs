@@ -47,7 +47,7 @@ fn updating(as_written: Option<bool>) -> Context {
         prior: Some(Object::new()),
         secrets_unchanged: true,
         as_written: as_written.map(|known| (label, known)).into_iter().collect(),
-        reading: false,
+        ..Context::default()
     }
 }
 

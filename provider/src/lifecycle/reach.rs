@@ -1,0 +1,214 @@
+//! Reaching a resource's hosts, of which some may be missing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::private::Private;
+use super::session::Configured;
+use super::{Blind, Managed};
+use crate::diag::{Diag, Path};
+use crate::host::{Host, HostError, Patience};
+use crate::resource::{Resource, Ssh};
+use crate::schema::{Attribute, Kind};
+
+/// Hosts that did not answer, by their names among the targets.
+pub(super) type Absentees = BTreeMap<String, Absent>;
+
+/// A host that did not answer.
+#[derive(Clone, Debug)]
+pub(super) struct Absent {
+    host: String,
+    reason: String,
+}
+
+/// The hosts of a resource.
+pub(super) struct Reached {
+    /// Those that answered; at least one.
+    pub hosts: BTreeMap<String, Host>,
+    /// The others.
+    pub missing: Absentees,
+}
+
+/// Which hosts may be missing.
+pub(super) enum May {
+    /// Any but all of them.
+    MissAny,
+    /// These alone, and they must be; each is tried once.
+    Miss(BTreeSet<String>),
+}
+
+impl Absent {
+    /// The error again.
+    pub fn error(&self) -> HostError {
+        let Self { host, reason } = self.clone();
+        HostError::Unreachable { host, reason }
+    }
+}
+
+impl Reached {
+    /// All of them answered.
+    fn whole(hosts: BTreeMap<String, Host>) -> Self {
+        Self { hosts, missing: Absentees::new() }
+    }
+
+    /// Go on without a host that answered and does not any more, if that is what went wrong and
+    /// it may be missing.
+    #[expect(clippy::result_large_err, reason = "the error is handed on as it came")]
+    pub fn bear(&mut self, blind: Blind, may: &May) -> Result<(), Blind> {
+        match blind {
+            Blind::Host(name, HostError::Unreachable { host, reason }, _)
+                if may.miss(&name) && self.hosts.contains_key(&name) && self.hosts.len() > 1 =>
+            {
+                self.lose(name, host, reason);
+                Ok(())
+            }
+            other => Err(other),
+        }
+    }
+
+    fn lose(&mut self, name: String, host: String, reason: String) {
+        self.hosts.remove(&name);
+        self.missing.insert(name, Absent { host, reason });
+    }
+
+    /// Why each of the others did not answer, in words.
+    pub fn reasons(&self) -> BTreeMap<String, String> {
+        let words = |(name, absent): (&String, &Absent)| (name.clone(), absent.error().to_string());
+        self.missing.iter().map(words).collect()
+    }
+}
+
+impl May {
+    /// None may be missing.
+    pub fn miss_none() -> Self {
+        Self::Miss(BTreeSet::new())
+    }
+
+    fn miss(&self, name: &str) -> bool {
+        match self {
+            Self::MissAny => true,
+            Self::Miss(names) => names.contains(name),
+        }
+    }
+
+    fn expects(&self, name: &str) -> bool {
+        !matches!(self, Self::Miss(names) if names.contains(name))
+    }
+}
+
+impl<R: Resource> Managed<R> {
+    /// Who may be missing when the resource is looked at.
+    pub(super) fn may() -> May {
+        if R::MAY_MISS { May::MissAny } else { May::miss_none() }
+    }
+
+    /// Connect to the hosts of the resource: to all but those that may be missing.
+    pub(super) async fn hosts(
+        configured: &Configured,
+        settings: &R::Settings,
+        private: &mut Private,
+        patience: Patience,
+        may: &May,
+    ) -> Result<Reached, Blind> {
+        let targets = R::targets(settings);
+        let diags = configured.check_credentials(&targets);
+        if !diags.is_empty() {
+            return Err(Blind::Diags(diags));
+        }
+        let patience = |name: &str| if may.expects(name) { patience } else { Patience::Once };
+        let mut reached = Reached::whole(BTreeMap::new());
+        for (name, result) in attempt(configured, &targets, private, patience).await {
+            match result {
+                Ok(host) => {
+                    reached.hosts.insert(name, host);
+                }
+                Err(HostError::Unreachable { host, reason }) if may.miss(&name) => {
+                    reached.lose(name, host, reason);
+                }
+                Err(error) => return Err(Self::unreached(name, error)),
+            }
+        }
+        if reached.hosts.is_empty()
+            && let Some((name, absent)) = reached.missing.pop_first()
+        {
+            return Err(Self::unreached(name, absent.error()));
+        }
+        let back = reached.hosts.iter().filter(|(name, _)| !may.expects(name));
+        let back: Vec<Diag> = back.map(|(name, host)| back_again(R::NAME, name, host)).collect();
+        if back.is_empty() { Ok(reached) } else { Err(Blind::Diags(back)) }
+    }
+
+    /// A host's error at the attribute that says how to reach it.
+    pub(super) fn unreached(name: String, error: HostError) -> Blind {
+        let path = place(&Self::attributes(), &name, &error);
+        Blind::Host(name, error, path)
+    }
+}
+
+/// What was decided without a host does not hold when it is there.
+fn back_again(resource: &str, name: &str, host: &Host) -> Diag {
+    let detail = format!(
+        "{} did not answer when this was planned. It answers now: plan again. Nothing was touched.",
+        host.name()
+    );
+    Diag::error(format!("{resource}: host {name} is back"), detail)
+}
+
+/// The attribute that says how to reach a host: `ssh`, `nodes.NAME.ssh` or `hosts["NAME"].ssh`.
+fn place(attributes: &[Attribute], host: &str, error: &HostError) -> Path {
+    let has_ssh =
+        |kind: &Kind| matches!(kind, Kind::Object(inner) if inner.iter().any(|a| a.name == "ssh"));
+    let of = |attribute: &Attribute| match &attribute.kind {
+        Kind::Object(_) if attribute.name == "ssh" => Some(Path::of("ssh")),
+        Kind::Object(inner) if inner.iter().any(|a| a.name == host && has_ssh(&a.kind)) => {
+            Some(Path::of(&attribute.name).attribute(host).attribute("ssh"))
+        }
+        Kind::Map(item) if has_ssh(item) => {
+            Some(Path::of(&attribute.name).key(host).attribute("ssh"))
+        }
+        _ => None,
+    };
+    let Some(ssh) = attributes.iter().find_map(of) else { return Path::root() };
+    match error {
+        HostError::HostKeyChanged { .. } => ssh.attribute("host_key"),
+        _ => ssh,
+    }
+}
+
+/// Connect to all of these.
+pub(super) async fn connect(
+    configured: &Configured,
+    targets: &[(String, Ssh)],
+    private: &mut Private,
+) -> Result<BTreeMap<String, Host>, Blind> {
+    let mut hosts = BTreeMap::new();
+    for (name, result) in attempt(configured, targets, private, |_| Patience::Once).await {
+        let host = result.map_err(|error| Blind::Host(name.clone(), error, Path::root()))?;
+        hosts.insert(name, host);
+    }
+    Ok(hosts)
+}
+
+/// Try all at once. Keys seen for the first time are pinned.
+async fn attempt(
+    configured: &Configured,
+    targets: &[(String, Ssh)],
+    private: &mut Private,
+    patience: impl Fn(&str) -> Patience,
+) -> Vec<(String, Result<Host, HostError>)> {
+    let attempts = targets.iter().map(|(name, ssh)| {
+        let (mut pins, patience) = (private.clone(), patience(name));
+        async move {
+            let host = configured.host(ssh, &mut pins, patience).await;
+            (name.clone(), host.map(|host| (host, pins.pins)))
+        }
+    });
+    let mut results = Vec::new();
+    for (name, result) in futures::future::join_all(attempts).await {
+        let host = result.map(|(host, pins)| {
+            private.pins.extend(pins);
+            host
+        });
+        results.push((name, host));
+    }
+    results
+}
