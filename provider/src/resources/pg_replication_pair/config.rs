@@ -60,6 +60,11 @@ pub fn plan(case: &Case, plan: &mut Plan) {
     settle_standby(case, plan, &standby, lift);
 }
 
+/// The same for the primary while the standby's host does not answer.
+pub fn alone(case: &Case, plan: &mut Plan) {
+    settle(case, plan, &case.primary());
+}
+
 /// Steps that prove that what the primary writes now is replayed by the standby.
 pub fn attached(case: &Case, plan: &mut Plan, why: &str) {
     let (primary, standby) = (case.primary(), case.standby());

@@ -24,6 +24,16 @@ pub struct Facts {
 }
 
 impl Facts {
+    /// A primary and a standby that receives from it: nothing more needs to be asked.
+    pub fn settled(&self) -> bool {
+        let writes = |host: &Host| host.sql.as_ref().is_some_and(|s| !s.recovery);
+        let receives = |host: &Host| {
+            let receiver = host.sql.as_ref().and_then(|s| s.receiver.as_ref());
+            receiver.is_some_and(|r| r.status.as_deref() == Some("streaming"))
+        };
+        (writes(&self.a) && receives(&self.b)) || (writes(&self.b) && receives(&self.a))
+    }
+
     /// Of one host.
     pub fn of(&self, member: Member) -> &Host {
         match member {
@@ -84,6 +94,12 @@ pub struct Host {
     pub making: bool,
     /// A clone was being made when something stopped.
     pub clone: bool,
+    /// A promotion was asked for and not seen done.
+    pub promoting: bool,
+    /// A rewind was begun and not finished.
+    pub rewinding: bool,
+    /// Data and WAL of other histories, kept beside the data directory.
+    pub diverged: Vec<String>,
     /// `standby`, `recovery`, or empty.
     pub signal: String,
     /// Bytes free where the data is or will be.
@@ -106,6 +122,14 @@ pub struct Host {
     pub conf_time: f64,
     /// `pg_controldata`.
     pub control: Control,
+    /// The newest timeline that the data knows of, with where its ancestors end.
+    pub history: History,
+    /// Of a server that is down: timeline and end of its WAL, in bytes.
+    pub end: Option<(i64, u64)>,
+    /// SHA-256 of the WAL up to where the other host's may differ.
+    pub prefix: Option<String>,
+    /// What was written after the histories part.
+    pub after_fork: Option<AfterFork>,
     /// What the server says; none where it does not answer.
     pub sql: Option<Sql>,
     /// Why it does not answer.
@@ -121,8 +145,32 @@ pub struct Control {
     pub state: String,
     /// Timeline of the latest checkpoint.
     pub timeline: i64,
+    /// Bytes per WAL segment.
+    pub segment: u64,
+    /// It has data checksums or WAL hints: `pg_rewind` can work on it.
+    pub rewindable: bool,
     /// The settings that a standby must not have lower, as last replayed.
     pub not_lower: BTreeMap<String, i64>,
+}
+
+/// A timeline's history file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct History {
+    /// The timeline that it tells of.
+    pub timeline: i64,
+    /// Each ancestor and where, in bytes, the next timeline parted from it.
+    pub ancestors: Vec<(i64, u64)>,
+}
+
+/// What one server wrote after the histories of the two parted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AfterFork {
+    /// Committed transactions.
+    pub commits: u64,
+    /// Time of the first.
+    pub first: String,
+    /// Time of the last.
+    pub last: String,
 }
 
 /// What the server says.
@@ -140,6 +188,24 @@ pub struct Sql {
     pub timeline: i64,
     /// WAL position, written or replayed, in bytes.
     pub lsn: Option<i64>,
+    /// Of a standby: WAL received, in bytes; none where nothing was since its start.
+    #[serde(default)]
+    pub received: Option<i64>,
+    /// Timeline that is written or followed; `timeline` lags behind it after a promotion.
+    #[serde(default)]
+    pub wal_timeline: i64,
+    /// Of a standby: when the last transaction that it replayed was committed.
+    #[serde(default)]
+    pub last_commit: Option<String>,
+    /// Base backups under way.
+    #[serde(default)]
+    pub backups: i64,
+    /// Prepared transactions.
+    #[serde(default)]
+    pub prepared: i64,
+    /// The last attempt to archive a segment failed.
+    #[serde(default)]
+    pub archiver_fails: bool,
     /// When the configuration was last loaded, seconds since 1970.
     pub load_time: f64,
     /// Bytes of all databases.
@@ -233,6 +299,9 @@ pub struct Replication {
     pub host: Option<String>,
     /// `streaming`, ...
     pub state: Option<String>,
+    /// `async` or `sync`.
+    #[serde(default)]
+    pub sync: Option<String>,
 }
 
 /// One row of `pg_authid`.
@@ -267,6 +336,8 @@ fn read_host(settings: &Pair, answers: &Answers, member: Member) -> Result<Host,
     let name = member.word();
     let stdout = match answers.get(name, probe::KEY) {
         Some(Answer::Output { status: 0, stdout, .. }) => stdout,
+        // Its host did not answer at all.
+        None => return Ok(Host::default()),
         other => return Err(unreadable(settings, member, other)),
     };
     let mut host = parse(stdout).map_err(|why| {
@@ -296,6 +367,7 @@ pub fn parse(output: &str) -> Result<Host, String> {
     while let Some(line) = lines.next() {
         match line {
             "@@control" => host.control = control(&mut lines),
+            "@@history" => host.history = history(&section(&mut lines)),
             "@@sql" => host.sql = Some(sql(&section(&mut lines))?),
             "@@sql_error" => host.sql_error = section(&mut lines),
             _ => {
@@ -328,6 +400,13 @@ fn line_of_host(host: &mut Host, key: &str, value: &str) {
         "cluster" => host.cluster = yes,
         "making" => host.making = yes,
         "clone" => host.clone = yes,
+        "promoting" => host.promoting = yes,
+        "rewinding" => host.rewinding = yes,
+        "diverged" => host.diverged.push(value.to_owned()),
+        "end" => host.end = value.parse().ok().map(|end| (0, end)),
+        "end_timeline" => {
+            host.end = host.end.zip(value.parse().ok()).map(|((_, end), timeline)| (timeline, end));
+        }
         "mountpoint" => host.mountpoint = yes,
         "needs_daemon_reload" => host.needs_daemon_reload = yes,
         "start" => value.clone_into(&mut host.start),
@@ -370,6 +449,9 @@ fn control<'a>(lines: &mut impl Iterator<Item = &'a str>) -> Control {
             "Database system identifier" => value.clone_into(&mut control.system_identifier),
             "Database cluster state" => value.clone_into(&mut control.state),
             "Latest checkpoint's TimeLineID" => control.timeline = value.parse().unwrap_or(0),
+            "Bytes per WAL segment" => control.segment = value.parse().unwrap_or(0),
+            "wal_log_hints setting" => control.rewindable |= value == "on",
+            "Data page checksum version" => control.rewindable |= value != "0",
             _ => {
                 if let (Some(setting), Ok(number)) = (setting_of(name), value.parse()) {
                     control.not_lower.insert(setting.to_owned(), number);
@@ -378,6 +460,24 @@ fn control<'a>(lines: &mut impl Iterator<Item = &'a str>) -> Control {
         }
     }
     control
+}
+
+/// The timeline on the first line, then `TIMELINE<tab>LSN<tab>reason` for each ancestor.
+fn history(text: &str) -> History {
+    let mut lines = text.lines();
+    let timeline = lines.next().and_then(|l| l.trim().parse().ok()).unwrap_or_default();
+    let ancestor = |line: &str| {
+        let mut words = line.split_whitespace();
+        Some((words.next()?.parse().ok()?, lsn(words.next()?)?))
+    };
+    History { timeline, ancestors: lines.filter_map(ancestor).collect() }
+}
+
+/// `0/3842930` in bytes.
+pub fn lsn(text: &str) -> Option<u64> {
+    let (high, low) = text.split_once('/')?;
+    let part = |hex| u64::from_str_radix(hex, 16).ok();
+    Some((part(high)? << 32) | part(low)?)
 }
 
 /// `pg_controldata` shortens two of the names.

@@ -126,7 +126,7 @@ impl Files<'_> {
             sslrootcert: None,
             primary_slot_name: settings.slot_name.clone(),
             recovery_target_timeline: "latest".to_owned(),
-            synchronous_peer: None,
+            synchronous_peer: settings.sync_wanted().then(|| self.member.peer().word().to_owned()),
         });
         Ok(File::public(&self.paths.own_conf, said(text)?))
     }

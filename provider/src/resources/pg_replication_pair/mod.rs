@@ -5,6 +5,7 @@
 //! - [`probe`]: the one script that asks a host; [`facts`]: its answer, read.
 //! - [`refuse`]: when nothing may be touched, and why.
 //! - [`plan`]: the decision, in the order of an apply: `install`, `primary`, `standby`, `config`.
+//! - [`roles`]: who is the primary, and how that changes. [`wal`]: what the WAL says of that.
 //! - [`files`]: the text of every managed file. [`scripts`]: the shell text of every step.
 //!
 //! # Invariants
@@ -25,10 +26,12 @@ mod plan;
 mod primary;
 mod probe;
 mod refuse;
+mod roles;
 mod scripts;
 mod settings;
 mod standby;
 mod validate;
+mod wal;
 
 use crate::diag::{Diag, Diags};
 use crate::resource::{Answers, Context, ImportRequest, Plan, Question, Resource, Ssh};
@@ -36,7 +39,8 @@ use crate::value::Object;
 
 pub use facts::Facts;
 pub use settings::{
-    ClientRule, Connection, Member, Method, Node, Nodes, OnDestroy, Outputs, Pair, Source,
+    ClientRule, Connection, Member, Method, Node, Nodes, OnDestroy, OnDivergence, Outputs, Pair,
+    Source, Sync, UnreachablePrimary,
 };
 
 /// The resource.
@@ -55,6 +59,7 @@ is announced by the plan. Data is never removed to make room.
 
 The type is also served as `pg_replication_pair`, for configurations that say `provider = harbor`; \
 the guide on import shows how to move from one name to the other.";
+    const MAY_MISS: bool = true;
     type Settings = Pair;
     type Outputs = Outputs;
     type Facts = Facts;
@@ -75,8 +80,14 @@ the guide on import shows how to move from one name to the other.";
         probe::questions(settings)
     }
 
+    fn follow_up(settings: &Pair, answers: &Answers) -> Vec<Question> {
+        facts::read(settings, answers).map_or_else(|_| Vec::new(), |f| wal::questions(settings, &f))
+    }
+
     fn facts(settings: &Pair, answers: &Answers) -> Result<Facts, Diags> {
-        facts::read(settings, answers)
+        let mut facts = facts::read(settings, answers)?;
+        wal::read(&mut facts, answers);
+        Ok(facts)
     }
 
     fn plan(settings: &Pair, facts: &Facts, context: &Context) -> Plan {

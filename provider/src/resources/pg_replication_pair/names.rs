@@ -71,6 +71,11 @@ pub struct Paths {
     pub marker: String,
     /// Stands while a cluster is being made; what it names never ran.
     pub making: String,
+    /// Stands on a standby from before its promotion is asked for until it takes writes: while it
+    /// stands, nobody else may become the primary.
+    pub promoting: String,
+    /// Stands while the data is being rewound; data that was half rewound is of no use.
+    pub rewinding: String,
     /// Keeps the server package from making a cluster by itself.
     pub createcluster: String,
     /// The PostgreSQL project's repository.
@@ -105,6 +110,8 @@ impl Paths {
             archive_script: format!("/usr/local/lib/breakwater/archive-{name}"),
             marker: format!("/etc/breakwater/postgresql-{name}"),
             making: format!("/etc/breakwater/postgresql-{name}.making"),
+            promoting: format!("/etc/breakwater/postgresql-{name}.promoting"),
+            rewinding: format!("/etc/breakwater/postgresql-{name}.rewinding"),
             createcluster: "/etc/postgresql-common/createcluster.d/breakwater.conf".to_owned(),
             sources: "/etc/apt/sources.list.d/breakwater-pgdg.sources".to_owned(),
             key: "/etc/apt/keyrings/breakwater-pgdg.asc".to_owned(),

@@ -6,10 +6,12 @@ use super::files::{Files, Wanted, password_in};
 use super::names::Paths;
 use super::primary;
 use super::refuse;
+use super::roles;
 use super::scripts::Scripts;
-use super::settings::{Member, Outputs, Pair};
+use super::settings::{Member, Outputs, Pair, Sync};
 use super::standby;
 use super::{install, password};
+use crate::diag::{Diag, Severity};
 use crate::facts::file::FileFact;
 use crate::resource::{Context, Plan};
 use crate::secret::Secret;
@@ -83,6 +85,9 @@ impl<'a> Case<'a> {
     /// Record a file of one member, and write it where it differs; true if it does.
     pub fn file(&self, plan: &mut Plan, member: Member, wanted: Wanted) -> bool {
         let host = member.word();
+        if self.missing(member).is_some() {
+            return false;
+        }
         let Ok(file) = wanted else {
             let label = format!("{host}: a managed file");
             return plan.file(self.context, host, label, &FileFact::Absent, wanted);
@@ -122,6 +127,11 @@ impl<'a> Case<'a> {
         known.or(kept.first()).cloned()
     }
 
+    /// Why a member's host does not answer, if it does not.
+    pub fn missing(&self, member: Member) -> Option<&'a str> {
+        self.context.missing.get(member.word()).map(String::as_str)
+    }
+
     /// A text of the state before.
     pub fn prior_text(&self, name: &str) -> Option<&'a str> {
         self.context.prior.as_ref()?.get(name)?.as_str()
@@ -137,18 +147,15 @@ pub fn plan(settings: &Pair, facts: &Facts, context: &Context) -> Plan {
         refuse::check(&case, &mut plan);
         refuse::warn(&case, &mut plan);
     }
-    for member in [settings.primary, settings.standby()] {
-        install::install(&case, &mut plan, member);
+    tend(&case, &mut plan);
+    if !context.reading {
+        roles::plan(&case, &mut plan);
     }
-    primary::plan(&case, &mut plan);
-    // Before any restart: without the slot, a primary that restarts may drop WAL that the standby of
-    // an adopted pair still needs.
-    primary::access(&case, &mut plan);
-    standby::login(&case, &mut plan);
-    config::plan(&case, &mut plan);
-    standby::plan(&case, &mut plan);
     if !plan.refusals.is_empty() {
         plan.steps.clear();
+    }
+    if settings.frozen && !context.reading {
+        freeze(&mut plan);
     }
     plan.outputs_after = outputs_after(&case, &plan.outputs);
     // It moves with every write: only a refresh takes note of it, or each plan would show a change.
@@ -159,24 +166,81 @@ pub fn plan(settings: &Pair, facts: &Facts, context: &Context) -> Plan {
     plan
 }
 
+/// What every apply does: packages, cluster, access, configuration, copy.
+fn tend(case: &Case, plan: &mut Plan) {
+    for member in [case.settings.primary, case.settings.standby()] {
+        if case.missing(member).is_none() {
+            install::install(case, plan, member);
+        }
+    }
+    primary::plan(case, plan);
+    // Before any restart: without the slot, a primary that restarts may drop WAL that the standby of
+    // an adopted pair still needs.
+    primary::access(case, plan);
+    if case.missing(case.settings.standby()).is_some() {
+        config::alone(case, plan);
+        return;
+    }
+    standby::login(case, plan);
+    config::plan(case, plan);
+    standby::plan(case, plan);
+}
+
+/// What would be done is told, and nothing is done.
+fn freeze(plan: &mut Plan) {
+    let steps: Vec<String> = plan.steps.drain(..).map(|step| format!("- {}", step.key())).collect();
+    let mut told: Vec<Diag> = Vec::new();
+    for mut refusal in plan.refusals.drain(..) {
+        refusal.severity = Severity::Warning;
+        told.push(refusal);
+    }
+    if !steps.is_empty() {
+        let detail = format!("Without frozen = true an apply would:\n{}", steps.join("\n"));
+        told.push(Diag::warning("Frozen: nothing is done", detail));
+    }
+    plan.warnings.extend(told);
+}
+
+/// The server that takes writes; the wanted one where both do, none where neither does.
+fn acting<'a>(case: &Case<'a>) -> Option<Side<'a>> {
+    let writes = |side: &Side| side.host.sql.as_ref().is_some_and(|s| !s.recovery);
+    [case.primary(), case.standby()].into_iter().find(writes)
+}
+
 fn outputs(case: &Case) -> Object {
-    let (primary, standby) = (case.primary(), case.standby());
+    let acting = acting(case);
+    let primary = acting.unwrap_or_else(|| case.primary());
+    let standby = case.side(primary.member.peer());
     let sql = primary.host.sql.as_ref();
-    let running = sql.is_some_and(|s| !s.recovery);
+    let running = acting.is_some();
     let position = |side: Side| side.host.sql.as_ref().and_then(|s| s.lsn);
     let lag = position(primary).zip(position(standby)).map(|(p, s)| (p - s).max(0));
     let identifier = &primary.host.control.system_identifier;
+    let kept = Member::BOTH.into_iter().flat_map(|member| {
+        let diverged = &case.facts.of(member).diverged;
+        diverged.iter().map(move |path| format!("{}:{path}", member.word()))
+    });
+    let writes = |side: Side| side.host.sql.as_ref().is_some_and(|s| !s.recovery);
+    let state = match case.missing(standby.member) {
+        Some(_) => "unreachable".to_owned(),
+        None => standby::state(standby.host),
+    };
+    let mut replicas = sql.into_iter().flat_map(|s| &s.replication);
+    let replica = replicas.find(|r| r.name.as_deref() == Some(standby.member.word()));
     Outputs {
         // A cluster whose making was cut off never becomes the pair's.
         system_identifier: (!identifier.is_empty() && !primary.host.making)
             .then(|| identifier.clone()),
-        timeline: sql.map(|s| s.timeline),
+        timeline: sql.map(|s| s.wal_timeline.max(s.timeline)),
         current_primary: running.then(|| primary.member.word().to_owned()),
         primary_host: running.then(|| case.settings.address(primary.member).to_owned()),
         primary_ssh: running.then(|| case.settings.node(primary.member).ssh.clone()),
         standby_host: Some(case.settings.address(standby.member).to_owned()),
-        standby_state: Some(standby::state(standby.host)),
+        standby_state: Some(state),
         lag_bytes: lag,
+        sync_state: replica.and_then(|r| r.sync.clone()),
+        split_brain: Some(writes(primary) && writes(standby)),
+        diverged_dirs: Some(kept.collect()),
         slot: sql
             .filter(|s| s.slots.iter().any(|slot| slot.name == case.settings.slot_name))
             .map(|_| case.settings.slot_name.clone()),
@@ -195,14 +259,31 @@ fn outputs_after(case: &Case, now: &Object) -> Object {
         primary_host: Some(case.settings.address(primary).to_owned()),
         primary_ssh: Some(case.settings.node(primary).ssh.clone()),
         standby_host: Some(case.settings.address(standby).to_owned()),
-        standby_state: Some("streaming".to_owned()),
+        standby_state: Some(match case.missing(standby) {
+            Some(_) => "unreachable".to_owned(),
+            None => "streaming".to_owned(),
+        }),
         lag_bytes: None,
+        sync_state: case.missing(standby).is_none().then(|| match case.settings.sync {
+            Sync::On => "sync".to_owned(),
+            Sync::Off => "async".to_owned(),
+        }),
+        split_brain: Some(false),
+        diverged_dirs: None,
         slot: Some(case.settings.slot_name.clone()),
         server_version: None,
     };
     let mut after: Object = certain.to_object();
     for name in ["system_identifier", "timeline", "server_version"] {
         after.insert(name.to_owned(), now.get(name).cloned().unwrap_or_default());
+    }
+    let role_changes = case.primary().host.sql.as_ref().is_none_or(|s| s.recovery);
+    if role_changes {
+        // The new timeline, and what is kept aside, are seen afterwards.
+        after.remove("timeline");
+    } else {
+        let kept = now.get("diverged_dirs").cloned().unwrap_or_default();
+        after.insert("diverged_dirs".to_owned(), kept);
     }
     after.retain(|_, value| !value.is_null());
     after

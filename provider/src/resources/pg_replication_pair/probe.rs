@@ -3,6 +3,7 @@
 
 use super::names::{NOT_LOWER, OWNED, Paths, REWINDER, packages, sh};
 use super::settings::{Member, Pair};
+use super::wal::WAL_END;
 use crate::facts::{file, os, package};
 use crate::resource::Question;
 
@@ -43,6 +44,7 @@ fn of_host(settings: &Pair, member: Member) -> Vec<Question> {
 /// The script: `name=value` lines, then `pg_controldata` and one JSON object between marks.
 fn script(settings: &Pair, paths: &Paths) -> String {
     let mut text = variables(settings, paths);
+    text.push_str(WAL_END);
     text.push_str(HOST);
     text.push_str(&SQL.replace("@QUERY@", &query(settings, paths)));
     text
@@ -59,6 +61,8 @@ fn variables(settings: &Pair, paths: &Paths) -> String {
         ("D", paths.data.clone()),
         ("CLONE", paths.clone.clone()),
         ("MAKING", paths.making.clone()),
+        ("PROMOTING", paths.promoting.clone()),
+        ("REWINDING", paths.rewinding.clone()),
         ("UNIT", paths.unit.clone()),
         ("ARCHIVE", archive.to_owned()),
     ];
@@ -81,6 +85,9 @@ fi
 echo "data=$D"
 [ -e "$MAKING" ] && echo making=yes
 [ -e "$CLONE" ] && echo clone=yes
+[ -e "$PROMOTING" ] && echo promoting=yes
+[ -e "$REWINDING" ] && echo rewinding=yes
+for kept in "$D".breakwater-diverged.*; do [ -e "$kept" ] && echo "diverged=$kept"; done
 mountpoint -q "$D" 2>/dev/null && echo mountpoint=yes
 if [ -f "$D/PG_VERSION" ]; then
   echo "dir=data"; echo "dir_version=$(cat "$D/PG_VERSION")"
@@ -112,6 +119,11 @@ for f in "$ETC/postgresql.conf" "$ETC/pg_hba.conf" "$ETC"/conf.d/*.conf "$D/post
 done
 if [ -x "$B/pg_controldata" ] && [ -f "$D/global/pg_control" ]; then
   echo '@@control'; "$B/pg_controldata" -D "$D" 2>/dev/null; echo '@@end'
+  history=$(ls "$D/pg_wal" 2>/dev/null | grep '\.history$' | sort | tail -n 1)
+  if [ -n "$history" ]; then
+    echo '@@history'; echo "$((0x${history%.history}))"; cat "$D/pg_wal/$history"; echo; echo '@@end'
+  fi
+  if [ -z "${RUN:-}" ] && wal_end_of_data; then echo "end=$end_lsn"; echo "end_timeline=$end_tli"; fi
 fi
 "#;
 
@@ -159,6 +171,18 @@ const QUERY: &str = r"SELECT json_build_object(
  'system_identifier', (SELECT system_identifier::text FROM pg_control_system()),
  'timeline', (SELECT timeline_id FROM pg_control_checkpoint()),
  'lsn', CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END - '0/0'::pg_lsn,
+ 'received', CASE WHEN pg_is_in_recovery() THEN pg_last_wal_receive_lsn() - '0/0'::pg_lsn END,
+ 'wal_timeline', CASE WHEN pg_is_in_recovery() THEN (SELECT greatest(r.min_recovery_end_timeline, c.timeline_id,
+   (SELECT received_tli FROM pg_stat_wal_receiver), (SELECT max(('x' || substr(f.name, 1, 8))::bit(32)::int)
+    FROM pg_ls_waldir() f, (SELECT s, ((greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn()) - '0/1')::bigint / s) AS n
+      FROM (SELECT pg_size_bytes(current_setting('wal_segment_size')) AS s) w) l
+    WHERE substr(f.name, 9) = upper(lpad(to_hex(n / (4294967296 / s)), 8, '0') || lpad(to_hex(n % (4294967296 / s)), 8, '0'))))
+   FROM pg_control_recovery() r, pg_control_checkpoint() c)
+   ELSE ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int END,
+ 'last_commit', CASE WHEN pg_is_in_recovery() THEN pg_last_xact_replay_timestamp()::text END,
+ 'backups', (SELECT count(*) FROM pg_stat_progress_basebackup),
+ 'prepared', (SELECT count(*) FROM pg_prepared_xacts),
+ 'archiver_fails', (SELECT coalesce(last_failed_time > coalesce(last_archived_time, '-infinity'), false) FROM pg_stat_archiver),
  'load_time', extract(epoch FROM pg_conf_load_time())::float8,
  'size', (SELECT sum(pg_database_size(oid))::bigint FROM pg_database),
  'wal_size', (SELECT coalesce(sum(size), 0)::bigint FROM pg_ls_waldir()),
@@ -173,7 +197,7 @@ const QUERY: &str = r"SELECT json_build_object(
  'slots', (SELECT coalesce(json_agg(json_build_object('name', slot_name, 'type', slot_type, 'active', active,
    'wal_status', wal_status)), '[]') FROM pg_replication_slots),
  'replication', (SELECT coalesce(json_agg(json_build_object('name', application_name, 'user', usename,
-   'host', host(client_addr), 'state', state)), '[]') FROM pg_stat_replication),
+   'host', host(client_addr), 'state', state, 'sync', sync_state)), '[]') FROM pg_stat_replication),
  'roles', (SELECT coalesce(json_agg(json_build_object('name', rolname, 'login', rolcanlogin,
    'replication', rolreplication, 'superuser', rolsuper, 'verifier', rolpassword)), '[]')
    FROM pg_authid WHERE rolname IN (@ROLES@)),

@@ -2,7 +2,7 @@
 //!
 //! Every sentence says what was found, on which host, and what to do.
 
-use super::facts::{Dir, Host};
+use super::facts::Dir;
 use super::files::is_url;
 use super::names::{HEADER, id, packages};
 use super::plan::{Case, Side};
@@ -15,13 +15,13 @@ const SPACE: (u64, u64) = (6, 5);
 
 /// Refuse what must not be done.
 pub fn check(case: &Case, plan: &mut Plan) {
-    if changed_primary(case, plan) {
-        return;
-    }
-    for member in Member::BOTH {
+    let there = |member: &Member| case.missing(*member).is_none();
+    for member in Member::BOTH.into_iter().filter(there) {
         host(case, plan, &case.side(member));
     }
-    roles(case, plan);
+    if !Member::BOTH.iter().all(there) {
+        return;
+    }
     identity(case, plan);
     if needs_copy(case) {
         copy(case, plan);
@@ -66,24 +66,6 @@ fn warn_of_files(case: &Case, plan: &mut Plan, side: &Side) {
             plan.warnings.push(Diag::warning(format!("{name} is set by another file"), detail));
         }
     }
-}
-
-/// A change of roles is another operation; taking note of one that was made by hand is not.
-fn changed_primary(case: &Case, plan: &mut Plan) -> bool {
-    let Some(before) = case.prior_text("primary") else { return false };
-    let now = case.settings.primary.word();
-    let made = !is_standby(case.primary().host)
-        && case.primary().host.sql.is_some()
-        && is_standby(case.standby().host);
-    if before == now || made {
-        return false;
-    }
-    let detail = format!(
-        "The state says that {before} is the primary, the configuration says {now}. This version of \
-         the provider does not change roles. Set primary = \"{before}\" again; nothing was touched."
-    );
-    plan.refuse("primary", "Changing the primary is not possible yet", detail);
-    true
 }
 
 fn host(case: &Case, plan: &mut Plan, side: &Side) {
@@ -193,82 +175,6 @@ fn port(case: &Case, plan: &mut Plan, side: &Side) {
     plan.refuse("port", "The port is in use", detail);
 }
 
-/// Whether a server takes writes, or would if it was started.
-fn takes_writes(host: &Host) -> bool {
-    match &host.sql {
-        Some(sql) => !sql.recovery,
-        None => {
-            host.dir.has_data()
-                && host.signal.is_empty()
-                && !host.making
-                // A standby whose signal file was removed: it never was anything else.
-                && !host.control.state.contains("recovery")
-        }
-    }
-}
-
-fn is_standby(host: &Host) -> bool {
-    host.sql.as_ref().map_or(!host.signal.is_empty(), |sql| sql.recovery)
-}
-
-fn roles(case: &Case, plan: &mut Plan) {
-    let (primary, standby) = (case.primary(), case.standby());
-    let (p, s) = (case.settings.place(primary.member), case.settings.place(standby.member));
-    let state = |side: &Side| super::primary::role(case, side.host);
-    if is_standby(primary.host) {
-        let detail = format!(
-            "primary is {}, but {p} is: {}; {s} is: {}. Nothing was touched. If the roles were \
-             changed by hand, write primary = \"{}\".",
-            primary.member.word(),
-            state(&primary),
-            if standby.host.dir.has_data() { state(&standby) } else { "without data".to_owned() },
-            standby.member.word()
-        );
-        plan.refuse("primary", "The hosts have other roles", detail);
-    } else if takes_writes(standby.host) && standby.host.dir.has_data() {
-        let detail = format!(
-            "{s} should be the standby, but its PostgreSQL takes writes (or would when started): {}; \
-             {p} is: {}. If both were written to, one of the histories would be lost. Nothing was \
-             touched: find out which one counts, stop the other and move its data directory away.",
-            state(&standby),
-            if primary.host.dir.has_data() { state(&primary) } else { "without data".to_owned() },
-        );
-        plan.refuse("primary", "The standby is not a standby", detail);
-    }
-    let diverged = standby.host.control.timeline > primary.host.control.timeline
-        && primary.host.dir.has_data();
-    if diverged {
-        let detail = format!(
-            "{s} is on timeline {}, {p} on {}: the standby was promoted at some time, and cannot \
-             follow. Nothing was touched.",
-            standby.host.control.timeline, primary.host.control.timeline
-        );
-        plan.refuse("primary", "The standby has another history", detail);
-    }
-    lost_slot(case, plan);
-}
-
-fn lost_slot(case: &Case, plan: &mut Plan) {
-    let (primary, standby) = (case.primary(), case.standby());
-    let mut slots = primary.host.sql.iter().flat_map(|s| &s.slots);
-    let slot = slots.find(|s| s.name == case.settings.slot_name);
-    let lost = slot.is_some_and(|s| s.wal_status.as_deref() == Some("lost"));
-    if lost && standby.host.dir.has_data() {
-        let dir = &standby.paths.data;
-        let detail = format!(
-            "The standby was away for so long that the primary has removed WAL that it needs (slot \
-             {0} is lost; slot_keep_mib is {1}). It must be copied again: on {2} stop {3}, move {dir} \
-             away, on {4} run SELECT pg_drop_replication_slot('{0}'), and apply.",
-            case.settings.slot_name,
-            case.settings.slot_keep_mib,
-            case.settings.place(standby.member),
-            standby.paths.unit,
-            case.settings.place(primary.member)
-        );
-        plan.refuse("slot_name", "The standby cannot catch up", detail);
-    }
-}
-
 fn identity(case: &Case, plan: &mut Plan) {
     let (primary, standby) = (case.primary(), case.standby());
     let at = |side: &Side| format!("nodes.{}.data_dir", side.member.word());
@@ -357,6 +263,7 @@ fn copy(case: &Case, plan: &mut Plan) {
         );
         plan.refuse("nodes", "The hosts differ", detail);
     }
+    minor_versions(case, plan);
     let Some(sql) = &primary.host.sql else { return };
     let needed = (sql.size.unwrap_or_default() + sql.wal_size) * SPACE.0 / SPACE.1;
     if standby.host.free < needed {
@@ -383,6 +290,27 @@ fn copy(case: &Case, plan: &mut Plan) {
             standby.paths.data, standby.host.fs
         );
         plan.refuse(&at, "Both hosts have the same directory", detail);
+    }
+}
+
+/// A standby must not be of an older minor release than its primary, and a new one needs no other.
+fn minor_versions(case: &Case, plan: &mut Plan) {
+    let [server, _] = packages(case.settings);
+    let version = |side: &Side| {
+        let package = side.host.packages.get(&server)?;
+        let text = package.installed.clone().or_else(|| package.candidate.clone())?;
+        text.split(['-', '+']).next().map(str::to_owned)
+    };
+    let (primary, standby) = (case.primary(), case.standby());
+    let (Some(p), Some(s)) = (version(&primary), version(&standby)) else { return };
+    if p != s {
+        let detail = format!(
+            "{} has or would get {server} {p}, {} {s}. Give both the same package sources, and \
+             upgrade the standby's package first.",
+            case.settings.place(primary.member),
+            case.settings.place(standby.member)
+        );
+        plan.refuse("version", "The hosts have different minor versions", detail);
     }
 }
 

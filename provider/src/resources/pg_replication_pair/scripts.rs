@@ -55,7 +55,7 @@ pub struct Scripts<'a> {
 }
 
 impl Scripts<'_> {
-    fn with(&self, text: &str) -> String {
+    pub(super) fn with(&self, text: &str) -> String {
         prelude(self.settings, self.paths) + text
     }
 
@@ -357,11 +357,6 @@ put "$ETC/postgresql.conf" 0644
 systemctl daemon-reload
 "#,
         )
-    }
-
-    /// Say that this directory is of a standby.
-    pub fn standby_signal(&self) -> String {
-        self.with("runuser -u postgres -- touch \"$D/standby.signal\"\n")
     }
 
     /// Write a position into the primary's WAL that no standby can have yet.

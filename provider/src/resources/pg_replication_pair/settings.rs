@@ -51,6 +51,38 @@ choice! {
 }
 
 choice! {
+    /// Whether a commit waits for the standby.
+    pub enum Sync {
+        /// It does not: a primary that is lost with its disk takes its last commits with it.
+        Off = "off",
+        /// It does.
+        On = "on",
+    }
+}
+
+choice! {
+    /// What to do when the host of the former primary does not answer.
+    pub enum UnreachablePrimary {
+        /// Nothing: it may be well.
+        Refuse = "refuse",
+        /// Promote the standby where every acknowledged write was confirmed by it.
+        PromoteIfSync = "promote_if_sync",
+    }
+}
+
+choice! {
+    /// What to do with a server that has writes which the primary has not.
+    pub enum OnDivergence {
+        /// Nothing.
+        Refuse = "refuse",
+        /// Take it back to where they parted.
+        Rewind = "rewind",
+        /// Copy it anew.
+        Reclone = "reclone",
+    }
+}
+
+choice! {
     /// How a client connects.
     pub enum Connection {
         /// TCP, with TLS or without.
@@ -119,8 +151,10 @@ settings! {
         cluster: String = attr().default("main").on_change(OnChange::Refused),
         /// TCP port of both servers.
         port: u16 = attr().default(5432).on_change(OnChange::Restart),
-        /// Which host is the primary. A change is refused by the plan for now.
-        primary: Member = attr().default("a"),
+        /// Which host is the primary. A change is a switchover where both run: the plan announces it,
+        /// and refuses it where the standby does not follow. Where the old primary is down, what only
+        /// its disk holds is brought over before the other is promoted.
+        primary: Member = attr().default("a").on_change(OnChange::Restart),
         /// The two hosts, `a` and `b`.
         nodes: Nodes = attr(),
         /// PostgreSQL settings of both servers, by name, beside those that replication needs. The
@@ -144,7 +178,32 @@ settings! {
         /// Directory on each host into which finished WAL segments are copied, each compared with
         /// what is there. Nothing is archived if not set.
         archive_dir: Option<String> = attr().on_change(OnChange::Restart),
-        /// A standby that is further behind, in bytes of WAL, is warned of.
+        /// Whether a commit waits until the standby has it on disk. With `on`, no acknowledged write
+        /// is lost with the primary's host; writes wait while the standby is away. Two holes stay: a
+        /// client that cancels while it waits is told that its commit is only local, and a primary
+        /// that restarts shows commits that were still waiting.
+        sync: Sync = attr().default("off").on_change(OnChange::Reload),
+        /// When `primary` is changed and the host of the old one does not answer. `refuse`: nothing is
+        /// done, and the error shows the facts and a token; `promote_if_sync`: the other is promoted
+        /// if `sync` was `on` at the last apply.
+        unreachable_primary: UnreachablePrimary =
+            attr().default("refuse").on_change(OnChange::Provider),
+        /// What to do with a former primary that has writes which the new one has not, or with a
+        /// standby for which the primary no longer has the WAL. `refuse`: it is kept from coming up
+        /// writable, and the error counts what it has; `rewind`: it is taken back by `pg_rewind`;
+        /// `reclone`: its data is moved aside and copied anew. What it had is kept beside its data
+        /// directory.
+        on_divergence: OnDivergence = attr().default("refuse").on_change(OnChange::Provider),
+        /// The token that a refusal printed: agrees to lose just what that refusal named, and nothing
+        /// later.
+        data_loss_token: Option<String> = attr().on_change(OnChange::Provider),
+        /// Seconds that a switchover waits for the old primary to stop, and for the new one to have
+        /// replayed all of it. After that the old one is started again.
+        switchover_timeout: i64 = attr().default(60).on_change(OnChange::Provider),
+        /// For maintenance: everything is read and shown, and nothing is done.
+        frozen: bool = attr().default(false).on_change(OnChange::Provider),
+        /// A standby that is further behind, in bytes of WAL, is warned of, and does not become the
+        /// primary.
         max_lag_bytes: i64 = attr().default(16_777_216).on_change(OnChange::Provider),
         /// Most WAL, in MiB, that the primary keeps for a standby that is away; at least 64. A standby
         /// that is away for longer must be copied anew.
@@ -174,6 +233,13 @@ settings! {
         standby_state: Option<String> = attr(),
         /// WAL that the standby has not yet replayed, in bytes.
         lag_bytes: Option<i64> = attr(),
+        /// `sync` or `async`: whether the primary waits for its standby.
+        sync_state: Option<String> = attr(),
+        /// Both servers take writes.
+        split_brain: Option<bool> = attr(),
+        /// Data and WAL of other histories that were kept, as `HOST:PATH`. Remove them by hand when
+        /// nothing of them is needed.
+        diverged_dirs: Option<Vec<String>> = attr(),
         /// Name of the replication slot.
         slot: Option<String> = attr(),
         /// Full version of the primary's server.
@@ -221,6 +287,11 @@ impl Pair {
     /// `a (198.51.100.11)`: how messages name a host.
     pub fn place(&self, member: Member) -> String {
         format!("{} ({})", member.word(), self.address(member))
+    }
+
+    /// Whether commits wait for the standby.
+    pub fn sync_wanted(&self) -> bool {
+        self.sync == Sync::On
     }
 
     /// The host that should not take writes.

@@ -4,6 +4,7 @@ use super::config::attached;
 use super::facts::Host;
 use super::plan::{Case, Side};
 use super::primary::{around, role, unknown_passfile};
+use super::settings::Member;
 use crate::resource::Plan;
 use crate::secret::Secret;
 use crate::step::{Action, Step};
@@ -38,6 +39,7 @@ pub fn plan(case: &Case, plan: &mut Plan) {
     if side.host.sql.as_ref().is_some_and(|s| s.paused) {
         plan.step(Step::run(side.member.word(), "resume the replay", side.scripts.resume()));
     }
+    stale_slot(case, plan, &side);
     if down || differs || touched(plan, case) {
         attached(case, plan, "to prove that the standby follows");
     }
@@ -58,6 +60,18 @@ fn touched(plan: &Plan, case: &Case) -> bool {
     })
 }
 
+/// A slot that a former primary keeps for its former standby would hold WAL for ever.
+fn stale_slot(case: &Case, plan: &mut Plan, side: &Side) {
+    let name = &case.settings.slot_name;
+    let slots = side.host.sql.iter().flat_map(|s| &s.slots);
+    let found = slots.clone().any(|s| s.name == *name && s.r#type == "physical");
+    let host = side.member.word();
+    if found && plan.status(format!("{host}: slot {name}"), "left from before", "") {
+        let what = format!("drop the slot {name}, which nobody uses any more");
+        plan.step(Step::run(host, what, side.scripts.drop_stale_slot()));
+    }
+}
+
 fn show_role(case: &Case, plan: &mut Plan) -> bool {
     let side = case.standby();
     let wanted = format!("standby of {}, streaming", case.settings.primary.word());
@@ -73,7 +87,7 @@ fn bring_up(case: &Case, plan: &mut Plan, side: &Side) {
         plan.step(clone(case, side));
     } else if side.host.signal != "standby" {
         let what = "say that its data is a standby's";
-        plan.step(Step::run(host, what, side.scripts.standby_signal()));
+        plan.step(Step::run(host, what, side.scripts.fence()));
     }
     if !side.host.cluster {
         plan.step(register(case, side));
@@ -138,8 +152,8 @@ pub fn state(host: &Host) -> String {
 pub fn follows(case: &Case, host: &Host) -> String {
     let receiver = host.sql.as_ref().and_then(|s| s.receiver.as_ref());
     let from = receiver.and_then(|r| r.host.as_deref()).unwrap_or("nobody");
-    let primary = case.settings.primary;
-    let from = if from == case.settings.address(primary) { primary.word() } else { from };
+    let member = Member::BOTH.into_iter().find(|m| case.settings.address(*m) == from);
+    let from = member.map_or(from, |m| m.word());
     let slot = receiver.and_then(|r| r.slot.as_deref()).unwrap_or_default();
     let mut words = format!("standby of {from}, {}", state(host));
     if receiver.is_some() && slot != case.settings.slot_name {

@@ -1,0 +1,131 @@
+//! Whether one server's WAL is a part of the other's, or where they part.
+
+use super::super::facts::Host;
+
+/// How far a server's WAL reaches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// Its timeline.
+    pub timeline: i64,
+    /// Its end, in bytes.
+    pub end: u64,
+    /// Earlier timelines, and where the next parted from each.
+    pub ancestors: Vec<(i64, u64)>,
+}
+
+/// Where two servers' WAL parts, by timelines alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fork {
+    /// Nowhere: one goes on where the other ends.
+    Nowhere,
+    /// Both wrote after this position.
+    At(u64),
+    /// The history does not say.
+    Unknown,
+}
+
+/// How the WAL of the wanted primary and of the other server stand to each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kin {
+    /// Not proven: something cannot be read, or is gone.
+    Unproven,
+    /// The same, to the end.
+    Level,
+    /// The other's is a part of the wanted primary's.
+    WantedAhead,
+    /// The wanted primary's is a part of the other's.
+    OtherAhead,
+    /// Both have what the other has not.
+    Forked,
+}
+
+/// How far a server's WAL reaches; none where it has none that can be read.
+pub fn position(host: &Host) -> Option<Position> {
+    let (timeline, end) = match &host.sql {
+        Some(sql) => {
+            let end = sql.lsn.unwrap_or_default().max(sql.received.unwrap_or_default());
+            (sql.wal_timeline, u64::try_from(end).ok()?)
+        }
+        None => host.end?,
+    };
+    let history = &host.history;
+    let known = history.timeline >= timeline || timeline == 1;
+    let mut ancestors = history.ancestors.clone();
+    ancestors.retain(|(ancestor, _)| known && *ancestor < timeline);
+    (timeline > 0 && end > 0).then_some(Position { timeline, end, ancestors })
+}
+
+/// Where the two part.
+pub fn compare(a: &Position, b: &Position) -> Fork {
+    let (old, new) = sorted(a, b);
+    if old.timeline == new.timeline {
+        return Fork::Nowhere;
+    }
+    match new.ancestors.iter().find(|(timeline, _)| *timeline == old.timeline) {
+        Some((_, at)) if old.end <= *at => Fork::Nowhere,
+        Some((_, at)) => Fork::At(*at),
+        None => Fork::Unknown,
+    }
+}
+
+fn sorted<'a>(a: &'a Position, b: &'a Position) -> (&'a Position, &'a Position) {
+    if (a.timeline, a.end) <= (b.timeline, b.end) { (a, b) } else { (b, a) }
+}
+
+impl Fork {
+    /// Timeline and position up to which both should be equal.
+    pub fn common(self, a: &Position, b: &Position) -> Option<(i64, u64)> {
+        let (old, _) = sorted(a, b);
+        match self {
+            Self::Nowhere => Some((old.timeline, old.end)),
+            Self::At(at) => Some((old.timeline, at)),
+            Self::Unknown => None,
+        }
+    }
+}
+
+/// How the two stand to each other: by timelines, and by the hashes of what should be equal. Two
+/// servers that both were made primary on the same timeline are found by the hashes alone.
+pub fn kin(wanted: &Host, other: &Host) -> Kin {
+    let (Some(w), Some(o)) = (position(wanted), position(other)) else { return Kin::Unproven };
+    let equal = match (&wanted.prefix, &other.prefix) {
+        (Some(a), Some(b)) => Some(a == b),
+        _ => None,
+    };
+    match (compare(&w, &o), equal) {
+        (Fork::At(_), _) | (Fork::Nowhere, Some(false)) => Kin::Forked,
+        (Fork::Unknown, _) | (Fork::Nowhere, None) => Kin::Unproven,
+        (Fork::Nowhere, Some(true)) => match (w.timeline, w.end).cmp(&(o.timeline, o.end)) {
+            std::cmp::Ordering::Equal => Kin::Level,
+            std::cmp::Ordering::Greater => Kin::WantedAhead,
+            std::cmp::Ordering::Less => Kin::OtherAhead,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(timeline: i64, end: u64, ancestors: &[(i64, u64)]) -> Position {
+        Position { timeline, end, ancestors: ancestors.to_vec() }
+    }
+
+    #[test]
+    fn timelines_say_where_two_servers_part() {
+        let promoted = at(2, 900, &[(1, 500)]);
+        assert_eq!(compare(&at(1, 500, &[]), &promoted), Fork::Nowhere, "to the end and no more");
+        assert_eq!(compare(&promoted, &at(1, 501, &[])), Fork::At(500));
+        assert_eq!(compare(&at(1, 400, &[]), &promoted), Fork::Nowhere);
+        assert_eq!(compare(&at(2, 900, &[(1, 500)]), &at(3, 950, &[(1, 400)])), Fork::Unknown);
+        assert_eq!(compare(&at(1, 10, &[]), &at(1, 20, &[])), Fork::Nowhere);
+    }
+
+    #[test]
+    fn what_should_be_equal_ends_where_the_shorter_one_ends_or_where_they_part() {
+        let (old, new) = (at(1, 700, &[]), at(2, 900, &[(1, 500)]));
+        assert_eq!(compare(&old, &new).common(&new, &old), Some((1, 500)));
+        let shorter = at(1, 300, &[]);
+        assert_eq!(compare(&shorter, &new).common(&shorter, &new), Some((1, 300)));
+    }
+}

@@ -1,0 +1,101 @@
+//! Who is the primary, and how that changes.
+//!
+//! # Map
+//! - [`lineage`]: whether one server's WAL is a part of the other's, or where they part.
+//! - [`observed`]: what was seen of both, in the words of the table.
+//! - [`table`]: for everything that can be seen, what is done, and why.
+//! - [`moves`]: the steps of what is done. [`scripts`]: their shell text.
+//! - [`words`]: why something is refused, and what the user can do.
+//!
+//! # Invariants
+//! - A server is promoted only when it has replayed the end of the other's WAL, or when the user
+//!   has agreed to lose what may be missing.
+//! - Until a promotion is asked for, everything is undone on failure; afterwards only forward.
+//! - Data that has parted from the primary's is kept aside, never overwritten without consent.
+
+mod checks;
+pub mod lineage;
+#[cfg(test)]
+mod model;
+mod moves;
+pub mod observed;
+mod scripts;
+pub mod table;
+mod words;
+
+use self::observed::Observed;
+use self::table::{Decision, Wish, row};
+use super::plan::Case;
+use super::settings::{OnDivergence, UnreachablePrimary};
+use crate::diag::Diag;
+use crate::resource::Plan;
+
+/// Decide on the roles. A change of roles takes the place of all other steps: they are planned anew
+/// when it is done.
+pub fn plan(case: &Case, plan: &mut Plan) {
+    let seen = Observed::of(case);
+    without_missing(case, plan);
+    plan.bears_missing = !case.context.missing.is_empty();
+    let row = row(&seen, &wish(case));
+    match row.then {
+        Decision::Tend => {}
+        Decision::NotBorne => plan.bears_missing = false,
+        Decision::Do(change) => {
+            plan.steps.clear();
+            checks::check(case, change, plan);
+            let (summary, detail) = words::of_change(case, row);
+            plan.warnings.push(Diag::warning(summary, detail));
+            by_hand(case, plan);
+            moves::steps(case, &seen, change, plan);
+        }
+        Decision::Refuse(why) => {
+            if plan.refusals.is_empty() {
+                let words = words::refusal(case, &seen, why);
+                plan.refuse(words.at, words.summary, words.detail);
+            }
+        }
+    }
+}
+
+fn wish(case: &Case) -> Wish {
+    let settings = case.settings;
+    let before = case.prior_text("current_primary");
+    let wanted = settings.primary.word();
+    Wish {
+        rewind: settings.on_divergence == OnDivergence::Rewind,
+        reclone: settings.on_divergence == OnDivergence::Reclone,
+        consent: words::agreed(case),
+        synchronous: settings.unreachable_primary == UnreachablePrimary::PromoteIfSync
+            && case.prior_text("sync_state") == Some("sync"),
+        new_primary: before.is_some_and(|before| before != wanted),
+        rewindable: words::rewind_works(case.standby().host, case),
+    }
+}
+
+/// Nothing is done on a host that does not answer, and of what it has only its role is known anew:
+/// none. The rest stays as the state says.
+fn without_missing(case: &Case, plan: &mut Plan) {
+    for member in case.context.missing.keys() {
+        let prefix = format!("{member}:");
+        plan.steps.retain(|step| step.host != *member);
+        plan.files.retain(|label, _| !label.starts_with(&prefix));
+        plan.status.retain(|label, _| !label.starts_with(&prefix));
+        plan.status(format!("{member}: role"), "does not answer", "does not answer");
+    }
+}
+
+/// The roles are not as the last apply left them, and the configuration did not change.
+fn by_hand(case: &Case, plan: &mut Plan) {
+    let (wanted, other) = (case.primary(), case.standby());
+    let acts = other.host.sql.as_ref().is_some_and(|s| !s.recovery);
+    if acts && case.prior_text("primary") == Some(wanted.member.word()) {
+        let detail = format!(
+            "The configuration says primary = \"{0}\", and {1} takes writes. To accept that, write \
+             primary = \"{2}\": nothing is done on the hosts then. This apply changes the roles back.",
+            wanted.member.word(),
+            case.settings.place(other.member),
+            other.member.word()
+        );
+        plan.warnings.push(Diag::warning("Somebody changed the roles", detail));
+    }
+}

@@ -1,0 +1,214 @@
+//! The shell text of changes of roles. Each can be run again after it was cut off anywhere.
+
+use super::super::names::{REWINDER, sh};
+use super::super::scripts::Scripts;
+use super::super::wal::{WAL_END, segment};
+use super::lineage::Position;
+
+/// Nobody may have the data open: a server that is hung is not seen by its socket.
+const NOBODY: &str = r#"for cwd in /proc/[0-9]*/cwd; do
+  if [ "$(readlink "$cwd" 2>/dev/null)" = "$(readlink -f "$D")" ]; then
+    echo "process ${cwd%/cwd} still has $D open" >&2; exit 1
+  fi
+done
+"#;
+
+/// From now on it comes up as a standby, whoever starts it.
+const FENCE: &str = "runuser -u postgres -- touch \"$D/standby.signal\"\nsync -f \"$D\"\n";
+
+impl Scripts<'_> {
+    fn roles(&self, text: &str) -> String {
+        let names = format!(
+            "PROMOTING={}\nREWINDING={}\n",
+            sh(&self.paths.promoting),
+            sh(&self.paths.rewinding)
+        );
+        self.with(&format!("{WAL_END}{names}{text}"))
+    }
+
+    /// Have it write down what it has in memory, so that its stop is short.
+    pub fn checkpoint(&self) -> String {
+        self.with("sql -c CHECKPOINT >/dev/null\n")
+    }
+
+    /// Stop the primary in good order, fence it, and print where its WAL ends.
+    pub fn stop_and_prove(&self, seconds: i64) -> String {
+        self.roles(&format!(
+            r#"if ! timeout {seconds} systemctl stop "$UNIT" >&2; then
+  echo "PostgreSQL did not stop within {seconds} s; is an archive_command hanging?" >&2; exit 1
+fi
+{NOBODY}wal_end_of_data || {{ echo "the end of its WAL cannot be read" >&2; exit 1; }}
+state=$(control 'Database cluster state')
+if [ "$state" != "shut down" ]; then echo "it is not shut down, but: $state" >&2; exit 1; fi
+{FENCE}lsn_text "$end_lsn"
+echo
+"#
+        ))
+    }
+
+    /// Print where the WAL of a server that is down ends, once it is fenced.
+    pub fn prove(&self) -> String {
+        self.roles(&format!(
+            "{NOBODY}{FENCE}trim_wal\nwal_end_of_data || {{ echo \"the end of its WAL cannot be read\" >&2; exit 1; }}\n\
+             lsn_text \"$end_lsn\"\necho\n"
+        ))
+    }
+
+    /// Wait until the position on standard input is replayed, if there is one; then become the
+    /// primary. `PROMOTING` stands from before that is asked for until it is seen: the answer `f` of
+    /// `pg_promote` says only that it takes long, and it may still happen.
+    pub fn promote(&self, seconds: i64) -> String {
+        self.roles(&format!(
+            r#"read -r end || true
+recovery() {{ sql -c 'SELECT pg_is_in_recovery()'; }}
+until_now() {{ [ "$(date +%s)" -lt "$1" ]; }}
+if [ "$(recovery)" = t ]; then
+  limit=$(( $(date +%s) + {seconds} ))
+  while [ -n "$end" ] && [ "$(sql -c "SELECT coalesce(pg_last_wal_replay_lsn() >= '$end', false)")" != t ]; do
+    if ! until_now "$limit"; then
+      echo "the end of the old primary's WAL, $end, was not replayed within {seconds} s; replayed: $(sql -c 'SELECT pg_last_wal_replay_lsn()')" >&2
+      exit 1
+    fi
+    sleep 0.02
+  done
+  mkdir -p "$(dirname "$PROMOTING")"
+  : > "$PROMOTING"
+  sync "$PROMOTING"
+  sql -c 'SELECT pg_promote(true, 60)' >/dev/null
+  limit=$(( $(date +%s) + 120 ))
+  until [ "$(recovery)" = f ]; do
+    if ! until_now "$limit"; then
+      echo "it was asked to become the primary, and did not within 180 s; it still may" >&2
+      exit 1
+    fi
+    sleep 0.1
+  done
+fi
+rm -f "$PROMOTING"
+"#
+        ))
+    }
+
+    /// Print something if the promotion was not asked for.
+    pub fn not_promoted(&self) -> String {
+        self.roles(
+            "if [ -e \"$PROMOTING\" ]; then echo \"it was asked to become the primary, so the old one stays down\" >&2; exit 1; fi\necho no\n",
+        )
+    }
+
+    /// Take the fence back and start.
+    pub fn unfence(&self) -> String {
+        self.with("rm -f \"$D/standby.signal\"\nsync -f \"$D\"\nsystemctl start \"$UNIT\"\nready\n")
+    }
+
+    /// Keep a server that is down from coming up writable, and able to follow.
+    pub fn fence(&self) -> String {
+        self.roles(&format!("{NOBODY}{FENCE}trim_wal\n"))
+    }
+
+    /// Stop a server and fence it.
+    pub fn depose(&self) -> String {
+        self.roles(&format!("timeout 300 systemctl stop \"$UNIT\" >&2\n{NOBODY}{FENCE}"))
+    }
+
+    /// List what another server needs of this one's WAL: histories, and the segments from where
+    /// that one is to where this one ends, as `SIZE SHA256 PATH`.
+    pub fn list_wal(&self, from: &Position, to: &Position, size: u64) -> String {
+        let (first, _) = segment(from.timeline, from.end, size);
+        let (last, _) = segment(to.timeline, to.end, size);
+        self.with(&format!(
+            r#"cd "$D/pg_wal"
+for f in *; do
+  case $f in
+    *.history) ;;
+    *[!0-9A-F]*) continue ;;
+    ????????????????????????)
+      # Timelines and numbers, compared as text of one length.
+      in_range=$(printf '%s\n' "$f" | awk -v t1={t1} -v t2={t2} -v n1={n1} -v n2={n2} \
+        '{{ t = substr($0, 1, 8) ""; n = substr($0, 9) ""; print (t >= (t1 "") && t <= (t2 "") && n >= (n1 "") && n <= (n2 "")) }}')
+      [ "$in_range" = 1 ] || continue ;;
+    *) continue ;;
+  esac
+  printf '%s %s %s\n' "$(stat -c %s "$f")" "$(sha256sum "$f" | cut -d' ' -f1)" "$D/pg_wal/$f"
+done
+"#,
+            t1 = sh(&first[..8]),
+            t2 = sh(&last[..8]),
+            n1 = sh(&first[8..]),
+            n2 = sh(&last[8..]),
+        ))
+    }
+
+    /// Take the data back to where it parted from the peer's, keeping what it had written since.
+    /// Crash recovery is done here and not by `pg_rewind`, which does not find the configuration
+    /// of Debian's packages before version 15.
+    pub fn rewind(&self) -> String {
+        let settings = self.settings;
+        let words = [
+            ("host", settings.address(self.member.peer()).to_owned()),
+            ("port", settings.port.to_string()),
+            ("user", REWINDER.to_owned()),
+            ("dbname", "postgres".to_owned()),
+            ("passfile", self.paths.passfile.clone()),
+            ("sslmode", "require".to_owned()),
+            ("connect_timeout", "10".to_owned()),
+        ];
+        let source = words.map(|(name, value)| {
+            format!("{name}={}", render::quote::conninfo(&value).unwrap_or_default())
+        });
+        self.roles(&format!(
+            r#"source={}
+{NOBODY}runuser -u postgres -- "$B/psql" -X -At -w -d "$source" -c 'SELECT 1' >/dev/null
+kept="$D.breakwater-diverged.$(date +%s)"
+runuser -u postgres -- mkdir -p -m 0700 "$kept"
+runuser -u postgres -- cp -a "$D/pg_wal" "$D/global/pg_control" "$kept/"
+sync -f "$kept"
+mkdir -p "$(dirname "$REWINDING")"
+: > "$REWINDING"
+sync "$REWINDING"
+control=$("$B/pg_controldata" -D "$D")
+case $(control 'Database cluster state') in
+  "shut down"*) ;;
+  *)
+    rm -f "$D/standby.signal"
+    runuser -u postgres -- "$B/postgres" --single -D "$D" -c "config_file=$ETC/postgresql.conf" template1 </dev/null >&2 ;;
+esac
+{FENCE}runuser -u postgres -- "$B/pg_rewind" --no-ensure-shutdown --target-pgdata="$D" --source-server="$source" >&2
+{FENCE}rm -f "$REWINDING"
+"#,
+            sh(&source.join(" "))
+        ))
+    }
+
+    /// Move the data aside. Nothing of it is removed.
+    pub fn set_aside(&self) -> String {
+        self.roles(&format!(
+            r#"timeout 300 systemctl stop "$UNIT" >&2
+{NOBODY}if [ -e "$D/PG_VERSION" ]; then
+  {FENCE}  mv -T "$D" "$D.breakwater-diverged.$(date +%s)"
+  sync -f "$(dirname "$D")"
+fi
+rm -f "$REWINDING"
+"#
+        ))
+    }
+
+    /// Drop the slot whose WAL is gone, so that a new copy gets a new one.
+    pub fn drop_lost_slot(&self) -> String {
+        let name = &self.settings.slot_name;
+        self.with(&format!(
+            "sql -c \"SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots \
+             WHERE slot_name = '{name}' AND wal_status = 'lost' AND NOT active\" >/dev/null\n"
+        ))
+    }
+
+    /// Drop the slot that a former primary still keeps for its former standby: it would hold WAL
+    /// for ever.
+    pub fn drop_stale_slot(&self) -> String {
+        let name = &self.settings.slot_name;
+        self.with(&format!(
+            "sql -c \"SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots \
+             WHERE slot_name = '{name}' AND NOT active\" >/dev/null\n"
+        ))
+    }
+}

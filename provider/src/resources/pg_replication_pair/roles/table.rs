@@ -1,0 +1,603 @@
+//! For everything that can be seen of two servers: what is done, and why.
+//!
+//! The first row whose condition holds decides. A test goes through all states: each is decided,
+//! each row is reached, and a model of two servers shows that no decision loses a write that nobody
+//! agreed to lose.
+
+use super::lineage::Kin;
+use super::observed::{Follower, Observed, Server, Stopped};
+use Decision::{Do, NotBorne, Refuse, Tend};
+use Server::{Absent, Down, Foreign, Primary, Standby, Starting, Unreachable, Unreadable};
+
+/// Of whom something is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Who {
+    /// The one that the configuration wants as the primary.
+    Wanted,
+    /// The other.
+    Other,
+}
+
+/// What the user has agreed to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[expect(clippy::struct_excessive_bools, reason = "each is agreed to or not")]
+pub struct Wish {
+    /// Diverged data may be rewound.
+    pub rewind: bool,
+    /// Diverged data may be copied anew.
+    pub reclone: bool,
+    /// The token of just this state was given.
+    pub consent: bool,
+    /// Every acknowledged write was on the standby, and that may be relied on.
+    pub synchronous: bool,
+    /// The state says that another server was the primary.
+    pub new_primary: bool,
+    /// `pg_rewind` can work on diverged data.
+    pub rewindable: bool,
+}
+
+/// A change of roles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Move {
+    /// Stop the other, prove that the wanted one has everything, promote it.
+    Switchover,
+    /// The other is down: fence it, bring over what the wanted one lacks, promote.
+    Failover,
+    /// Promote the wanted one with what it has.
+    Promote,
+    /// Take back the fence of the wanted one and start it: nobody was promoted.
+    Unfence,
+    /// Start one as a standby.
+    Follow(Who),
+    /// Keep one that is down from coming up writable.
+    Fence(Who),
+    /// Stop one that takes writes beside the chosen primary, and fence it.
+    Depose,
+    /// Take the other back to where the histories parted.
+    Rewind,
+    /// Move the other's data aside, to be copied anew.
+    SetAside,
+}
+
+/// Why nothing is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Why {
+    /// Another system's data; the checks of identity say more.
+    Foreign,
+    /// The wanted primary has no data.
+    WantedEmpty,
+    /// The wanted primary's data cannot be read.
+    WantedUnreadable,
+    /// The other's host does not answer.
+    Gone,
+    /// The other's host does not answer, and the wanted one is down.
+    GoneAndDown,
+    /// The other, which was the primary, has no data.
+    OtherEmpty,
+    /// The other's data cannot be read.
+    OtherUnreadable,
+    /// Both take writes.
+    SplitBrain,
+    /// One has writes that the primary has not.
+    Diverged(Who),
+    /// The primary has removed WAL that the standby needs.
+    SlotLost,
+    /// Replay is paused.
+    Paused,
+    /// The standby does not receive.
+    Detached,
+    /// The standby is too far behind.
+    Behind,
+    /// Neither takes writes, and it is not proven that the wanted one has everything.
+    NoPrimary,
+    /// The other has what the wanted one has not.
+    OtherAhead,
+    /// It is not known what the other has.
+    Unproven,
+    /// One of them is just starting, or being promoted.
+    Wait,
+}
+
+/// What is decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Decision {
+    /// The roles are as wanted, or become so by what every apply does: make, copy, start, configure.
+    Tend,
+    /// A change of roles.
+    Do(Move),
+    /// Nothing is touched.
+    Refuse(Why),
+    /// Without the host that does not answer nothing can be said.
+    NotBorne,
+}
+
+/// One row.
+pub struct Row {
+    /// What is seen: wanted primary, other server, condition.
+    pub when: &'static str,
+    /// The same as a test.
+    pub holds: fn(&Observed, &Wish) -> bool,
+    /// What is done.
+    pub then: Decision,
+    /// Why.
+    pub reason: &'static str,
+}
+
+/// What is done in a state.
+#[cfg(test)]
+pub fn decide(seen: &Observed, wish: &Wish) -> Decision {
+    row(seen, wish).then
+}
+
+/// The row that decides.
+pub fn row(seen: &Observed, wish: &Wish) -> &'static Row {
+    ROWS.iter().find(|row| (row.holds)(seen, wish)).unwrap_or(&LAST)
+}
+
+/// What stands below all rows; a test shows that it is never reached.
+const LAST: Row = row_of(
+    "anything else",
+    |_, _| true,
+    Refuse(Why::Wait),
+    "a state that nobody thought of is not touched",
+);
+
+const fn row_of(
+    when: &'static str,
+    holds: fn(&Observed, &Wish) -> bool,
+    then: Decision,
+    reason: &'static str,
+) -> Row {
+    Row { when, holds, then, reason }
+}
+
+/// The wanted one has all that the other has.
+fn complete(seen: &Observed) -> bool {
+    matches!(seen.kin, Kin::Level | Kin::WantedAhead)
+}
+
+/// One's WAL is a part of the other's, whichever.
+fn related(seen: &Observed) -> bool {
+    matches!(seen.kin, Kin::Level | Kin::WantedAhead | Kin::OtherAhead)
+}
+
+/// The other can follow the wanted one.
+fn other_follows(seen: &Observed) -> bool {
+    complete(seen)
+        || (seen.kin == Kin::Unproven
+            && matches!(seen.other, Down(Stopped { was_primary: false, .. })))
+}
+
+/// The wanted one can follow the other.
+fn wanted_follows(seen: &Observed) -> bool {
+    matches!(seen.kin, Kin::Level | Kin::OtherAhead)
+        || (seen.kin == Kin::Unproven
+            && matches!(seen.wanted, Down(Stopped { was_primary: false, .. })))
+}
+
+fn can_rewind(seen: &Observed, wish: &Wish) -> bool {
+    wish.rewind && wish.rewindable && seen.kin == Kin::Forked
+}
+
+/// A standby of the wanted primary that runs and has parted from it.
+fn stray(seen: &Observed) -> bool {
+    seen.wanted == Primary
+        && matches!(seen.other, Standby(Follower { attached: false, .. }))
+        && matches!(seen.kin, Kin::Forked | Kin::OtherAhead)
+}
+
+/// Down beside a running primary, and cannot follow it.
+fn parted(seen: &Observed, who: Who) -> Option<Stopped> {
+    match (who, seen.wanted, seen.other) {
+        (Who::Other, Primary, Down(stopped)) if !other_follows(seen) => Some(stopped),
+        (Who::Wanted, Down(stopped), Primary) if !wanted_follows(seen) => Some(stopped),
+        _ => None,
+    }
+}
+
+fn fenced(seen: &Observed, who: Who) -> bool {
+    parted(seen, who).is_some_and(|stopped| stopped.fenced)
+}
+
+fn lost_slot(seen: &Observed) -> bool {
+    seen.slot_lost
+        && seen.wanted == Primary
+        && matches!(
+            seen.other,
+            Down(_) | Starting { standby: true } | Standby(Follower { attached: false, .. })
+        )
+}
+
+fn down_primary(seen: &Observed, is_fenced: bool) -> bool {
+    matches!(seen.wanted, Down(Stopped { was_primary: true, fenced, .. }) if fenced == is_fenced)
+}
+
+fn other_promoting(seen: &Observed) -> bool {
+    matches!(
+        seen.other,
+        Standby(Follower { promoting: true, .. }) | Down(Stopped { promoting: true, .. })
+    )
+}
+
+/// The table.
+pub const ROWS: &[Row] = &[
+    row_of(
+        "wanted unreachable",
+        |s, _| s.wanted == Unreachable,
+        NotBorne,
+        "a host that does not answer may be well",
+    ),
+    row_of(
+        "other unreachable; wanted is primary, newly",
+        |s, w| s.other == Unreachable && s.wanted == Primary && w.new_primary,
+        Tend,
+        "the pair goes on with one server; the state takes note of who that is",
+    ),
+    row_of(
+        "other unreachable; wanted is a standby, being promoted",
+        |s, _| {
+            s.other == Unreachable && matches!(s.wanted, Standby(Follower { promoting: true, .. }))
+        },
+        Do(Move::Promote),
+        "a promotion that was asked for may still happen, so it is only ever finished",
+    ),
+    row_of(
+        "other unreachable; wanted is a standby; token given",
+        |s, w| s.other == Unreachable && matches!(s.wanted, Standby(_)) && w.consent,
+        Do(Move::Promote),
+        "the user has agreed to lose what only the other has",
+    ),
+    row_of(
+        "other unreachable; wanted is a standby; synchronous",
+        |s, w| s.other == Unreachable && matches!(s.wanted, Standby(_)) && w.synchronous,
+        Do(Move::Promote),
+        "every acknowledged write was confirmed by the standby",
+    ),
+    row_of(
+        "other unreachable; wanted is a standby",
+        |s, _| s.other == Unreachable && matches!(s.wanted, Standby(_)),
+        Refuse(Why::Gone),
+        "the other may hold writes that nobody else has, and may still take more",
+    ),
+    row_of(
+        "other unreachable; wanted is a standby that is down",
+        |s, _| {
+            s.other == Unreachable
+                && matches!(
+                    s.wanted,
+                    Down(Stopped { was_primary: false, .. }) | Starting { standby: true }
+                )
+        },
+        Refuse(Why::GoneAndDown),
+        "what it has cannot be seen before it runs",
+    ),
+    row_of(
+        "other unreachable",
+        |s, _| s.other == Unreachable,
+        NotBorne,
+        "a host that does not answer may be well",
+    ),
+    row_of(
+        "data of another system",
+        |s, _| s.wanted == Foreign || s.other == Foreign,
+        Refuse(Why::Foreign),
+        "it is no copy of the pair's data",
+    ),
+    row_of(
+        "neither has data",
+        |s, _| s.wanted == Absent && s.other == Absent,
+        Tend,
+        "the pair is made",
+    ),
+    row_of(
+        "wanted has no data",
+        |s, _| s.wanted == Absent,
+        Refuse(Why::WantedEmpty),
+        "a new cluster would take the place of a lost one",
+    ),
+    row_of(
+        "wanted unreadable",
+        |s, _| s.wanted == Unreadable,
+        Refuse(Why::WantedUnreadable),
+        "nothing can be said of data that cannot be read",
+    ),
+    row_of(
+        "other has no data; wanted is or was the primary",
+        |s, _| {
+            s.other == Absent
+                && (s.wanted == Primary
+                    || down_primary(s, false)
+                    || s.wanted == Starting { standby: false })
+        },
+        Tend,
+        "the standby is copied",
+    ),
+    row_of(
+        "other has no data; wanted is a standby; token given",
+        |s, w| s.other == Absent && matches!(s.wanted, Standby(_)) && w.consent,
+        Do(Move::Promote),
+        "the user has agreed to lose what only the other had",
+    ),
+    row_of(
+        "other has no data",
+        |s, _| s.other == Absent,
+        Refuse(Why::OtherEmpty),
+        "the primary's data is gone: what the standby lacks cannot be known",
+    ),
+    row_of(
+        "other unreadable; wanted is primary; reclone",
+        |s, w| s.other == Unreadable && s.wanted == Primary && w.reclone,
+        Do(Move::SetAside),
+        "data that was half rewound is of no use, and is kept",
+    ),
+    row_of(
+        "other unreadable; wanted was the primary",
+        |s, _| {
+            s.other == Unreadable
+                && (down_primary(s, false) || s.wanted == Starting { standby: false })
+        },
+        Tend,
+        "the configured primary is started first",
+    ),
+    row_of(
+        "other unreadable; wanted is a standby; token given",
+        |s, w| s.other == Unreadable && matches!(s.wanted, Standby(_)) && w.consent,
+        Do(Move::Promote),
+        "the user has agreed to lose what only the other had",
+    ),
+    row_of(
+        "other unreadable",
+        |s, _| s.other == Unreadable,
+        Refuse(Why::OtherUnreadable),
+        "what the standby lacks cannot be known",
+    ),
+    // The wanted one takes writes.
+    row_of(
+        "both take writes; token given",
+        |s, w| s.wanted == Primary && s.other == Primary && w.consent,
+        Do(Move::Depose),
+        "the user has named the winner",
+    ),
+    row_of(
+        "both take writes",
+        |s, _| s.wanted == Primary && s.other == Primary,
+        Refuse(Why::SplitBrain),
+        "only the user can say whose writes count",
+    ),
+    row_of(
+        "wanted is primary; its slot is lost; reclone",
+        |s, w| lost_slot(s) && w.reclone,
+        Do(Move::SetAside),
+        "the standby can only be copied again; what it has is kept",
+    ),
+    row_of(
+        "wanted is primary; its slot is lost",
+        |s, _| lost_slot(s),
+        Refuse(Why::SlotLost),
+        "the standby can only be copied again",
+    ),
+    row_of(
+        "wanted is primary; other is a standby that parted; rewind",
+        |s, w| stray(s) && can_rewind(s, w),
+        Do(Move::Rewind),
+        "the user has agreed; what it has more is kept",
+    ),
+    row_of(
+        "wanted is primary; other is a standby that parted; reclone",
+        |s, w| stray(s) && w.reclone,
+        Do(Move::SetAside),
+        "the user has agreed; its data is kept",
+    ),
+    row_of(
+        "wanted is primary; other is a standby that parted",
+        |s, _| stray(s),
+        Refuse(Why::Diverged(Who::Other)),
+        "it starts, and never follows",
+    ),
+    row_of(
+        "wanted is primary; other is a standby",
+        |s, _| s.wanted == Primary && matches!(s.other, Standby(_)),
+        Tend,
+        "as wanted; what keeps it from following is repaired",
+    ),
+    row_of(
+        "wanted is primary; other starts as a standby",
+        |s, _| s.wanted == Primary && s.other == Starting { standby: true },
+        Tend,
+        "it is waited for",
+    ),
+    row_of(
+        "wanted is primary; other starts writable",
+        |s, _| s.wanted == Primary && matches!(s.other, Starting { .. }),
+        Refuse(Why::Wait),
+        "it is about to take writes",
+    ),
+    row_of(
+        "wanted is primary; other is down and can follow",
+        |s, _| s.wanted == Primary && matches!(s.other, Down(_)) && other_follows(s),
+        Tend,
+        "it becomes a standby without a copy",
+    ),
+    row_of(
+        "wanted is primary; other is down, parted, not fenced",
+        |s, _| parted(s, Who::Other).is_some() && !fenced(s, Who::Other),
+        Do(Move::Fence(Who::Other)),
+        "from now on it cannot come up writable",
+    ),
+    row_of(
+        "wanted is primary; other is down, parted; rewind",
+        |s, w| fenced(s, Who::Other) && can_rewind(s, w),
+        Do(Move::Rewind),
+        "the user has agreed; what it has more is kept",
+    ),
+    row_of(
+        "wanted is primary; other is down, parted; reclone",
+        |s, w| fenced(s, Who::Other) && w.reclone,
+        Do(Move::SetAside),
+        "the user has agreed; its data is kept",
+    ),
+    row_of(
+        "wanted is primary; other is down, parted",
+        |s, _| fenced(s, Who::Other),
+        Refuse(Why::Diverged(Who::Other)),
+        "it has writes that the primary has not",
+    ),
+    // The wanted one is in recovery.
+    row_of(
+        "wanted is a standby, paused; other is primary or down",
+        |s, _| matches!(s.wanted, Standby(Follower { paused: true, .. })),
+        Refuse(Why::Paused),
+        "it would not replay what it needs",
+    ),
+    row_of(
+        "wanted is a standby that does not receive; other is primary",
+        |s, _| s.other == Primary && matches!(s.wanted, Standby(Follower { attached: false, .. })),
+        Refuse(Why::Detached),
+        "the primary is not stopped for a standby that does not follow",
+    ),
+    row_of(
+        "wanted is a standby, far behind; other is primary",
+        |s, _| s.other == Primary && matches!(s.wanted, Standby(_)) && !s.within_lag,
+        Refuse(Why::Behind),
+        "the primary would be stopped for as long as that takes",
+    ),
+    row_of(
+        "wanted is a standby; other is primary",
+        |s, _| s.other == Primary && matches!(s.wanted, Standby(_)),
+        Do(Move::Switchover),
+        "the configuration names the standby",
+    ),
+    row_of(
+        "wanted is a standby; other is starting or being promoted",
+        |s, _| {
+            matches!(s.wanted, Standby(_))
+                && (matches!(s.other, Starting { .. }) || other_promoting(s))
+        },
+        Refuse(Why::Wait),
+        "it may take writes in a moment",
+    ),
+    row_of(
+        "both are standbys, wanted is complete",
+        |s, _| matches!((s.wanted, s.other), (Standby(_), Standby(_))) && complete(s),
+        Do(Move::Promote),
+        "nobody takes writes, and it has all that the other has",
+    ),
+    row_of(
+        "both are standbys",
+        |s, _| matches!((s.wanted, s.other), (Standby(_), Standby(_))),
+        Refuse(Why::NoPrimary),
+        "it is not proven that the wanted one has everything",
+    ),
+    row_of(
+        "wanted is a standby; other is down, of the same history",
+        |s, _| matches!((s.wanted, s.other), (Standby(_), Down(_))) && related(s),
+        Do(Move::Failover),
+        "what the other has more is brought over before the promotion",
+    ),
+    row_of(
+        "wanted is a standby; other is down, unproven; token given",
+        |s, w| {
+            matches!((s.wanted, s.other), (Standby(_), Down(_)))
+                && s.kin == Kin::Unproven
+                && w.consent
+        },
+        Do(Move::Promote),
+        "the user has agreed to lose what only the other has",
+    ),
+    row_of(
+        "wanted is a standby; other is down, unproven",
+        |s, _| matches!((s.wanted, s.other), (Standby(_), Down(_))) && s.kin == Kin::Unproven,
+        Refuse(Why::Unproven),
+        "what the other has more cannot be brought over",
+    ),
+    row_of(
+        "wanted is a standby; other is down, parted",
+        |s, _| matches!((s.wanted, s.other), (Standby(_), Down(_))),
+        Refuse(Why::Diverged(Who::Wanted)),
+        "each has writes that the other has not",
+    ),
+    // The wanted one is down; the other takes writes.
+    row_of(
+        "wanted starts writable; other is primary",
+        |s, _| s.other == Primary && s.wanted == Starting { standby: false },
+        Refuse(Why::Wait),
+        "it is about to take writes",
+    ),
+    row_of(
+        "wanted starts as a standby",
+        |s, _| s.wanted == Starting { standby: true },
+        Do(Move::Follow(Who::Wanted)),
+        "it is waited for",
+    ),
+    row_of(
+        "wanted is down and can follow; other is primary",
+        |s, _| s.other == Primary && matches!(s.wanted, Down(_)) && wanted_follows(s),
+        Do(Move::Follow(Who::Wanted)),
+        "it must follow before it can take over",
+    ),
+    row_of(
+        "wanted is down, parted, not fenced; other is primary",
+        |s, _| parted(s, Who::Wanted).is_some() && !fenced(s, Who::Wanted),
+        Do(Move::Fence(Who::Wanted)),
+        "from now on it cannot come up writable",
+    ),
+    row_of(
+        "wanted is down, parted; other is primary",
+        |s, _| fenced(s, Who::Wanted),
+        Refuse(Why::Diverged(Who::Wanted)),
+        "it has writes that the primary has not",
+    ),
+    // Nobody takes writes.
+    row_of(
+        "wanted is down; other is being promoted or starts writable",
+        |s, _| other_promoting(s) || s.other == Starting { standby: false },
+        Refuse(Why::Wait),
+        "it may take writes in a moment",
+    ),
+    row_of(
+        "wanted was the primary; other has parted",
+        |s, w| {
+            matches!(s.wanted, Down(Stopped { was_primary: true, .. }))
+                && s.kin == Kin::Forked
+                && !w.consent
+        },
+        Refuse(Why::SplitBrain),
+        "only the user can say whose writes count",
+    ),
+    row_of(
+        "wanted was the primary; other has more",
+        |s, _| {
+            matches!(s.wanted, Down(Stopped { was_primary: true, .. })) && s.kin == Kin::OtherAhead
+        },
+        Refuse(Why::OtherAhead),
+        "started, it would write another history than the one the other has",
+    ),
+    row_of(
+        "wanted was the primary",
+        |s, _| down_primary(s, false) || s.wanted == Starting { standby: false },
+        Tend,
+        "the configured primary is started",
+    ),
+    row_of(
+        "wanted was the primary, fenced, and has all",
+        |s, w| down_primary(s, true) && (complete(s) || (s.kin == Kin::Forked && w.consent)),
+        Do(Move::Unfence),
+        "nobody was promoted",
+    ),
+    row_of(
+        "wanted was the primary, fenced",
+        |s, _| down_primary(s, true),
+        Refuse(Why::NoPrimary),
+        "it is not proven that the other was not promoted",
+    ),
+    row_of(
+        "wanted is a standby that is down",
+        |s, _| matches!(s.wanted, Down(_)),
+        Do(Move::Follow(Who::Wanted)),
+        "what it has is seen when it runs",
+    ),
+];
+
+#[cfg(test)]
+#[path = "table_tests.rs"]
+mod tests;

@@ -1,0 +1,298 @@
+//! Why something is refused, what would be lost, and what the user can do.
+
+use sha2::{Digest, Sha256};
+
+use super::super::facts::Host;
+use super::super::plan::{Case, Side};
+use super::super::primary::role;
+use super::lineage::{Fork, Kin, compare, position};
+use super::observed::{Observed, Server, lag};
+use super::table::{Row, Who, Why};
+
+/// Where it is refused, in which words, and why.
+pub struct Words {
+    /// Attribute.
+    pub at: &'static str,
+    /// In a few words.
+    pub summary: &'static str,
+    /// What was seen, and the ways out.
+    pub detail: String,
+}
+
+/// A text that agrees to a loss in just this state: it is made from what was seen, and so it agrees
+/// to nothing else. Digits and letters.
+pub fn token(case: &Case) -> String {
+    let of = |side: Side| {
+        let position = position(side.host);
+        let timeline = position.as_ref().map_or(0, |p| p.timeline);
+        let still = side.host.sql.as_ref().is_none_or(|s| s.recovery);
+        let end = position.filter(|_| still).map_or(0, |p| p.end);
+        let prefix = side.host.prefix.as_deref().unwrap_or_default();
+        format!("{}|{timeline}|{end}|{prefix}", side.host.control.system_identifier)
+    };
+    let (wanted, other) = (case.primary(), case.standby());
+    let text = format!("{}|{}|{}", wanted.member.word(), of(wanted), of(other));
+    let digest = Sha256::digest(text.as_bytes());
+    digest.iter().take(6).fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
+}
+
+/// Whether the token of this state was given.
+pub fn agreed(case: &Case) -> bool {
+    case.settings.data_loss_token.as_ref().is_some_and(|given| given.trim() == token(case))
+}
+
+/// An LSN as PostgreSQL writes it.
+fn lsn(bytes: u64) -> String {
+    format!("{:X}/{:X}", bytes >> 32, bytes & 0xFFFF_FFFF)
+}
+
+/// `a (10.0.0.1): primary, timeline 2, at 0/5000000`
+fn seen_of(case: &Case, side: &Side) -> String {
+    let place = case.settings.place(side.member);
+    if let Some(why) = case.missing(side.member) {
+        return format!("{place} does not answer: {why}");
+    }
+    let state = match role(case, side.host) {
+        state if state.is_empty() => "no data".to_owned(),
+        state => state,
+    };
+    let Some(position) = position(side.host) else { return format!("{place}: {state}") };
+    let after = match &side.host.after_fork {
+        Some(after) if after.commits > 0 => format!(
+            ", {} committed transactions of its own since they parted (from {} to {})",
+            after.commits, after.first, after.last
+        ),
+        Some(_) => ", no committed transaction of its own since they parted".to_owned(),
+        None => String::new(),
+    };
+    format!("{place}: {state}, timeline {}, at {}{after}", position.timeline, lsn(position.end))
+}
+
+fn both(case: &Case) -> String {
+    let fork = match (position(case.primary().host), position(case.standby().host)) {
+        (Some(a), Some(b)) => match compare(&a, &b) {
+            Fork::At(at) => format!(" They parted at {}.", lsn(at)),
+            Fork::Nowhere | Fork::Unknown => String::new(),
+        },
+        _ => String::new(),
+    };
+    format!("{}; {}.{fork}", seen_of(case, &case.primary()), seen_of(case, &case.standby()))
+}
+
+/// What is lost by a promotion; none where nothing can be.
+pub fn loss(case: &Case, seen: &Observed) -> Option<String> {
+    let complete = matches!(seen.kin, Kin::Level | Kin::WantedAhead);
+    if complete && matches!(seen.other, Server::Standby(_)) {
+        return None;
+    }
+    Some(format!(
+        "transactions that only {} has are not served any more",
+        case.standby().member.word()
+    ))
+}
+
+/// The setting that agreed to that loss.
+pub fn consent(case: &Case) -> String {
+    if agreed(case) {
+        "data_loss_token".to_owned()
+    } else {
+        "unreachable_primary = \"promote_if_sync\"".to_owned()
+    }
+}
+
+/// What is not served any more when one of two primaries is stopped.
+pub fn of_both(case: &Case) -> String {
+    let other = case.standby();
+    let commits = other
+        .host
+        .after_fork
+        .as_ref()
+        .map_or("what".to_owned(), |a| format!("{} transactions that", a.commits));
+    format!(
+        "{commits} only {} has are not served any more; its data stays there",
+        other.member.word()
+    )
+}
+
+/// What is not served any more when diverged data is taken back.
+pub fn of_rewind(case: &Case, side: &Side) -> String {
+    let name = side.member.word();
+    match &side.host.after_fork {
+        Some(after) => format!(
+            "{} transactions that only {name} has leave its data; what it had is kept beside {}",
+            after.commits, side.paths.data
+        ),
+        None => format!(
+            "what only {name} has leaves its data; it is kept beside {} on {}",
+            side.paths.data,
+            case.settings.place(side.member)
+        ),
+    }
+}
+
+/// What was seen, and why the roles change.
+pub fn of_change(case: &Case, row: &Row) -> (String, String) {
+    let lag = lag(case)
+        .map(|l| format!(" The standby lacks {l} bytes at this moment."))
+        .unwrap_or_default();
+    let detail = format!("{}{lag} Seen: {}. So: {}.", both(case), row.when, row.reason);
+    ("The roles of the pair change".to_owned(), detail)
+}
+
+/// What a fence means.
+pub fn of_fence(case: &Case, side: &Side) -> (String, String) {
+    let place = case.settings.place(side.member);
+    let detail = format!(
+        "{} This apply only keeps PostgreSQL on {place} from coming up writable; the next step needs \
+         on_divergence = \"rewind\" or \"reclone\".",
+        both(case)
+    );
+    (format!("{place} has, or may have, writes that the primary has not"), detail)
+}
+
+/// The words for a refusal.
+pub fn refusal(case: &Case, seen: &Observed, why: Why) -> Words {
+    let (at, summary) = heading(why);
+    let detail = format!("{} {} Nothing was touched.", both(case), ways(case, seen, why));
+    Words { at, summary, detail }
+}
+
+/// The attribute, and what is wrong in a few words.
+fn heading(why: Why) -> (&'static str, &'static str) {
+    let summary = match why {
+        Why::Foreign => return ("nodes", "The data is of another cluster"),
+        Why::Diverged(Who::Other) => {
+            return ("on_divergence", "The standby has writes that the primary has not");
+        }
+        Why::SlotLost => return ("on_divergence", "The standby cannot catch up"),
+        Why::WantedEmpty => "The primary's data is missing",
+        Why::WantedUnreadable => "The primary's data cannot be read",
+        Why::Gone | Why::GoneAndDown => "The primary's host does not answer",
+        Why::OtherEmpty | Why::OtherUnreadable => "What the old primary had cannot be read",
+        Why::SplitBrain => "Both servers take writes",
+        Why::Diverged(Who::Wanted) => "The wanted primary has another history",
+        Why::Paused => "The replay is paused",
+        Why::Detached => "The standby does not follow",
+        Why::Behind => "The standby is too far behind",
+        Why::NoPrimary => "Neither server takes writes",
+        Why::OtherAhead => "The other server is ahead",
+        Why::Unproven => "What the old primary had cannot be brought over",
+        Why::Wait => "A server is just starting",
+    };
+    ("primary", summary)
+}
+
+/// The ways out.
+fn ways(case: &Case, seen: &Observed, why: Why) -> String {
+    let (wanted, other) = (case.primary(), case.standby());
+    let (w, o) = (wanted.member.word(), other.member.word());
+    let token = token(case);
+    match why {
+        Why::Foreign => {
+            "It is no copy of the pair's: move it away, or choose another directory.".to_owned()
+        }
+        Why::WantedEmpty => format!(
+            "A new cluster would take its place, so none is made. If a mount is missing, mount it; \
+             if the data is lost, write primary = \"{o}\"."
+        ),
+        Why::WantedUnreadable => format!(
+            "A rewind of it may have been cut off. Write primary = \"{o}\"; then on_divergence = \
+             \"reclone\" copies {w} anew."
+        ),
+        Why::Gone => gone(case, seen, &token),
+        Why::GoneAndDown => format!(
+            "PostgreSQL on {w} is down, so what it has cannot be compared: start it (systemctl \
+             start {}) and plan again.",
+            wanted.paths.unit
+        ),
+        Why::OtherEmpty | Why::OtherUnreadable => format!(
+            "If a mount is missing on {o}, mount it. To promote {w} all the same, and lose what \
+             only {o} had, write data_loss_token = \"{token}\"."
+        ),
+        Why::SplitBrain => format!(
+            "Only you can say whose writes count. To keep those of {w}, write data_loss_token = \
+             \"{token}\": {o} is stopped, and its data is kept. To keep those of {o}, write primary \
+             = \"{o}\" and plan again."
+        ),
+        Why::Diverged(Who::Other) => format!(
+            "on_divergence = \"rewind\" takes {o} back to where they parted{}; \"reclone\" moves \
+             its data aside and copies it anew. Both keep what it had beside {}.",
+            rewindable(case),
+            other.paths.data
+        ),
+        Why::Diverged(Who::Wanted) => format!(
+            "{w} cannot take over from {o}. Write primary = \"{o}\", and on_divergence = \"rewind\" \
+             or \"reclone\" makes {w} its standby again; change primary afterwards."
+        ),
+        Why::SlotLost => format!(
+            "The primary has removed WAL that {o} needs (slot {} is lost; slot_keep_mib is {}). \
+             on_divergence = \"reclone\" moves its data aside and copies it anew.",
+            case.settings.slot_name, case.settings.slot_keep_mib
+        ),
+        Why::Paused => format!("On {w} run SELECT pg_wal_replay_resume(), and plan again."),
+        Why::Detached => format!(
+            "The primary is not stopped for a standby that receives nothing. Write primary = \
+             \"{o}\" and apply: that repairs the pair; change primary when it streams."
+        ),
+        Why::Behind => format!(
+            "It has {} bytes still to replay, and max_lag_bytes is {}. Wait, or raise max_lag_bytes.",
+            lag(case).unwrap_or_default(),
+            case.settings.max_lag_bytes
+        ),
+        Why::NoPrimary => format!(
+            "It is not proven that {w} has all that {o} has. Write primary = \"{o}\" if that one is \
+             ahead."
+        ),
+        Why::OtherAhead => format!(
+            "If {w} took writes now, what only {o} has would be lost. Write primary = \"{o}\"."
+        ),
+        Why::Unproven => format!(
+            "Start PostgreSQL on {o} (write primary = \"{o}\" and apply), or, to lose what only {o} \
+             has, write data_loss_token = \"{token}\"."
+        ),
+        Why::Wait => "Wait until it has started or stopped, and plan again.".to_owned(),
+    }
+}
+
+fn rewindable(case: &Case) -> &'static str {
+    if rewind_works(case.standby().host, case) {
+        ""
+    } else {
+        " (not possible here: it needs wal_log_hints or data checksums, and another timeline)"
+    }
+}
+
+/// Whether `pg_rewind` finds what to do: it reads hints or checksums, and compares timelines alone.
+pub fn rewind_works(host: &Host, case: &Case) -> bool {
+    let (w, o) = (position(case.primary().host), position(host));
+    host.control.rewindable && w.zip(o).is_some_and(|(w, o)| matches!(compare(&w, &o), Fork::At(_)))
+}
+
+fn gone(case: &Case, seen: &Observed, token: &str) -> String {
+    let (wanted, other) = (case.primary(), case.standby());
+    let (w, o) = (wanted.member.word(), other.member.word());
+    let sql = wanted.host.sql.as_ref();
+    let last = sql.and_then(|s| s.last_commit.clone()).unwrap_or_else(|| "unknown".to_owned());
+    let before = case.context.prior.as_ref().and_then(|p| p.get("lag_bytes"));
+    let lag = match before {
+        Some(crate::value::Value::Int(lag)) => format!("{lag} bytes at the last refresh"),
+        _ => "unknown".to_owned(),
+    };
+    let sync = case.prior_text("sync_state").unwrap_or("unknown");
+    let receiving = match seen.wanted {
+        Server::Standby(follower) if follower.attached => {
+            format!(" {w} still receives from it: it is alive, and only not reachable from here.")
+        }
+        _ => String::new(),
+    };
+    format!(
+        "The last transaction that {w} replayed was committed at {last}; its lag was {lag}; replication was {sync}.{receiving} \
+         {o} may hold transactions that {w} has not, and may still take writes. Bring {o} back; or, if it is gone for good, \
+         write data_loss_token = \"{token}\" (valid for just this state){}.",
+        if case.settings.sync_wanted() {
+            ", or unreachable_primary = \"promote_if_sync\", as every acknowledged write was confirmed by the standby"
+        } else {
+            ""
+        }
+    )
+}

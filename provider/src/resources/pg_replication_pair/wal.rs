@@ -1,0 +1,217 @@
+//! Write-ahead log: where it ends, and whether two servers wrote the same.
+
+use super::facts::{AfterFork, Facts, Host};
+use super::names::{Paths, sh};
+use super::roles::lineage::{Fork, Position, compare, position};
+use super::settings::{Member, Pair};
+use crate::resource::{Answers, Question};
+
+/// Key of the answer that says what the WAL up to a position hashes to.
+const PREFIX: &str = "wal-prefix";
+/// Key of the answer that says what was written after the fork.
+const AFTER: &str = "wal-after-fork";
+
+/// Shell functions on the WAL of a server that is down.
+///
+/// `wal_end TIMELINE START` sets `end_lsn` to where the last whole record ends, in bytes: a standby
+/// continues there, and so does the server itself. The record that `pg_controldata` names is only
+/// where the last checkpoint begins. A record goes on behind the header of the next page (24 bytes,
+/// 40 in the first page of a segment); one that switches segments ends with its segment.
+/// `wal_end_of_data` does so for the data in `D`, and sets `end_tli` too. The control file of a standby
+/// that crashed may know only an earlier timeline than the one that it was following.
+///
+/// `trim_wal` takes away what a server that crashed had begun to write behind that: no whole record,
+/// and nothing that was acknowledged. Its own recovery would write over it; a standby would take a
+/// record that was begun near the end of a segment for one that goes on in the next segment of the
+/// new timeline, and stop there.
+pub const WAL_END: &str = r#"
+wal_end() {
+  last=$(timeout 120 "$B/pg_waldump" -p "$D/pg_wal" -t "$1" -s "$2" 2>/dev/null | tail -n 1)
+  tot=$(printf '%s\n' "$last" | sed -n 's|.* len (rec/tot): *[0-9]*/ *\([0-9]*\),.*|\1|p')
+  set -- $(printf '%s\n' "$last" | sed -n 's|.* lsn: \([0-9A-F]*\)/\([0-9A-F]*\),.*|\1 \2|p')
+  [ -n "$tot" ] && [ $# -eq 2 ] || return 1
+  end_lsn=$(( (0x$1 << 32) + 0x$2 ))
+  while [ "$tot" -gt $(( 8192 - end_lsn % 8192 )) ]; do
+    tot=$(( tot - 8192 + end_lsn % 8192 ))
+    end_lsn=$(( end_lsn + 8192 - end_lsn % 8192 ))
+    if [ $(( end_lsn % wal_segment )) -eq 0 ]; then end_lsn=$(( end_lsn + 40 )); else end_lsn=$(( end_lsn + 24 )); fi
+  done
+  end_lsn=$(( end_lsn + (tot + 7) / 8 * 8 ))
+  case $last in *"desc: SWITCH"*) end_lsn=$(( (end_lsn + wal_segment - 1) / wal_segment * wal_segment )) ;; esac
+}
+control() { printf '%s\n' "$control" | sed -n "s|^$1: *||p"; }
+wal_end_of_data() {
+  control=$("$B/pg_controldata" -D "$D" 2>/dev/null) || return 1
+  wal_segment=$(control 'Bytes per WAL segment')
+  end_tli=$(control "Latest checkpoint's TimeLineID")
+  start=$(control 'Latest checkpoint location')
+  replayed=$(control 'Minimum recovery ending location')
+  replayed_tli=$(control "Min recovery ending loc's timeline")
+  case $(control 'Database cluster state') in
+    *recovery*) ;;
+    *) replayed=0/0 ;;
+  esac
+  [ -n "$start" ] && [ -n "$replayed" ] || return 1
+  least=$(( (0x${replayed%/*} << 32) + 0x${replayed#*/} ))
+  if [ "$least" -gt 0 ] && [ "$replayed_tli" != "$end_tli" ]; then end_tli=$replayed_tli; start=$replayed; fi
+  end_lsn=0
+  wal_end "$end_tli" "$start" || [ "$least" -gt 0 ] || return 1
+  if [ "$least" -gt "$end_lsn" ]; then end_lsn=$least; fi
+  newest=$(ls "$D/pg_wal" | grep '\.history$' | sort | tail -n 1)
+  if [ -n "$newest" ] && [ $(( 0x${newest%.history} )) -gt "$end_tli" ]; then
+    set -- $(grep -v '^[[:space:]]*$' "$D/pg_wal/$newest" | tail -n 1)
+    before=$end_lsn
+    if [ "$1" = "$end_tli" ] && wal_end $(( 0x${newest%.history} )) "$2"; then
+      end_tli=$(( 0x${newest%.history} ))
+    else
+      end_lsn=$before
+    fi
+  fi
+}
+trim_wal() {
+  wal_end_of_data || return 0
+  case $(control 'Database cluster state') in *"archive recovery"|*"in recovery") return 0 ;; esac
+  number=$(( end_lsn / wal_segment )); per_id=$(( 0x100000000 / wal_segment ))
+  tail="$D/pg_wal/$(printf '%08X%08X%08X' "$end_tli" $(( number / per_id )) $(( number % per_id )))"
+  [ -f "$tail" ] || return 0
+  truncate -s $(( end_lsn % wal_segment )) "$tail"
+  truncate -s "$wal_segment" "$tail"
+  sync "$tail"
+}
+lsn_text() { printf '%X/%X' $(( $1 >> 32 )) $(( $1 & 0xFFFFFFFF )); }
+"#;
+
+/// Name of the segment of a timeline in which the byte before `lsn` stands, and how much of it
+/// that is.
+pub fn segment(timeline: i64, lsn: u64, size: u64) -> (String, u64) {
+    let last = lsn.saturating_sub(1);
+    let (number, per_id) = (last / size, (1 << 32) / size);
+    let name = format!("{timeline:08X}{:08X}{:08X}", number / per_id, number % per_id);
+    (name, last % size + 1)
+}
+
+/// What has to be asked after the first answers: only where the two are not simply a primary and
+/// its standby. Physical copies are equal to the byte, so an equal hash is proof.
+pub fn questions(settings: &Pair, facts: &Facts) -> Vec<Question> {
+    let (a, b) = (position(&facts.a), position(&facts.b));
+    let (Some(a), Some(b)) = (a, b) else { return Vec::new() };
+    if facts.settled() || facts.a.control.system_identifier != facts.b.control.system_identifier {
+        return Vec::new();
+    }
+    let fork = compare(&a, &b);
+    let mut questions = Vec::new();
+    for member in Member::BOTH {
+        let (host, paths) = (facts.of(member), Paths::new(settings, member));
+        if host.control.segment == 0 {
+            return Vec::new();
+        }
+        let name = member.word();
+        if let Some((timeline, at)) = fork.common(&a, &b) {
+            let text = prefix(host, timeline, &[a.timeline, b.timeline], at);
+            questions.push(Question::script(name, PREFIX, text));
+        }
+        if let Fork::At(at) = fork {
+            let own = if member == Member::A { &a } else { &b };
+            questions.push(Question::script(name, AFTER, after(host, &paths, own, at)));
+        }
+    }
+    questions
+}
+
+fn prefix(host: &Host, timeline: i64, names: &[i64], at: u64) -> String {
+    let (first, bytes) = segment(timeline, at, host.control.segment);
+    let others = names.iter().map(|t| segment(*t, at, host.control.segment).0);
+    let files: Vec<String> = [first.clone(), format!("{first}.partial")]
+        .into_iter()
+        .chain(others)
+        .map(|name| sh(&format!("{}/pg_wal/{name}", host.data)))
+        .collect();
+    format!(
+        "for f in {}; do\n  if [ -f \"$f\" ]; then head -c {bytes} \"$f\" | sha256sum | cut -d' ' -f1; break; fi\ndone\n",
+        files.join(" ")
+    )
+}
+
+fn after(host: &Host, paths: &Paths, own: &Position, at: u64) -> String {
+    format!(
+        "{}/pg_waldump -p {} -t {} -s {:X}/{:X} 2>/dev/null | \
+         sed -n 's/^rmgr: Transaction.*COMMIT[A-Z_ ]* \\([0-9-]* [0-9:.]* [A-Za-z0-9+-]*\\).*/\\1/p' | \
+         awk 'NR==1 {{f=$0}} {{l=$0}} END {{print NR; print f; print l}}'\n",
+        sh(&paths.bin),
+        sh(&format!("{}/pg_wal", host.data)),
+        own.timeline,
+        at >> 32,
+        at & 0xFFFF_FFFF,
+    )
+}
+
+/// Add the answers to what was seen.
+pub fn read(facts: &mut Facts, answers: &Answers) {
+    for member in Member::BOTH {
+        let name = member.word();
+        let host = match member {
+            Member::A => &mut facts.a,
+            Member::B => &mut facts.b,
+        };
+        let hash = answers.stdout(name, PREFIX).map(str::trim).filter(|h| h.len() == 64);
+        host.prefix = hash.map(str::to_owned);
+        host.after_fork = answers.stdout(name, AFTER).map(|text| {
+            let mut lines = text.lines().map(str::to_owned);
+            AfterFork {
+                commits: lines.next().and_then(|l| l.parse().ok()).unwrap_or_default(),
+                first: lines.next().unwrap_or_default(),
+                last: lines.next().unwrap_or_default(),
+            }
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    /// What `wal_end` makes of the last line that `pg_waldump` prints.
+    fn end(line: &str) -> u64 {
+        let dir = tempfile::tempdir().expect("a directory");
+        let bin = dir.path().join("pg_waldump");
+        std::fs::write(&bin, format!("#!/bin/sh\ncat <<'E'\n{line}\nE\n")).expect("written");
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(&bin, mode).expect("executable");
+        let script = format!(
+            "B={}\nD=/x\nwal_segment=16777216\n{WAL_END}\nwal_end 1 0/0 && echo $end_lsn",
+            dir.path().display()
+        );
+        let output = Command::new("sh").arg("-c").arg(script).output().expect("sh runs");
+        String::from_utf8_lossy(&output.stdout).trim().parse().expect("a number")
+    }
+
+    fn line(len: u32, lsn: &str, desc: &str) -> String {
+        format!(
+            "rmgr: XLOG        len (rec/tot):    {len}/   {len}, tx:          0, lsn: {lsn}, prev 0/03842880, desc: {desc}"
+        )
+    }
+
+    #[test]
+    fn a_record_ends_where_the_next_begins() {
+        // As pg_waldump printed it, and as PostgreSQL said where the next timeline parted.
+        assert_eq!(
+            end(&line(114, "0/038428B8", "CHECKPOINT_SHUTDOWN redo 0/38428B8")),
+            0x0384_2930
+        );
+        assert_eq!(end(&line(30, "0/03842880", "RUNNING_XACTS")), 0x0384_28A0);
+        assert_eq!(end(&line(100, "1/02001FE0", "X")), 0x1_0200_2060, "behind a page's header");
+        assert_eq!(end(&line(40, "0/03FFFFF0", "X")), 0x0400_0040, "behind a segment's header");
+        assert_eq!(end(&line(24, "0/03000060", "SWITCH ")), 0x0400_0000);
+        assert_eq!(end(&line(32, "0/02001FE0", "X")), 0x0200_2000);
+    }
+
+    #[test]
+    fn a_position_is_in_the_segment_of_the_byte_before_it() {
+        let mib16 = 16 << 20;
+        assert_eq!(segment(1, 0x0384_2930, mib16), ("000000010000000000000003".into(), 0x84_2930));
+        assert_eq!(segment(2, 0x0400_0000, mib16), ("000000020000000000000003".into(), mib16));
+        assert_eq!(segment(1, 0x1_0000_0001, mib16), ("000000010000000100000000".into(), 1));
+    }
+}
