@@ -7,6 +7,25 @@ use crate::diag::{Diag, Diags, Path};
 use crate::schema::{Attribute, Kind};
 use crate::value::{Object, Value};
 
+/// Who a provider is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct About {
+    /// `NAMESPACE/TYPE`, its address on any registry: `breakwater/harbor`
+    pub address: &'static str,
+    /// `0.1.0`
+    pub version: &'static str,
+    /// Whether the host is to tolerate what it tolerates of providers on its old SDK: values that
+    /// differ from what was planned. Ours never is; a stand-in for such a provider may be.
+    pub legacy: bool,
+}
+
+impl About {
+    /// The last part of the address: `harbor`.
+    pub fn name(&self) -> &'static str {
+        self.address.rsplit('/').next().unwrap_or(self.address)
+    }
+}
+
 /// The schema of one resource, data source or the provider block.
 #[derive(Clone, Debug)]
 pub struct TypeSchema {
@@ -122,6 +141,10 @@ pub struct FunctionError {
 
 /// The operations. Each is given values that fit the schema; none may panic the process.
 pub trait Backend: Send + Sync + 'static {
+    /// Name and version.
+    fn about(&self) -> About {
+        About { address: "breakwater/harbor", version: env!("CARGO_PKG_VERSION"), legacy: false }
+    }
     /// All schemas; made once.
     fn schemas(&self) -> &Schemas;
     /// Check the provider block.

@@ -30,7 +30,7 @@ pub fn value(kind: &Kind, json: &Json, path: &Path) -> Result<Value, Diag> {
         (Kind::Float, Json::Number(n)) => {
             n.as_f64().map(Value::Float).ok_or_else(|| mismatch(path, "a number"))
         }
-        (Kind::List(item), Json::Array(items)) => items
+        (Kind::List(item) | Kind::Set(item), Json::Array(items)) => items
             .iter()
             .enumerate()
             .map(|(i, v)| value(item, v, &path.index(i)))

@@ -18,6 +18,8 @@ pub enum Kind {
     String,
     /// `list(...)`; of objects: a nested attribute in list mode
     List(Box<Kind>),
+    /// `set(...)`; of objects: a nested attribute in set mode
+    Set(Box<Kind>),
     /// `map(...)`; of objects: a nested attribute in map mode
     Map(Box<Kind>),
     /// A single nested object.
@@ -65,6 +67,17 @@ pub enum Presence {
     Optional,
     /// The provider does.
     Computed,
+    /// The user may; the provider does where the user does not.
+    OptionalComputed,
+}
+
+/// How often a nested block may stand in a configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Items {
+    /// At least so often.
+    pub min: i64,
+    /// At most so often; 0: as often as one likes.
+    pub max: i64,
 }
 
 /// A check of one known, non-null value; the error is a sentence for the user.
@@ -87,6 +100,9 @@ pub struct Attribute {
     pub sensitive: bool,
     /// Never in plan or state (Terraform 1.11).
     pub write_only: bool,
+    /// Written as nested blocks instead of as an argument, the way of providers on Terraform's old
+    /// SDK. The type is an object, or a list or a set of objects; ours has none.
+    pub block: Option<Items>,
     /// What a change does.
     pub on_change: OnChange,
     /// Checks of the value alone.
@@ -104,6 +120,7 @@ impl PartialEq for Attribute {
             && self.presence == other.presence
             && self.default == other.default
             && (self.sensitive, self.write_only) == (other.sensitive, other.write_only)
+            && self.block == other.block
             && self.on_change == other.on_change
     }
 }
@@ -171,6 +188,7 @@ impl Spec {
             default: self.default,
             sensitive: self.sensitive,
             write_only: self.write_only,
+            block: None,
             on_change: self.on_change,
             checks: self.checks,
             words: T::WORDS,
@@ -191,7 +209,7 @@ pub fn computed(mut attributes: Vec<Attribute>) -> Vec<Attribute> {
 fn computed_inside(kind: &mut Kind) {
     match kind {
         Kind::Object(inner) => *inner = computed(std::mem::take(inner)),
-        Kind::List(item) | Kind::Map(item) => computed_inside(item),
+        Kind::List(item) | Kind::Set(item) | Kind::Map(item) => computed_inside(item),
         Kind::Bool | Kind::Int | Kind::Float | Kind::String => {}
     }
 }

@@ -10,11 +10,12 @@ use crate::backend::Backend;
 /// started by hand, and otherwise the host that started this process is served.
 pub fn main_with<B: Backend>(backend: B) -> ExitCode {
     let argument = std::env::args().nth(1);
+    let about = backend.about();
     if argument.as_deref() == Some("--version") {
-        println!("terraform-provider-harbor {}", env!("CARGO_PKG_VERSION"));
+        println!("terraform-provider-{} {}", about.name(), about.version);
         return ExitCode::SUCCESS;
     }
-    log::init();
+    log::init(about.name());
     match run(backend, argument.as_deref() == Some("--debug")) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

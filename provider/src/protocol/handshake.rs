@@ -99,7 +99,7 @@ fn line(socket: &Path, certificate: &CertificateDer<'_>) -> String {
 }
 
 /// What `TF_REATTACH_PROVIDERS` must be for Terraform to use this running process.
-pub fn reattach(addresses: &[&str], socket: &Path) -> String {
+pub fn reattach(addresses: &[String], socket: &Path) -> String {
     let config = serde_json::json!({
         "Protocol": "grpc",
         "ProtocolVersion": 6,
@@ -108,7 +108,7 @@ pub fn reattach(addresses: &[&str], socket: &Path) -> String {
         "Addr": { "Network": "unix", "String": socket },
     });
     let all: serde_json::Map<_, _> =
-        addresses.iter().map(|a| ((*a).to_owned(), config.clone())).collect();
+        addresses.iter().map(|a| (a.clone(), config.clone())).collect();
     serde_json::Value::Object(all).to_string()
 }
 

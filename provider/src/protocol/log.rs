@@ -34,15 +34,15 @@ const QUIET: [&str; 13] = [
     "ssh_key",
 ];
 
-/// The levels are asked for by the first of these that is set.
-const LEVEL_VARIABLES: [&str; 3] = ["TF_LOG_PROVIDER_HARBOR", "TF_LOG_PROVIDER", "TF_LOG"];
-
-/// Send all events and panics to stderr. A second call changes nothing.
-pub fn init() {
-    let asked = LEVEL_VARIABLES.iter().find_map(|name| std::env::var(name).ok());
+/// Send all events and panics of the provider `name` to stderr. A second call changes nothing.
+pub fn init(name: &'static str) {
+    // The first that is set says the level.
+    let own = format!("TF_LOG_PROVIDER_{}", name.to_uppercase());
+    let variables = [own.as_str(), "TF_LOG_PROVIDER", "TF_LOG"];
+    let asked = variables.iter().find_map(|name| std::env::var(name).ok());
     let level = level(asked.as_deref());
     let subscriber =
-        tracing_subscriber::registry().with(HcLog { out: stderr }.with_filter(filter(level)));
+        tracing_subscriber::registry().with(HcLog { name, out: stderr }.with_filter(filter(level)));
     if tracing::subscriber::set_global_default(subscriber).is_ok() {
         // Fails only where another logger is set, which then has the events.
         let _ = tracing_log::LogTracer::builder().with_max_level(log_level(level)).init();
@@ -90,6 +90,7 @@ fn log_level(level: LevelFilter) -> tracing_log::log::LevelFilter {
 
 /// Writes hclog lines.
 struct HcLog<W> {
+    name: &'static str,
     out: W,
 }
 
@@ -132,7 +133,7 @@ where
         let mut line = Map::new();
         line.insert("@level".to_owned(), level_name(*metadata.level()).into());
         line.insert("@message".to_owned(), message);
-        line.insert("@module".to_owned(), format!("harbor.{}", metadata.target()).into());
+        line.insert("@module".to_owned(), format!("{}.{}", self.name, metadata.target()).into());
         line.insert("@timestamp".to_owned(), timestamp(SystemTime::now()).into());
         line.extend(fields.0);
         (self.out)(&Json::Object(line).to_string());
@@ -208,8 +209,8 @@ mod tests {
         let written = Arc::new(Mutex::new(Vec::new()));
         let to = Arc::clone(&written);
         let out = move |line: &str| to.lock().unwrap().push(line.to_owned());
-        let subscriber =
-            tracing_subscriber::registry().with(HcLog { out }.with_filter(filter(level)));
+        let subscriber = tracing_subscriber::registry()
+            .with(HcLog { name: "harbor", out }.with_filter(filter(level)));
         tracing::subscriber::with_default(subscriber, log);
         let lines = written.lock().unwrap();
         lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect()

@@ -26,11 +26,8 @@ pub use cli::main_with;
 pub use error::ServeError;
 pub use serve::{serve, serve_reattach};
 
-/// The provider's address.
-const ADDRESS: &str = "registry.terraform.io/breakwater/harbor";
-
-/// The same where `breakwater/harbor` means another registry.
-const ADDRESSES: [&str; 2] = [ADDRESS, "registry.opentofu.org/breakwater/harbor"];
+/// What an address without a registry means: to Terraform, and to `OpenTofu`.
+const REGISTRIES: [&str; 2] = ["registry.terraform.io", "registry.opentofu.org"];
 
 /// Generated from `proto/` by `tests/generated.rs`.
 macro_rules! generated {

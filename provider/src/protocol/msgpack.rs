@@ -78,7 +78,7 @@ fn value(kind: &Kind, input: &mut &[u8], path: &Path) -> Result<Value, Diag> {
         }
         (_, Kind::String) => text(input, path).map(|s| Value::String(s.to_owned())),
         (_, Kind::Int | Kind::Float) => number(kind, marker, input, path),
-        (_, Kind::List(item)) => list(item, input, path),
+        (_, Kind::List(item) | Kind::Set(item)) => list(item, input, path),
         (_, Kind::Map(item)) => map(item, input, path),
         (_, Kind::Object(attributes)) => object(attributes, input, path).map(Value::Map),
     }
@@ -185,7 +185,7 @@ fn write_value(kind: &Kind, value: &Value, path: &Path, out: &mut Vec<u8>) -> Re
         (Kind::String, Value::String(s)) => put(encode::write_str(out, s)),
         (Kind::Int | Kind::Float, Value::Int(i)) => put(encode::write_sint(out, *i)),
         (Kind::Float, Value::Float(f)) if f.is_finite() => write_float(*f, out),
-        (Kind::List(item), Value::List(items)) => {
+        (Kind::List(item) | Kind::Set(item), Value::List(items)) => {
             put(encode::write_array_len(out, length(items.len(), path)?));
             for (i, v) in items.iter().enumerate() {
                 write_value(item, v, &path.index(i), out)?;
@@ -216,10 +216,18 @@ fn write_object(
     put(encode::write_map_len(out, length(attributes.len(), path)?));
     for attribute in attributes {
         put(encode::write_str(out, &attribute.name));
-        let value = object.get(&attribute.name).unwrap_or(&Value::Null);
+        let value = object.get(&attribute.name).filter(|v| !v.is_null());
+        let value = value.unwrap_or(absent(attribute));
         write_value(&attribute.kind, value, &path.attribute(&attribute.name), out)?;
     }
     Ok(())
+}
+
+/// What stands for an attribute that is not there: blocks that are not there are none of them.
+fn absent(attribute: &Attribute) -> &'static Value {
+    const NO_BLOCKS: &Value = &Value::List(Vec::new());
+    let blocks = attribute.block.is_some() && !matches!(attribute.kind, Kind::Object(_));
+    if blocks { NO_BLOCKS } else { &Value::Null }
 }
 
 /// Text, because the host compares numbers exactly: 0.1 in a configuration is one tenth there,
@@ -254,6 +262,7 @@ fn name(kind: &Kind) -> &'static str {
         Kind::Float => "a number",
         Kind::String => "a string",
         Kind::List(_) => "a list",
+        Kind::Set(_) => "a set",
         Kind::Map(_) => "a map",
         Kind::Object(_) => "an object",
     }

@@ -66,21 +66,51 @@ fn capabilities() -> pb::ServerCapabilities {
 fn of_type(schema: &TypeSchema, place: Place) -> pb::Schema {
     let block = schema::Block {
         version: schema.version,
-        attributes: attributes(&schema.attributes, place),
         description: schema.description.clone(),
-        description_kind: StringKind::Markdown.into(),
+        ..block(&schema.attributes, place)
     };
     pb::Schema { version: schema.version, block: Some(block) }
 }
 
+fn block(all: &[Attribute], place: Place) -> schema::Block {
+    schema::Block {
+        version: 0,
+        attributes: attributes(all, place),
+        block_types: all.iter().filter_map(|a| nested_block(a, place)).collect(),
+        description: String::new(),
+        description_kind: StringKind::Markdown.into(),
+    }
+}
+
 fn attributes(attributes: &[Attribute], place: Place) -> Vec<schema::Attribute> {
-    attributes.iter().map(|a| attribute(a, place)).collect()
+    attributes.iter().filter(|a| a.block.is_none()).map(|a| attribute(a, place)).collect()
+}
+
+fn nested_block(attribute: &Attribute, place: Place) -> Option<schema::NestedBlock> {
+    use schema::nested_block::NestingMode;
+    let items = attribute.block?;
+    let (inner, nesting) = match &attribute.kind {
+        Kind::Object(inner) => (inner, NestingMode::Single),
+        Kind::List(item) => (object(item)?, NestingMode::List),
+        Kind::Set(item) => (object(item)?, NestingMode::Set),
+        _ => return None,
+    };
+    Some(schema::NestedBlock {
+        type_name: attribute.name.clone(),
+        block: Some(schema::Block {
+            description: attribute.description.clone(),
+            ..block(inner, place)
+        }),
+        nesting: nesting.into(),
+        min_items: items.min,
+        max_items: items.max,
+    })
 }
 
 fn attribute(attribute: &Attribute, place: Place) -> schema::Attribute {
     let write_only = attribute.write_only && place == Place::Resource;
     // A default is planned by the provider where the configuration has null.
-    let computed = attribute.presence == Presence::Computed
+    let computed = matches!(attribute.presence, Presence::Computed | Presence::OptionalComputed)
         || (attribute.default.is_some() && !write_only && place != Place::Provider);
     let nested = nested(&attribute.kind, place);
     schema::Attribute {
@@ -90,7 +120,7 @@ fn attribute(attribute: &Attribute, place: Place) -> schema::Attribute {
         description: attribute.description.clone(),
         description_kind: StringKind::Markdown.into(),
         required: attribute.presence == Presence::Required && attribute.default.is_none(),
-        optional: attribute.presence == Presence::Optional
+        optional: matches!(attribute.presence, Presence::Optional | Presence::OptionalComputed)
             || (attribute.presence == Presence::Required && attribute.default.is_some()),
         computed,
         sensitive: attribute.sensitive,
@@ -105,6 +135,7 @@ fn nested(kind: &Kind, place: Place) -> Option<schema::Object> {
     let (inner, mode) = match kind {
         Kind::Object(inner) => (inner, NestingMode::Single),
         Kind::List(item) => (object(item)?, NestingMode::List),
+        Kind::Set(item) => (object(item)?, NestingMode::Set),
         Kind::Map(item) => (object(item)?, NestingMode::Map),
         _ => return None,
     };
@@ -144,6 +175,7 @@ fn type_json(kind: &Kind) -> Json {
         Kind::Int | Kind::Float => json!("number"),
         Kind::String => json!("string"),
         Kind::List(item) => json!(["list", type_json(item)]),
+        Kind::Set(item) => json!(["set", type_json(item)]),
         Kind::Map(item) => json!(["map", type_json(item)]),
         Kind::Object(inner) => {
             let types: serde_json::Map<_, _> =

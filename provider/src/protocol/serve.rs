@@ -18,7 +18,7 @@ use super::service::Service;
 use super::tfplugin6::provider_server::ProviderServer;
 use super::tls::Identity;
 use super::work::{Load, Work};
-use super::{ADDRESSES, ServeError};
+use super::{REGISTRIES, ServeError};
 use crate::backend::Backend;
 
 /// States with whole files in them outgrow the usual 4 MB; Terraform itself stops at 256 MB.
@@ -63,8 +63,10 @@ pub async fn serve_reattach<B: Backend>(
     ready: impl FnOnce(&str),
 ) -> Result<(), ServeError> {
     let socket = Socket::bind(&std::env::temp_dir())?;
+    let address = backend.about().address;
+    let addresses = REGISTRIES.map(|registry| format!("{registry}/{address}"));
     let Ends { mut terminate, mut interrupt } = Ends::new()?;
-    ready(&handshake::reattach(&ADDRESSES, socket.path()));
+    ready(&handshake::reattach(&addresses, socket.path()));
     let ended = async |_: &Work| {
         tokio::select! {
             _ = terminate.recv() => {}

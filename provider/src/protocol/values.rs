@@ -121,7 +121,7 @@ fn visit_inner(
 ) {
     match (kind, value) {
         (Kind::Object(inner), Value::Map(map)) => visit(inner, map, path, f),
-        (Kind::List(item), Value::List(items)) => {
+        (Kind::List(item) | Kind::Set(item), Value::List(items)) => {
             for (i, v) in items.iter().enumerate() {
                 visit_inner(item, v, &path.index(i), f);
             }
@@ -148,7 +148,7 @@ fn each(attributes: &[Attribute], object: &mut Object, f: &mut impl FnMut(&Attri
 fn each_inner(kind: &Kind, value: &mut Value, f: &mut impl FnMut(&Attribute, &mut Value)) {
     match (kind, value) {
         (Kind::Object(inner), Value::Map(map)) => each(inner, map, f),
-        (Kind::List(item), Value::List(items)) => {
+        (Kind::List(item) | Kind::Set(item), Value::List(items)) => {
             for v in items {
                 each_inner(item, v, f);
             }

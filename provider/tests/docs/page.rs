@@ -73,7 +73,7 @@ pub fn of_function(function: &FunctionSchema) -> String {
 pub fn inner(kind: &Kind) -> Option<&[Attribute]> {
     match kind {
         Kind::Object(attributes) => Some(attributes),
-        Kind::List(item) | Kind::Map(item) => inner(item),
+        Kind::List(item) | Kind::Set(item) | Kind::Map(item) => inner(item),
         _ => None,
     }
 }
@@ -204,7 +204,9 @@ fn type_name(kind: &Kind) -> String {
         Kind::String => "String".into(),
         Kind::List(item) if inner(item).is_some() => "Attributes List".into(),
         Kind::Map(item) if inner(item).is_some() => "Attributes Map".into(),
+        Kind::Set(item) if inner(item).is_some() => "Attributes Set".into(),
         Kind::List(item) => format!("List of {}", type_name(item)),
+        Kind::Set(item) => format!("Set of {}", type_name(item)),
         Kind::Map(item) => format!("Map of {}", type_name(item)),
         Kind::Object(_) => "Attributes".into(),
     }

@@ -13,6 +13,7 @@ fn kinds() -> impl Strategy<Value = Kind> {
     leaf.prop_recursive(3, 12, 4, |inner| {
         prop_oneof![
             inner.clone().prop_map(|k| Kind::List(Box::new(k))),
+            inner.clone().prop_map(|k| Kind::Set(Box::new(k))),
             inner.clone().prop_map(|k| Kind::Map(Box::new(k))),
             prop::collection::btree_map("[a-z]{1,5}", inner, 0..4).prop_map(|kinds| {
                 Kind::Object(kinds.into_iter().map(|(name, k)| attribute(&name, k)).collect())
@@ -30,7 +31,9 @@ fn values(kind: &Kind) -> BoxedStrategy<Value> {
             .prop_map(|f| Value::Float(f + 0.0))
             .boxed(),
         Kind::String => any::<String>().prop_map(Value::String).boxed(),
-        Kind::List(item) => prop::collection::vec(values(item), 0..4).prop_map(Value::List).boxed(),
+        Kind::List(item) | Kind::Set(item) => {
+            prop::collection::vec(values(item), 0..4).prop_map(Value::List).boxed()
+        }
         Kind::Map(item) => {
             prop::collection::btree_map(".{0,40}", values(item), 0..4).prop_map(Value::Map).boxed()
         }
@@ -130,4 +133,18 @@ fn an_object_always_has_all_attributes() {
     let read = decode_object(&schema, &[0x81, 0xa1, b'a', 1]).unwrap().unwrap();
     assert_eq!(read.get("b"), Some(&Value::Null));
     assert_eq!(decode_object(&schema, &[0xc0]).unwrap(), None);
+}
+
+#[test]
+fn blocks_that_are_not_there_are_an_empty_list_and_no_object() {
+    let inside = Kind::Object(vec![attribute("size", Kind::Int)]);
+    let block = |name: &str, kind| Attribute {
+        block: Some(crate::schema::Items { min: 0, max: 0 }),
+        ..attribute(name, kind)
+    };
+    let schema = [block("disks", Kind::Set(Box::new(inside.clone()))), block("timeouts", inside)];
+    let bytes = encode_object(&schema, Some(&Object::new())).unwrap();
+    let read = decode_object(&schema, &bytes).unwrap().expect("an object");
+    assert_eq!(read["disks"], Value::List(Vec::new()));
+    assert_eq!(read["timeouts"], Value::Null);
 }

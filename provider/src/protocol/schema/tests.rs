@@ -86,3 +86,20 @@ fn a_function_may_be_given_an_object_without_its_optional_attributes() {
     let types = json!({ "host": "string", "port": "number" });
     assert_eq!(json, json!(["object", types, ["port"]]));
 }
+
+#[test]
+fn a_block_is_no_attribute_and_keeps_its_nesting() {
+    use super::schema::nested_block::NestingMode;
+    use crate::schema::Items;
+    let mut several =
+        All::attributes().into_iter().find(|a| a.name == "several").expect("is there");
+    several.block = Some(Items { min: 1, max: 2 });
+    several.kind = Kind::Set(Box::new(Inner::kind()));
+    let block = block(&[several], Place::Resource);
+    assert!(block.attributes.is_empty());
+    let [nested] = &block.block_types[..] else { panic!("{block:?}") };
+    assert_eq!((nested.min_items, nested.max_items), (1, 2));
+    assert_eq!(nested.nesting(), NestingMode::Set);
+    let inner = &nested.block.as_ref().expect("a block").attributes;
+    assert!(inner.iter().any(|a| a.name == "port" && a.computed));
+}

@@ -7,9 +7,9 @@ use super::Service;
 use crate::backend::{ApplyRequest, Backend, PlanRequest, StateResponse, TypeSchema};
 use crate::diag::{Diag, Diags, Path, has_error};
 use crate::json;
+use crate::protocol::diags;
 use crate::protocol::tfplugin6::{self as pb, DynamicValue};
 use crate::protocol::values::{self, decode, decode_config, encode};
-use crate::protocol::{ADDRESS, diags};
 use crate::value::Object;
 
 impl<B: Backend> Service<B> {
@@ -104,12 +104,18 @@ impl<B: Backend> Service<B> {
             requires_replace: plan.requires_replace.into_iter().map(diags::path).collect(),
             planned_private: plan.private,
             diagnostics: diags::to_host(plan.diags),
+            legacy_type_system: self.backend.about().legacy,
         })
     }
 
     /// Whatever happens, the answer has the state that is best known, so that nothing that was
     /// made is lost: the one from before, or the plan of what was being created.
     pub(super) async fn apply(&self, r: pb::ApplyRequest) -> pb::ApplyResponse {
+        let legacy_type_system = self.backend.about().legacy;
+        pb::ApplyResponse { legacy_type_system, ..self.applied(r).await }
+    }
+
+    async fn applied(&self, r: pb::ApplyRequest) -> pb::ApplyResponse {
         let private = r.planned_private.clone();
         let unchanged = r.prior_state.clone();
         let (schema, request) = match self.apply_request(&r) {
@@ -172,7 +178,7 @@ impl<B: Backend> Service<B> {
 
     pub(super) async fn move_state(&self, r: pb::MoveRequest) -> Result<pb::MoveResponse, Diag> {
         let schema = self.resource(&r.target_type_name)?;
-        if !is_ours(&r.source_provider_address) {
+        if !is_ours(&r.source_provider_address, self.backend.about().address) {
             let detail = format!(
                 "A {} of the provider {} cannot become a {}.",
                 r.source_type_name, r.source_provider_address, r.target_type_name
@@ -233,12 +239,12 @@ fn applied(
     private: Vec<u8>,
     found: impl IntoIterator<Item = Diag>,
 ) -> pb::ApplyResponse {
-    pb::ApplyResponse { new_state, private, diagnostics: diags::to_host(found) }
+    let diagnostics = diags::to_host(found);
+    pb::ApplyResponse { new_state, private, diagnostics, ..Default::default() }
 }
 
 /// Whether an address is this provider's, on whichever registry: other providers have types of the
 /// same prefix.
-fn is_ours(address: &str) -> bool {
-    let name = |address: &str| address.split_once('/').map(|(_, name)| name.to_owned());
-    name(address) == name(ADDRESS)
+fn is_ours(address: &str, ours: &str) -> bool {
+    address.split_once('/').is_some_and(|(_, address)| address == ours)
 }
