@@ -1,0 +1,37 @@
+//! A stand-in for Alibaba Cloud and its Terraform provider (aliyun/alicloud 1.289.0), where neither
+//! can be had: the schema is that release's, the cloud is a file.
+//!
+//! | module | what it does |
+//! |---|---|
+//! | `catalog`, `kinds` | the schema file, and the protocol layer's form of it |
+//! | `rules` | what a configuration may say |
+//! | `plan` | what would change, and what that replaces |
+//! | `ids`, `computed`, `choices` | what the cloud makes up: IDs, values, what it has on offer |
+//! | `store` | the cloud's objects, in a file |
+//! | `links`, `limits` | what refers to what, and what the cloud refuses |
+//! | `cloud` | create, read, update, delete |
+//! | `data` | data sources |
+//! | `backend` | all that as a provider |
+//!
+//! `BREAKWATER_CLOUD` names the file; without it, it is `alicloud.json` in the working folder.
+
+mod backend;
+mod catalog;
+mod choices;
+mod cloud;
+mod computed;
+mod data;
+mod failure;
+mod ids;
+mod kinds;
+mod limits;
+mod links;
+mod plan;
+mod rules;
+mod store;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    provider::protocol::main_with(backend::Alicloud::new())
+}
