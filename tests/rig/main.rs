@@ -6,7 +6,9 @@ use std::process::{Command, ExitCode, Stdio};
 use std::time::Duration;
 
 use testkit::rig::network::Cut;
-use testkit::rig::{Distro, Options, Result, Rig, RigError, deps, fileserver, image, slow};
+use testkit::rig::{
+    Added, Distro, NewHost, Options, Result, Rig, RigError, deps, dns, fileserver, image, slow,
+};
 
 const HELP: &str = "\
 rig: real Debian hosts for tests, in a network of their own, on this machine (as root)
@@ -14,6 +16,7 @@ rig: real Debian hosts for tests, in a network of their own, on this machine (as
   rig deps                                 install what this machine needs
   rig image DISTRO...                      make base images (once): bullseye, bookworm, trixie
   rig up NAME [--host H=DISTRO]... [--no-lb]  default: --host a=bookworm --host b=bookworm
+  rig up NAME --empty                      no hosts: a stand-in cloud makes them
   rig down NAME | --all                    remove everything of it
   rig list                                 names of rigs that are up
   rig show NAME                            addresses, keys, folders as JSON
@@ -23,6 +26,12 @@ rig: real Debian hosts for tests, in a network of their own, on this machine (as
   rig cut NAME HOST [--all]                drop SSH from here to the host (or all its packets)
   rig restore NAME [HOST]                  end that
   rig slow NAME MILLISECONDS               put a round trip of that length before rig run (0: none)
+  rig add NAME HOST=DISTRO ADDRESS [PUBLIC]  one host more; the addresses may be of any network
+  rig remove NAME HOST                     one host less
+  rig renew NAME HOST=DISTRO               boot another image: empty disk, new host keys
+  rig outside NAME [JUMPHOST]              rig run reaches public addresses (203.0.113.0/24) and
+                                           SSH of the jump host alone
+  rig inside NAME                          end that
   rig kill NAME HOST                       cut its power
   rig stop NAME HOST                       shut it down in order
   rig boot NAME HOST                       power it on
@@ -90,6 +99,21 @@ fn act(words: &[&str], command: &[&str]) -> Result<bool> {
             let Ok(milliseconds) = milliseconds.parse() else { return Ok(false) };
             Rig::find(name)?.slow(Duration::from_millis(milliseconds))?;
         }
+        ["add", name, host, address, ref public @ ..] if public.len() < 2 => {
+            let Some(new) = new_host(host, address, public.first().copied())? else {
+                return Ok(false);
+            };
+            Rig::find(name)?.add(new)?;
+        }
+        ["remove", name, host] => Rig::find(name)?.remove(host)?,
+        ["renew", name, host] => {
+            let Some((host, distro)) = host.split_once('=') else { return Ok(false) };
+            Rig::find(name)?.renew(host, distro.parse()?)?;
+        }
+        ["outside", name] => Rig::find(name)?.outside(None)?,
+        ["outside", name, jump] => Rig::find(name)?.outside(Some(jump))?,
+        ["inside", name] => Rig::find(name)?.inside()?,
+        ["_dns", address, records] => dns::serve(address, &PathBuf::from(records))?,
         ["_relay", micros] => {
             let Ok(micros) = micros.parse() else { return Ok(false) };
             slow::relay(Duration::from_micros(micros))?;
@@ -103,6 +127,13 @@ fn act(words: &[&str], command: &[&str]) -> Result<bool> {
     Ok(true)
 }
 
+fn new_host(host: &str, address: &str, public: Option<&str>) -> Result<Option<NewHost>> {
+    let Some((name, distro)) = host.split_once('=') else { return Ok(None) };
+    let more = Added { public: public.map(str::to_owned), ..Added::default() };
+    let (name, address) = (name.to_owned(), address.to_owned());
+    Ok(Some(NewHost { name, distro: distro.parse()?, address, more }))
+}
+
 fn make_images(distros: &[&str]) -> Result<()> {
     deps::install()?;
     for distro in distros {
@@ -113,10 +144,11 @@ fn make_images(distros: &[&str]) -> Result<()> {
 
 fn up(name: &str, words: &[&str]) -> Result<bool> {
     let mut options = Options { hosts: Vec::new(), load_balancer: true };
-    let mut words = words.iter();
+    let (mut words, mut empty) = (words.iter(), false);
     while let Some(word) = words.next() {
         match *word {
             "--no-lb" => options.load_balancer = false,
+            "--empty" => empty = true,
             "--host" => {
                 let Some((host, distro)) = words.next().and_then(|host| host.split_once('='))
                 else {
@@ -127,7 +159,9 @@ fn up(name: &str, words: &[&str]) -> Result<bool> {
             _ => return Ok(false),
         }
     }
-    if options.hosts.is_empty() {
+    if empty {
+        options = Options::empty();
+    } else if options.hosts.is_empty() {
         options.hosts = ["a", "b"].map(|host| (host.to_owned(), Distro::Bookworm)).to_vec();
     }
     let mut rig = Rig::up_with(name, &options)?;

@@ -5,13 +5,14 @@ use std::path::Path;
 use super::cgroup::{self, Group};
 use super::command::run;
 use super::error::{At, Result, RigError};
-use super::{boot, files, network, paths, slow};
+use super::{boot, files, network, outside, paths, slow};
 
 /// Removes processes, network, mounts and files of a rig, in this order.
 pub fn remove(name: &str) -> Result<()> {
     Group::whole(name).kill()?;
     cgroup::kill(&strangers(name)?);
     slow::remove(name)?;
+    outside::remove(name)?;
     network::down(name)?;
     let folder = paths::rig(name);
     unmount_below(&folder)?;
@@ -28,6 +29,7 @@ fn strangers(name: &str) -> Result<Vec<u32>> {
     }
     let mut pids = network::processes(&network::namespace(name))?;
     pids.extend(network::processes(&slow::far_namespace(name))?);
+    pids.extend(network::processes(&outside::namespace(name))?);
     pids.retain(|pid| !ours.contains(pid));
     Ok(pids)
 }

@@ -9,6 +9,9 @@ use super::{files, network};
 /// Logins and their numeric IDs in the image.
 const USERS: [(&str, u32); 4] = [("root", 0), ("ops", 1001), ("opspw", 1002), ("nosudo", 1003)];
 
+/// The cloud's NFS, which knows its file systems by the names of their mount targets.
+const MOUNT_NFS: &str = include_str!("../../rig/files/mount.nfs.cloud");
+
 /// Where the parts of a host are.
 #[derive(Debug, Clone)]
 pub struct Disk {
@@ -63,7 +66,17 @@ impl Disk {
         }
         write_identity(&fresh.join("etc"), rig, host)?;
         self.write_host_keys(&fresh.join("etc/ssh"))?;
-        write_logins(&fresh, &rig.ssh.key.with_extension("pub"))?;
+        let mut keys = files::read(rig.ssh.key.with_extension("pub"))?;
+        write_logins(&fresh, &keys)?;
+        if let Some(added) = &host.added {
+            added.root_keys.iter().for_each(|key| keys.extend([key.trim(), "\n"]));
+            files::write(fresh.join("root/.ssh/authorized_keys"), keys, 0o600)?;
+            files::write(fresh.join("usr/sbin/mount.nfs"), MOUNT_NFS, 0o755)?;
+            files::write(fresh.join("usr/sbin/mount.nfs4"), MOUNT_NFS, 0o755)?;
+            if let Some(user_data) = &added.user_data {
+                write_user_data(&fresh, user_data)?;
+            }
+        }
         files::publish(&fresh, &self.upper())
     }
 
@@ -90,24 +103,44 @@ fn write_identity(etc: &Path, rig: &RigState, host: &HostState) -> Result<()> {
     let id = files::read("/proc/sys/kernel/random/uuid")?.replace('-', "");
     files::write(etc.join("machine-id"), id, 0o444)?;
     files::write(etc.join("hostname"), format!("{}\n", host.name), 0o644)?;
-    files::write(etc.join("hosts"), network::hosts_file(&host.name, &rig.names()), 0o644)?;
-    let link = format!(
-        "[Match]\nName=host0\n\n[Network]\nAddress={}/24\nGateway={}\n\
-         LinkLocalAddressing=no\nIPv6AcceptRA=no\n",
-        host.address,
-        network::RUNNER
-    );
-    files::write(etc.join("systemd/network/10-host0.network"), link, 0o644)
+    files::write(etc.join("hosts"), network::hosts_file(&host.name, rig), 0o644)?;
+    files::write(etc.join("systemd/network/10-host0.network"), link(host), 0o644)
+}
+
+/// An address of another network than the bridge's is alone, as on a cloud's router.
+pub fn link(host: &HostState) -> String {
+    let (address, router) = (&host.address, network::RUNNER);
+    let size = if network::is_near(address) { 24 } else { 32 };
+    let public = host.added.as_ref().and_then(|a| a.public.as_ref());
+    let public = public.map(|public| format!("Address={public}/32\n")).unwrap_or_default();
+    format!(
+        "[Match]\nName=host0\n\n[Network]\nAddress={address}/{size}\n{public}\
+         LinkLocalAddressing=no\nIPv6AcceptRA=no\n\n\
+         [Route]\nGateway={router}\nGatewayOnLink=yes\nPreferredSource={address}\n"
+    )
+}
+
+/// Runs what the user gave for the first boot, as cloud-init does: once, and nobody waits for it.
+fn write_user_data(root: &Path, user_data: &str) -> Result<()> {
+    const UNIT: &str = "[Unit]\nDescription=User data\nAfter=multi-user.target\n\
+        ConditionPathExists=!/var/lib/cloud/done\n\n[Service]\n\
+        ExecStart=/bin/sh -c '/var/lib/cloud/user-data; touch /var/lib/cloud/done'\n";
+    files::write(root.join("var/lib/cloud/user-data"), user_data, 0o700)?;
+    let units = root.join("etc/systemd/system");
+    files::write(units.join("user-data.service"), UNIT, 0o644)?;
+    let wants = units.join("multi-user.target.wants");
+    files::folder(&wants)?;
+    let link = wants.join("user-data.service");
+    std::os::unix::fs::symlink("../user-data.service", &link).at("link", &link)
 }
 
 /// Each user accepts the rig's key. The folders exist in the image too: their owner and mode are
 /// those of the upper layer.
-fn write_logins(root: &Path, public_key: &Path) -> Result<()> {
-    let key = files::read(public_key)?;
+fn write_logins(root: &Path, key: &str) -> Result<()> {
     for (user, id) in USERS {
         let home = if id == 0 { root.join("root") } else { root.join("home").join(user) };
         let ssh = home.join(".ssh");
-        files::write(ssh.join("authorized_keys"), &key, 0o600)?;
+        files::write(ssh.join("authorized_keys"), key, 0o600)?;
         for (path, mode) in [(&home, 0o700), (&ssh, 0o700), (&ssh.join("authorized_keys"), 0o600)] {
             files::own(path, mode, id)?;
         }

@@ -8,7 +8,9 @@ use super::disk::Disk;
 use super::error::{Result, RigError};
 use super::network::{self, Cut};
 use super::state::{HostState, RigState};
-use super::{Distro, boot, cleanup, deps, files, image, paths, prepare, slow};
+use super::{
+    Distro, NewHost, boot, cleanup, deps, files, image, members, outside, paths, prepare, slow,
+};
 
 /// What a rig is to have.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +22,11 @@ pub struct Options {
 }
 
 impl Options {
+    /// No hosts and no load balancer: a stand-in cloud makes them.
+    pub fn empty() -> Self {
+        Self { hosts: Vec::new(), load_balancer: false }
+    }
+
     /// These hosts, and a load balancer before them.
     pub fn hosts(hosts: &[(&str, Distro)]) -> Self {
         let hosts = hosts.iter().map(|(name, distro)| ((*name).to_owned(), *distro)).collect();
@@ -126,6 +133,52 @@ impl Rig {
     /// whole rig; zero ends that. SSH of [`Host::ssh`] is not slowed.
     pub fn slow(&self, round_trip: Duration) -> Result<()> {
         slow::set(&self.state.name, round_trip)
+    }
+
+    /// Takes what [`run`](Self::run) runs from now on out of the hosts' network: it reaches public
+    /// addresses, and SSH of the host `jump`, and no other host. See [`outside`].
+    pub fn outside(&self, jump: Option<&str>) -> Result<()> {
+        let jump = jump.map(|name| self.state.host(name)).transpose()?;
+        outside::set(&self.state.name, jump.map(|host| host.address.as_str()))
+    }
+
+    /// Ends that.
+    pub fn inside(&self) -> Result<()> {
+        outside::remove(&self.state.name)
+    }
+
+    /// Adds a host, boots it and waits until users can log in.
+    pub fn add(&mut self, new: NewHost) -> Result<()> {
+        let name = new.name.clone();
+        members::add(&self.state.name, new)?;
+        self.refresh()?;
+        self.try_host(&name)?.boot()
+    }
+
+    /// Removes a host with all that it has; one that is not there is as good.
+    pub fn remove(&mut self, host: &str) -> Result<()> {
+        members::remove(&self.state.name, host)?;
+        self.refresh()
+    }
+
+    /// Boots a host with another image, as a cloud does: empty disk, new host keys.
+    pub fn renew(&mut self, host: &str, distro: Distro) -> Result<()> {
+        self.try_host(host)?.kill()?;
+        members::renew(&self.state.name, host, distro)?;
+        self.refresh()?;
+        self.try_host(host)?.boot()
+    }
+
+    /// Gives an added host a public address, or none.
+    pub fn publish(&mut self, host: &str, public: Option<&str>) -> Result<()> {
+        members::publish(&self.state.name, host, public)?;
+        self.refresh()
+    }
+
+    /// Sees what others have added or removed since.
+    pub fn refresh(&mut self) -> Result<()> {
+        self.state = RigState::load(&self.state.name)?;
+        Ok(())
     }
 
     /// A host of the rig.
@@ -250,7 +303,8 @@ fn require_root() -> Result<()> {
 }
 
 fn is_same(state: &RigState, options: &Options) -> bool {
-    let hosts = state.hosts.iter().map(|host| (host.name.clone(), host.distro));
+    let first = state.hosts.iter().filter(|host| host.added.is_none());
+    let hosts = first.map(|host| (host.name.clone(), host.distro));
     hosts.eq(options.hosts.iter().cloned())
         && state.load_balancer.is_some() == options.load_balancer
 }

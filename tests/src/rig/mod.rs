@@ -13,24 +13,32 @@
 //! | `deps` | packages that the machine itself needs |
 //! | `network`, `cgroup`, `disk`, `boot` | one host |
 //! | `services`, `fileserver` | what stands around the hosts |
+//! | `members` | hosts that come and go while the rig is up |
+//! | `dns`, `balancers`, `redis`, `firewall` | what a cloud has around them |
+//! | `outside` | a runner that sees public addresses alone, or one jump host |
 //! | `slow` | a link with a delay between the runner and all that |
 //! | `prepare`, `cleanup`, `handle` | all of it, up and down |
 //! | `keys`, `state` | what a user of the rig needs to get in |
 
+pub mod balancers;
 pub mod boot;
 pub mod cgroup;
 pub mod command;
 pub mod deps;
 pub mod disk;
 pub mod distro;
+pub mod dns;
 pub mod docker_ce;
 pub mod error;
 pub mod files;
 pub mod fileserver;
+pub mod firewall;
 pub mod image;
 pub mod keys;
 pub mod network;
+pub mod outside;
 pub mod paths;
+pub mod redis;
 pub mod repository;
 pub mod services;
 pub mod slow;
@@ -38,9 +46,11 @@ pub mod state;
 
 mod cleanup;
 mod handle;
+mod members;
 mod prepare;
 
 pub use distro::Distro;
 pub use error::{Result, RigError};
 pub use handle::{Host, Options, Rig};
-pub use state::{HostState, RigState};
+pub use members::NewHost;
+pub use state::{Added, HostState, RigState};

@@ -5,7 +5,8 @@ use std::process::Command;
 
 use super::command::{check, command, run};
 use super::error::Result;
-use super::{files, paths, slow};
+use super::state::RigState;
+use super::{files, outside, paths, slow};
 
 /// Address of whoever runs tools in the rig; also of the HTTP server with the packages.
 pub const RUNNER: &str = "198.51.100.1";
@@ -48,6 +49,7 @@ pub fn up(rig: &str) -> Result<()> {
          done
          ip link set {BRIDGE} up
          echo 1 > /proc/sys/net/ipv4/ip_forward
+         for file in /proc/sys/net/ipv4/conf/*/send_redirects; do echo 0 > $file; done
          ip route replace unreachable default"
     );
     check(&mut inside(rig, ["sh", "-ec", &script])).map(drop)
@@ -89,30 +91,68 @@ pub fn inside_with_names<'a>(rig: &str, argv: impl IntoIterator<Item = &'a str>)
         exec \"$@\"";
     let folder = names_folder(rig).to_string_lossy().into_owned();
     let bind = ["unshare", "--mount", "--propagation", "slave", "--", "sh", "-ec", BIND, "sh"];
-    let mut enter = if slow::is_set(rig) { slow::enter(rig, bind) } else { inside(rig, bind) };
+    let mut enter = if slow::is_set(rig) {
+        slow::enter(rig, bind)
+    } else if outside::is_set(rig) {
+        outside::enter(rig, bind)
+    } else {
+        inside(rig, bind)
+    };
     enter.arg(folder).args(argv);
+    enter.env("BREAKWATER_CLOUD_RIG", rig);
     enter
 }
 
+/// Whether an address is of the bridge's own network; others need a route.
+pub fn is_near(address: &str) -> bool {
+    address.starts_with("198.51.100.")
+}
+
+/// Sends packets for a host's address to the bridge, or for a public one by way of the host.
+pub fn route(rig: &str, address: &str, via: Option<&str>) -> Result<()> {
+    let mut argv = vec!["ip", "route", "replace", address];
+    argv.extend(via.into_iter().flat_map(|via| ["via", via, "onlink"]));
+    argv.extend(["dev", BRIDGE]);
+    check(&mut inside(rig, argv)).map(drop)
+}
+
+/// Ends that; an address without a route is as good.
+pub fn unroute(rig: &str, address: &str) {
+    let _ = check(&mut inside(rig, ["ip", "route", "delete", address]));
+}
+
+/// Gives the rig's own end, where its services are, these addresses beside those it has always.
+pub fn set_addresses(rig: &str, addresses: &[String]) -> Result<()> {
+    const LABEL: &str = "br0:cloud";
+    let script = format!(
+        "for old in $(ip -o -4 address show dev {BRIDGE} label {LABEL} | awk '{{print $4}}'); do
+             case \" $* \" in *\" ${{old%/32}} \"*) ;; *) ip address delete $old dev {BRIDGE} ;; esac
+         done
+         for new; do ip address replace $new/32 dev {BRIDGE} label {LABEL}; done"
+    );
+    check(inside(rig, ["sh", "-ec", &script, "sh"]).args(addresses)).map(drop)
+}
+
 /// Writes the files that [`inside_with_names`] shows.
-pub fn write_names(rig: &str, hosts: &[(String, String)]) -> Result<()> {
-    files::write(names_folder(rig).join("hosts"), hosts_file("runner", hosts), 0o644)?;
-    files::write(names_folder(rig).join("resolv.conf"), resolv_conf(), 0o644)
+pub fn write_names(rig: &RigState) -> Result<()> {
+    files::write(names_folder(&rig.name).join("hosts"), hosts_file("runner", rig), 0o644)?;
+    files::write(names_folder(&rig.name).join("resolv.conf"), resolv_conf(), 0o644)
 }
 
-/// `/etc/hosts` of a machine in the rig: all names, and its own.
-pub fn hosts_file(own: &str, hosts: &[(String, String)]) -> String {
+/// `/etc/hosts` of a machine in the rig: its own name, and those that were there from the start.
+/// Names that come later are for the [name server](super::dns).
+pub fn hosts_file(own: &str, rig: &RigState) -> String {
     let mut text = format!("127.0.0.1 localhost\n::1 localhost ip6-localhost\n127.0.1.1 {own}\n");
-    for (name, address) in hosts.iter().filter(|(name, _)| name != own) {
-        text.extend([address.as_str(), " ", name, " ", name, ".example.test\n"]);
+    for host in rig.hosts.iter().filter(|h| h.name != own && h.added.is_none()) {
+        text.extend([&host.address, " ", &host.name, " ", &host.name, ".example.test\n"]);
     }
-    text + &format!(
-        "{BALANCER} {SERVICE_NAME}\n{REDIS} redis.example.test\n\
-         {RUNNER} nas.example.test packages.example.test\n"
-    )
+    if let Some(balancer) = &rig.load_balancer {
+        text.extend([balancer, " ", SERVICE_NAME, "\n"]);
+    }
+    text + &format!("{REDIS} redis.example.test\n{RUNNER} nas.example.test packages.example.test\n")
 }
 
-/// A name server that is not there: unknown names fail at once.
+/// The rig's name server, which knows at once what it does not know.
 fn resolv_conf() -> String {
     format!("nameserver {RUNNER}\noptions timeout:1 attempts:1\n")
 }
@@ -154,18 +194,4 @@ fn ssh_rules(rig: &str, address: &str, action: &str) -> Result<()> {
         check(inside(rig, argv).args(["-j", "DROP"]))?;
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_host_does_not_resolve_its_own_name_to_the_network() {
-        let hosts = [("a".to_owned(), host_address(0)), ("b".to_owned(), host_address(1))];
-        let text = hosts_file("a", &hosts);
-        assert!(text.contains("127.0.1.1 a\n"));
-        assert!(!text.contains("198.51.100.11"));
-        assert!(text.contains("198.51.100.12 b b.example.test\n"));
-    }
 }

@@ -1,5 +1,6 @@
 //! Bringing a rig up: its files, then its network, services and hosts.
 
+use super::Distro;
 use super::disk::Disk;
 use super::error::Result;
 use super::handle::Options;
@@ -45,7 +46,7 @@ pub fn prepare(name: &str, options: &Options) -> Result<RigState> {
         folder,
     };
     write_known_hosts(&state)?;
-    network::write_names(name, &state.names())?;
+    network::write_names(&state)?;
     state.store()?;
     Ok(state)
 }
@@ -53,22 +54,29 @@ pub fn prepare(name: &str, options: &Options) -> Result<RigState> {
 fn prepare_hosts(name: &str, options: &Options) -> Result<Vec<HostState>> {
     let mut hosts = Vec::new();
     for (index, (host, distro)) in options.hosts.iter().enumerate() {
-        let folder = paths::host(name, host);
-        let keys = Disk::new(&folder).keys();
-        keys::make_host_keys(&keys)?;
-        hosts.push(HostState {
-            name: host.clone(),
-            address: network::host_address(index),
-            distro: *distro,
-            host_key: keys::host_key_lines(&keys)?.swap_remove(0),
-            fingerprint: keys::fingerprint(&keys)?,
-            folder,
-        });
+        hosts.push(prepare_host(name, host, *distro, &network::host_address(index))?);
     }
     Ok(hosts)
 }
 
-fn write_known_hosts(state: &RigState) -> Result<()> {
+/// Makes the keys of a host that has none.
+pub fn prepare_host(rig: &str, host: &str, distro: Distro, address: &str) -> Result<HostState> {
+    let folder = paths::host(rig, host);
+    let keys = Disk::new(&folder).keys();
+    keys::make_host_keys(&keys)?;
+    Ok(HostState {
+        name: host.to_owned(),
+        address: address.to_owned(),
+        distro,
+        host_key: keys::host_key_lines(&keys)?.swap_remove(0),
+        fingerprint: keys::fingerprint(&keys)?,
+        folder,
+        added: None,
+    })
+}
+
+/// Tells `ssh` the keys of all hosts.
+pub fn write_known_hosts(state: &RigState) -> Result<()> {
     let mut text = String::new();
     for host in &state.hosts {
         for key in keys::host_key_lines(&Disk::new(&host.folder).keys())? {

@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::cgroup::Group;
-use super::command::{check, tail, wait_until};
+use super::command::{check, run, tail, wait_until};
 use super::error::{At, Result, RigError};
 use super::network::{self, BALANCER, REDIS, RUNNER};
 use super::state::RigState;
-use super::{files, paths, repository};
+use super::{dns, files, paths, repository};
 
 /// Name of the group with all of them; no host can have it, as host names have no dot.
 const GROUP: &str = "services.d";
@@ -38,7 +38,8 @@ pub fn up(rig: &RigState) -> Result<()> {
     let (www, own) = (repository::www(), rig.files.parent().unwrap_or(&rig.files).to_owned());
     let (own, www) = (own.to_string_lossy(), www.to_string_lossy());
     let argv = [&*program, "_serve", &format!("{RUNNER}:8000"), &*own, &*www];
-    start(rig, &folder, "http", &argv, &format!("{RUNNER}/8000"))
+    start(rig, &folder, "http", &argv, &format!("{RUNNER}/8000"))?;
+    dns::up(rig, &folder, &program)
 }
 
 /// Layer 4, as Alibaba's TCP listener: checks the port, keeps a client on its host.
@@ -65,7 +66,7 @@ fn redis(rig: &RigState, folder: &Path) -> Result<String> {
 }
 
 /// Starts one of them and waits until it takes connections; one that does already is left alone.
-fn start(rig: &RigState, folder: &Path, name: &str, argv: &[&str], port: &str) -> Result<()> {
+pub fn start(rig: &RigState, folder: &Path, name: &str, argv: &[&str], port: &str) -> Result<()> {
     if answers(rig, port) {
         return Ok(());
     }
@@ -77,6 +78,7 @@ fn start(rig: &RigState, folder: &Path, name: &str, argv: &[&str], port: &str) -
     service.stdout(log.try_clone().at("open", &path)?).stderr(log);
     let mut child =
         service.spawn().map_err(|source| RigError::Spawn { program: name.to_owned(), source })?;
+    files::write(pid_file(folder, name), child.id().to_string(), 0o644)?;
     let why = || tail(files::read(&path).unwrap_or_default().as_bytes());
     let up = || Ok(answers(rig, port) || child.try_wait().is_ok_and(|end| end.is_some()));
     wait_until(&format!("{name} to start"), START, up, why)?;
@@ -88,7 +90,30 @@ fn start(rig: &RigState, folder: &Path, name: &str, argv: &[&str], port: &str) -
     Ok(())
 }
 
-fn answers(rig: &RigState, port: &str) -> bool {
+/// The process of a service that was started; none if it has ended.
+pub fn process(folder: &Path, name: &str) -> Option<u32> {
+    let pid = files::read(pid_file(folder, name)).ok()?.trim().parse().ok()?;
+    let status = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    (!status.contains(") Z ")).then_some(pid)
+}
+
+/// Ends one of them and waits until it has ended.
+pub fn stop(folder: &Path, name: &str) -> Result<()> {
+    if let Some(pid) = process(folder, name) {
+        run(["kill", &pid.to_string()])?;
+        let gone = || Ok(process(folder, name).is_none());
+        wait_until(&format!("{name} to end"), START, gone, String::new)?;
+    }
+    let _ = std::fs::remove_file(pid_file(folder, name));
+    Ok(())
+}
+
+fn pid_file(folder: &Path, name: &str) -> PathBuf {
+    folder.join(format!("{name}.pid"))
+}
+
+/// Whether something takes connections at `ADDRESS/PORT`.
+pub fn answers(rig: &RigState, port: &str) -> bool {
     let connect = format!("exec 3<>/dev/tcp/{port}");
     check(&mut network::inside(&rig.name, ["bash", "-c", &connect])).is_ok()
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::error::{Result, RigError};
+use super::error::{At, Result, RigError};
 use super::{Distro, files, paths};
 
 /// A rig that is up.
@@ -49,6 +49,20 @@ pub struct HostState {
     pub fingerprint: String,
     /// Folder with its disk (`upper`), Docker's data (`docker`), keys and console log.
     pub folder: PathBuf,
+    /// Set for a host that was [added](super::NewHost) later.
+    #[serde(default)]
+    pub added: Option<Added>,
+}
+
+/// What a host of a cloud has that the others have not.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Added {
+    /// A public address beside the private one.
+    pub public: Option<String>,
+    /// Public keys that root accepts, beside the rig's.
+    pub root_keys: Vec<String>,
+    /// What cloud-init would run once, as root, without anyone waiting for it.
+    pub user_data: Option<String>,
 }
 
 /// Files and users for SSH.
@@ -106,7 +120,21 @@ impl RigState {
         let path = paths::state(&self.name);
         let text = serde_json::to_string_pretty(self)
             .map_err(|source| RigError::Json { path: path.clone(), source })?;
-        files::write(&path, text + "\n", 0o644)
+        // Others read it at any time.
+        let aside = path.with_extension("new");
+        files::write(&aside, text + "\n", 0o644)?;
+        std::fs::rename(&aside, &path).at("replace", &path)
+    }
+
+    /// Changes the state of a rig that others may be changing too.
+    pub fn change<T>(name: &str, change: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        let path = paths::rig(name).join("lock");
+        let lock = std::fs::File::create(&path).at("create", &path)?;
+        lock.lock().at("lock", &path)?;
+        let mut state = Self::load(name)?;
+        let result = change(&mut state)?;
+        state.store()?;
+        Ok(result)
     }
 
     /// A host by name.

@@ -1,0 +1,107 @@
+//! Hosts that come and go while the rig is up, as instances of a cloud do.
+
+use super::disk::Disk;
+use super::error::{Result, RigError};
+use super::state::{Added, HostState, RigState};
+use super::{Distro, boot, files, image, keys, network, paths, prepare};
+
+/// A host to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewHost {
+    /// Host name.
+    pub name: String,
+    /// What it runs.
+    pub distro: Distro,
+    /// IPv4 address; of any private network.
+    pub address: String,
+    /// Public address, keys and user data.
+    pub more: Added,
+}
+
+/// Makes a host and its way through the network; it has no power yet.
+pub fn add(rig: &str, new: NewHost) -> Result<HostState> {
+    paths::check_host_name(&new.name)?;
+    image::ensure(new.distro)?;
+    RigState::change(rig, |state| {
+        if state.hosts.iter().any(|h| h.name == new.name || h.address == new.address) {
+            return Err(RigError::OtherHosts(format!("{rig}, {} at {}", new.name, new.address)));
+        }
+        let mut host = prepare::prepare_host(rig, &new.name, new.distro, &new.address)?;
+        host.added = Some(new.more);
+        connect(rig, &host)?;
+        state.hosts.push(host.clone());
+        prepare::write_known_hosts(state)?;
+        network::write_names(state)?;
+        Ok(host)
+    })
+}
+
+/// Cuts a host's power and removes all of it; one that is not there is as good.
+pub fn remove(rig: &str, name: &str) -> Result<()> {
+    let state = RigState::load(rig)?;
+    let Ok(host) = state.host(name) else { return Ok(()) };
+    boot::power_off(&state, host)?;
+    network::unroute(rig, &host.address);
+    host.added.iter().flat_map(|a| &a.public).for_each(|public| network::unroute(rig, public));
+    RigState::change(rig, |state| {
+        state.hosts.retain(|h| h.name != name);
+        prepare::write_known_hosts(state)?;
+        network::write_names(state)
+    })?;
+    files::remove(&host.folder)
+}
+
+/// Gives a host without power an empty disk and new host keys, as a new image does.
+pub fn renew(rig: &str, name: &str, distro: Distro) -> Result<()> {
+    image::ensure(distro)?;
+    RigState::change(rig, |state| {
+        let disk = Disk::new(&state.host(name)?.folder);
+        disk.wipe()?;
+        files::remove(disk.keys())?;
+        keys::make_host_keys(&disk.keys())?;
+        for host in state.hosts.iter_mut().filter(|h| h.name == name) {
+            host.distro = distro;
+            host.host_key = keys::host_key_lines(&disk.keys())?.swap_remove(0);
+            host.fingerprint = keys::fingerprint(&disk.keys())?;
+        }
+        prepare::write_known_hosts(state)
+    })
+}
+
+/// Gives a host another public address, or none; at once if it has power.
+pub fn publish(rig: &str, name: &str, public: Option<&str>) -> Result<()> {
+    let host = RigState::change(rig, |state| {
+        let found = state.hosts.iter_mut().find(|h| h.name == name);
+        let host = found
+            .ok_or_else(|| RigError::NoHost { rig: rig.to_owned(), host: name.to_owned() })?;
+        let added = host.added.get_or_insert_default();
+        added.public.iter().for_each(|old| network::unroute(rig, old));
+        added.public = public.map(str::to_owned);
+        connect(rig, host)?;
+        Ok(host.clone())
+    })?;
+    let disk = Disk::new(&host.folder);
+    let state = RigState::load(rig)?;
+    if boot::is_running(&state, &host)? {
+        let path = "/etc/systemd/network/10-host0.network";
+        let script = "printf %s \"$1\" > \"$2\" && networkctl reload && networkctl reconfigure host0";
+        let link = super::disk::link(&host);
+        let argv = ["sh", "-ec", script, "sh", &link, path];
+        super::command::check(&mut boot::inside(&state, &host, argv)?)?;
+    } else if disk.upper().is_dir() {
+        let path = disk.upper().join("etc/systemd/network/10-host0.network");
+        files::write(path, super::disk::link(&host), 0o644)?;
+    }
+    Ok(())
+}
+
+/// The ways to a host's addresses.
+fn connect(rig: &str, host: &HostState) -> Result<()> {
+    if !network::is_near(&host.address) {
+        network::route(rig, &host.address, None)?;
+    }
+    match host.added.as_ref().and_then(|a| a.public.as_ref()) {
+        Some(public) => network::route(rig, public, Some(&host.address)),
+        None => Ok(()),
+    }
+}
