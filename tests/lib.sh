@@ -5,6 +5,7 @@ command -v cargo >/dev/null || export PATH="$HOME/.cargo/bin:$PATH"
 target=$(realpath -m "${CARGO_TARGET_DIR:-$root/target}")
 rig=$target/debug/rig
 provider=$target/debug/terraform-provider-harbor
+alicloud=$target/debug/terraform-provider-alicloud
 export CHECKPOINT_DISABLE=1 TF_IN_AUTOMATION=1
 
 say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
@@ -15,13 +16,22 @@ build() {
   cargo build --locked -p breakwater-provider -p breakwater-tests
 }
 
-# A CLI configuration, in folder $1, by which `terraform init` finds the provider without a network.
-mirror() {
+# Puts a provider's binary $2, whose address is $3, where the mirror in folder $1 has it.
+mirrored() {
   local version dir
-  version=$("$provider" --version | awk '{print $NF}')
-  dir=$1/mirror/registry.terraform.io/breakwater/harbor/$version/linux_$(dpkg --print-architecture)
+  version=$("$2" --version | awk '{print $NF}')
+  dir=$1/mirror/registry.terraform.io/$3/$version/linux_$(dpkg --print-architecture)
   mkdir -p "$dir"
-  ln -sf "$provider" "$dir/terraform-provider-harbor_v$version"
+  ln -sf "$2" "$dir/$(basename "$2")_v$version"
+}
+
+# A CLI configuration, in folder $1, by which `terraform init` finds the provider without a network,
+# and the stand-in for Alibaba Cloud's where it has been built.
+mirror() {
+  mirrored "$1" "$provider" breakwater/harbor
+  if [ -x "$alicloud" ]; then
+    mirrored "$1" "$alicloud" aliyun/alicloud
+  fi
   cat > "$1/terraformrc" <<EOF
 provider_installation {
   filesystem_mirror {

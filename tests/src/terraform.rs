@@ -54,8 +54,8 @@ impl<'a> Terraform<'a> {
         let bin = provider.parent().expect("a file has a folder").display();
         // Development overrides: neither an init nor a registry.
         let rc = format!(
-            "provider_installation {{\n  dev_overrides {{ \"breakwater/harbor\" = \"{bin}\" }}\n  \
-             direct {{}}\n}}\n"
+            "provider_installation {{\n  dev_overrides {{\n    \"breakwater/harbor\" = \"{bin}\"\n    \
+             \"aliyun/alicloud\" = \"{bin}\"\n  }}\n  direct {{}}\n}}\n"
         );
         fs::write(folder.join("terraformrc"), rc).expect("written");
         Self { rig, folder, env: Vec::new() }

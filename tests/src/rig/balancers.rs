@@ -89,9 +89,10 @@ pub fn set(rig: &RigState, listeners: &[Listener]) -> Result<()> {
 }
 
 fn configuration(listeners: &[Listener]) -> String {
-    let mut text = "global\n    maxconn 1000\n    hard-stop-after 30s\ndefaults\n    mode tcp\n    \
+    let mut text =
+        "global\n    maxconn 1000\n    hard-stop-after 30s\ndefaults\n    mode tcp\n    \
                     timeout connect 2s\n    timeout client 15m\n    timeout server 15m\n"
-        .to_owned();
+            .to_owned();
     for listener in listeners {
         text += &section(listener);
     }
@@ -112,7 +113,8 @@ fn section(listener: &Listener) -> String {
         let _ = writeln!(text, "    stick-table type ip size 10k expire {seconds}s");
         text += "    stick on src\n    option redispatch\n";
     }
-    if let Some((method, path, host, good)) = listener.check.as_ref().and_then(|c| c.http.as_ref()) {
+    if let Some((method, path, host, good)) = listener.check.as_ref().and_then(|c| c.http.as_ref())
+    {
         text += "    option httpchk\n";
         let host = if host.is_empty() { String::new() } else { format!(" hdr Host {host}") };
         let _ = writeln!(text, "    http-check send meth {method} uri {path} ver HTTP/1.1{host}");

@@ -197,6 +197,9 @@ pub fn ssh<'a>(
     ssh.args(["-o", "ConnectTimeout=2", "-o", "IdentitiesOnly=yes"]);
     ssh.arg("-i").arg(&rig.ssh.key);
     ssh.arg("-o").arg(format!("UserKnownHostsFile={}", rig.ssh.known_hosts.display()));
+    if host.added.is_some() {
+        ssh.arg("-o").arg(format!("BindAddress={}", network::KEEPER));
+    }
     ssh.arg(format!("{user}@{}", host.address)).arg("--").args(words);
     ssh.env_remove("SSH_AUTH_SOCK");
     ssh

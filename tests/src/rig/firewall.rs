@@ -72,6 +72,7 @@ fn table(firewall: &Firewall) -> String {
     let mut text = format!("*filter\n:{HOSTS} - [0:0]\n:{SERVICES} - [0:0]\n");
     let known = "-m conntrack --ctstate ESTABLISHED,RELATED -j RETURN";
     let _ = writeln!(text, "-A {HOSTS} {known}\n-A {HOSTS} -s {CHECKER} -j RETURN");
+    let _ = writeln!(text, "-A {HOSTS} -s {} -j RETURN", network::KEEPER);
     let _ = writeln!(text, "-A {SERVICES} {known}\n-A {SERVICES} -i lo -j RETURN");
     for (chain, rules) in [(HOSTS, &firewall.hosts), (SERVICES, &firewall.services)] {
         rules.iter().for_each(|rule| text += &line(chain, rule));

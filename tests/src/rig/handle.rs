@@ -175,6 +175,18 @@ impl Rig {
         self.refresh()
     }
 
+    /// Makes root of an added host accept these keys and the rig's, and no others.
+    pub fn set_keys(&mut self, host: &str, keys: &[String]) -> Result<()> {
+        members::set_keys(&self.state.name, host, keys)?;
+        self.refresh()
+    }
+
+    /// Drops SSH from the runner to a host for so long from now; does not wait for it.
+    pub fn cut_for(&self, host: &str, time: Duration) -> Result<()> {
+        self.try_host(host)?.cut()?;
+        members::restore_after(&self.state, host, time)
+    }
+
     /// Sees what others have added or removed since.
     pub fn refresh(&mut self) -> Result<()> {
         self.state = RigState::load(&self.state.name)?;

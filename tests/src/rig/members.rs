@@ -3,7 +3,7 @@
 use super::disk::Disk;
 use super::error::{Result, RigError};
 use super::state::{Added, HostState, RigState};
-use super::{Distro, boot, files, image, keys, network, paths, prepare};
+use super::{Distro, boot, files, image, keys, network, paths, prepare, services};
 
 /// A host to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,8 +72,8 @@ pub fn renew(rig: &str, name: &str, distro: Distro) -> Result<()> {
 pub fn publish(rig: &str, name: &str, public: Option<&str>) -> Result<()> {
     let host = RigState::change(rig, |state| {
         let found = state.hosts.iter_mut().find(|h| h.name == name);
-        let host = found
-            .ok_or_else(|| RigError::NoHost { rig: rig.to_owned(), host: name.to_owned() })?;
+        let host =
+            found.ok_or_else(|| RigError::NoHost { rig: rig.to_owned(), host: name.to_owned() })?;
         let added = host.added.get_or_insert_default();
         added.public.iter().for_each(|old| network::unroute(rig, old));
         added.public = public.map(str::to_owned);
@@ -84,7 +84,8 @@ pub fn publish(rig: &str, name: &str, public: Option<&str>) -> Result<()> {
     let state = RigState::load(rig)?;
     if boot::is_running(&state, &host)? {
         let path = "/etc/systemd/network/10-host0.network";
-        let script = "printf %s \"$1\" > \"$2\" && networkctl reload && networkctl reconfigure host0";
+        let script =
+            "printf %s \"$1\" > \"$2\" && networkctl reload && networkctl reconfigure host0";
         let link = super::disk::link(&host);
         let argv = ["sh", "-ec", script, "sh", &link, path];
         super::command::check(&mut boot::inside(&state, &host, argv)?)?;
@@ -92,6 +93,44 @@ pub fn publish(rig: &str, name: &str, public: Option<&str>) -> Result<()> {
         let path = disk.upper().join("etc/systemd/network/10-host0.network");
         files::write(path, super::disk::link(&host), 0o644)?;
     }
+    Ok(())
+}
+
+/// Makes root accept these keys and the rig's, and no others; at once if the host has power.
+pub fn set_keys(rig: &str, name: &str, keys: &[String]) -> Result<()> {
+    let (host, all) = RigState::change(rig, |state| {
+        let mut all = files::read(state.ssh.key.with_extension("pub"))?;
+        keys.iter().for_each(|key| all.extend([key.trim(), "\n"]));
+        let found = state.hosts.iter_mut().find(|h| h.name == name);
+        let host =
+            found.ok_or_else(|| RigError::NoHost { rig: rig.to_owned(), host: name.to_owned() })?;
+        host.added.get_or_insert_default().root_keys = keys.to_vec();
+        Ok((host.clone(), all))
+    })?;
+    let state = RigState::load(rig)?;
+    if boot::is_running(&state, &host)? {
+        let script = "printf %s \"$1\" > /root/.ssh/authorized_keys";
+        super::command::check(&mut boot::inside(
+            &state,
+            &host,
+            ["sh", "-ec", script, "sh", &all],
+        )?)?;
+    }
+    Ok(())
+}
+
+/// Ends the cut of a host's SSH after some time, by a process that outlives this one.
+pub fn restore_after(rig: &RigState, host: &str, time: std::time::Duration) -> Result<()> {
+    use std::os::unix::process::CommandExt as _;
+    let program = services::rig_program()?.to_string_lossy().into_owned();
+    let joins = super::cgroup::Group::new(&rig.name, "timers.d").create()?;
+    let mut later = super::command::command(["sh", "-ec", services::JOIN, "sh"]);
+    let seconds = time.as_secs_f32().to_string();
+    let script = "sleep \"$1\" && exec \"$2\" restore \"$3\" \"$4\"";
+    later.args(joins).args(["--", "sh", "-ec", script, "sh", &seconds, &program, &rig.name, host]);
+    later.process_group(0).stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+    let mut child = later.spawn().map_err(|source| RigError::Spawn { program, source })?;
+    std::thread::spawn(move || child.wait());
     Ok(())
 }
 

@@ -10,6 +10,8 @@ use super::{files, outside, paths, slow};
 
 /// Address of whoever runs tools in the rig; also of the HTTP server with the packages.
 pub const RUNNER: &str = "198.51.100.1";
+/// Address that the rig itself logs in from, which no firewall of a cloud stops.
+pub const KEEPER: &str = "198.51.100.2";
 /// Address of Redis.
 pub const REDIS: &str = "198.51.100.5";
 /// Address of the load balancer.
@@ -44,7 +46,7 @@ pub fn up(rig: &str) -> Result<()> {
     let script = format!(
         "ip link set lo up
          ip link show {BRIDGE} >/dev/null 2>&1 || ip link add {BRIDGE} type bridge forward_delay 0
-         for address in {RUNNER} {REDIS} {BALANCER}; do
+         for address in {RUNNER} {KEEPER} {REDIS} {BALANCER}; do
              ip address replace $address/24 dev {BRIDGE}
          done
          ip link set {BRIDGE} up
@@ -194,4 +196,43 @@ fn ssh_rules(rig: &str, address: &str, action: &str) -> Result<()> {
         check(inside(rig, argv).args(["-j", "DROP"]))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rig(load_balancer: Option<&str>) -> RigState {
+        let host = |name: &str, index| {
+            serde_json::json!({
+                "name": name, "address": host_address(index), "distro": "bookworm",
+                "host_key": "", "fingerprint": "", "folder": "",
+            })
+        };
+        let rig = serde_json::json!({
+            "name": "x", "folder": "", "namespace": "", "hosts": [host("a", 0), host("b", 1)],
+            "ssh": {
+                "key": "", "encrypted_key": "", "passphrase_file": "", "known_hosts": "",
+                "password_file": "", "users": [],
+            },
+            "load_balancer": load_balancer, "service_name": SERVICE_NAME, "nas": "", "files": "",
+            "redis": { "address": "", "password_file": "" },
+            "urls": { "debian": "", "docker": "", "pgdg": "", "files": "" },
+        });
+        serde_json::from_value(rig).expect("a rig")
+    }
+
+    #[test]
+    fn a_host_does_not_resolve_its_own_name_to_the_network() {
+        let text = hosts_file("a", &rig(Some(BALANCER)));
+        assert!(text.contains("127.0.1.1 a\n"));
+        assert!(!text.contains("198.51.100.11"));
+        assert!(text.contains("198.51.100.12 b b.example.test\n"));
+        assert!(text.contains(SERVICE_NAME));
+    }
+
+    #[test]
+    fn without_a_load_balancer_its_name_is_free() {
+        assert!(!hosts_file("a", &rig(None)).contains(SERVICE_NAME));
+    }
 }

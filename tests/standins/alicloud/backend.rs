@@ -49,8 +49,11 @@ impl Alicloud {
     async fn create(&self, kind: &str, planned: Object) -> StateResponse {
         let name = kind.to_owned();
         let made = self.call_cloud(move |cloud| cloud.create(&name, &planned)).await;
-        let made = made.map_err(|why| why.diag(&format!("creating {kind}")));
-        answer(made.and_then(|made| self.object(kind, &Json::Object(made))), None)
+        match made.map_err(|why| why.diag(&format!("creating {kind}"))) {
+            Ok(None) => StateResponse::default(),
+            Ok(Some(made)) => answer(self.object(kind, &Json::Object(made)), None),
+            Err(diag) => answer(Err(diag), None),
+        }
     }
 
     async fn update(

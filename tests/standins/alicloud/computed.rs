@@ -56,7 +56,8 @@ pub fn fill(
     let made = second(kind, &object, region);
     complete(&mut object, made);
     complete(&mut object, usual(region));
-    object.retain(|name, _| attributes.iter().any(|a| a.name == *name));
+    // What no schema has is for the stand-in alone.
+    object.retain(|name, _| name.starts_with('_') || attributes.iter().any(|a| a.name == *name));
     settle(attributes, planned, &mut object);
     Ok(object)
 }
@@ -189,9 +190,8 @@ fn first(kind: &str, o: &Attributes, region: &str, objects: &mut Objects) -> Res
             "id": random(10), "file_system_type": "standard", "status": "Running",
             "zone_id": choices::zones(region)[0], "redundancy_type": "LRS", "capacity": 10_240,
         }),
-        "kvstore_instance" | "redis_tair_instance" | "db_instance" => {
-            in_vswitch(o, "private_ip", objects)?
-        }
+        "kvstore_instance" => in_vswitch(o, "private_ip", objects)?,
+        "redis_tair_instance" | "db_instance" => in_vswitch(o, "_address", objects)?,
         "eip_address" => json!({
             "ip_address": public_address(objects), "bandwidth": "5", "isp": "BGP",
             "internet_charge_type": "PayByTraffic", "payment_type": "PayAsYouGo", "mode": "NAT",
@@ -315,10 +315,36 @@ fn check_address(given: &str, cidr: &str, objects: &Objects) -> Result<String> {
 }
 
 fn is_taken(address: &str, objects: &Objects) -> bool {
-    let names = ["private_ip", "address"];
+    let names = ["private_ip", "address", "_address"];
     let all = objects.types.values().flat_map(std::collections::BTreeMap::values);
     let mut all = all.flat_map(|o| names.map(|name| text(o, name)));
     all.any(|taken| taken == address)
+}
+
+/// Gives each zone of a network load balancer its addresses, where it has none.
+pub fn place(kind: &str, object: &mut Attributes, objects: &mut Objects) -> Result<()> {
+    if kind != "alicloud_nlb_load_balancer" {
+        return Ok(());
+    }
+    let public = text(object, "address_type") == "Internet";
+    let Some(Json::Array(zones)) = object.get_mut("zone_mappings") else { return Ok(()) };
+    for zone in zones {
+        let is_empty = |zone: &Json, name: &str| zone[name].as_str().unwrap_or_default().is_empty();
+        let vswitch = zone["vswitch_id"].as_str().unwrap_or_default().to_owned();
+        if is_empty(zone, "private_ipv4_address")
+            && let Some(of) = objects.get("alicloud_vswitch", &vswitch).cloned()
+        {
+            let address = next_address(&vswitch, text(&of, "cidr_block"), objects)?;
+            zone["private_ipv4_address"] = address.into();
+        }
+        if public && is_empty(zone, "public_ipv4_address") {
+            let eip = zone["allocation_id"].as_str().unwrap_or_default();
+            let eip =
+                objects.get("alicloud_eip_address", eip).map(|e| text(e, "ip_address").to_owned());
+            zone["public_ipv4_address"] = eip.unwrap_or_else(|| public_address(objects)).into();
+        }
+    }
+    Ok(())
 }
 
 /// A CIDR block.
@@ -391,7 +417,7 @@ fn second(kind: &str, o: &Attributes, region: &str) -> Json {
         "db_instance" => json!({
             "connection_string": format!("{id}.pg.rds.aliyuncs.com"), "port": "5432",
             "status": "Running", "db_instance_type": "Primary", "category": "Basic",
-            "db_instance_storage_type": "cloud_essd", "private_ip_address": text(o, "private_ip"),
+            "db_instance_storage_type": "cloud_essd", "private_ip_address": text(o, "_address"),
         }),
         "db_database" => json!({ "status": "Running" }),
         "resource_manager_resource_group" => {

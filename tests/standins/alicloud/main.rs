@@ -11,9 +11,14 @@
 //! | `links`, `limits` | what refers to what, and what the cloud refuses |
 //! | `cloud` | create, read, update, delete |
 //! | `data` | data sources |
+//! | `faults` | what goes wrong, on request |
+//! | `world` | the objects as hosts and more, in a rig |
 //! | `backend` | all that as a provider |
 //!
-//! `BREAKWATER_CLOUD` names the file; without it, it is `alicloud.json` in the working folder.
+//! `BREAKWATER_CLOUD` names the file. Without it, it is `cloud.json` in the folder of the rig that
+//! Terraform is run in (`rig run`), and outside of a rig `alicloud.json` in the working folder,
+//! where the cloud is a file and no more. `BREAKWATER_CLOUD_FAULTS` names the file with the faults
+//! ([`faults::Faults`]); without it, it is `cloud.faults.json` beside `cloud.json`.
 
 mod backend;
 mod catalog;
@@ -22,6 +27,7 @@ mod cloud;
 mod computed;
 mod data;
 mod failure;
+mod faults;
 mod ids;
 mod kinds;
 mod limits;
@@ -29,6 +35,7 @@ mod links;
 mod plan;
 mod rules;
 mod store;
+mod world;
 
 use std::process::ExitCode;
 

@@ -71,14 +71,13 @@ pub struct Store {
 }
 
 impl Store {
-    /// The one that `BREAKWATER_CLOUD` names.
-    pub fn from_env() -> Self {
-        let path = std::env::var_os("BREAKWATER_CLOUD").map(PathBuf::from);
-        Self::at(path.unwrap_or_else(|| PathBuf::from("alicloud.json")))
+    /// The one that `BREAKWATER_CLOUD` names, or else this one.
+    pub fn from_env(otherwise: PathBuf) -> Self {
+        Self::at(std::env::var_os("BREAKWATER_CLOUD").map_or(otherwise, PathBuf::from))
     }
 
     /// This file, which need not exist.
-    pub fn at(path: PathBuf) -> Self {
+    fn at(path: PathBuf) -> Self {
         Self { path }
     }
 
@@ -114,7 +113,7 @@ impl Store {
     }
 
     /// Held until it is dropped.
-    fn lock(&self) -> Result<File> {
+    pub fn lock(&self) -> Result<File> {
         let path = self.path.with_extension("lock");
         let lock = || {
             if let Some(parent) = path.parent() {
