@@ -29,8 +29,9 @@ goldens: ## write the expected files and steps anew; read the diff
 	UPDATE_GOLDENS=1 cargo test --locked -q -p breakwater-render --test goldens
 	UPDATE_GOLDENS=1 cargo test --locked -q -p breakwater-provider --test plans
 
-docs: ## write docs/ from the schema
+docs: ## write docs/ from the schema, and the module's README from its .tf files
 	UPDATE_DOCS=1 cargo test --locked -q -p breakwater-provider --test docs
+	tests/examples/module_readme.py examples/modules/harbor-ha --write
 
 bench: deps ## a no-op plan against its floor, and round trips of a refresh (root)
 	@tests/bench/run.sh

@@ -1,0 +1,132 @@
+# What goes wrong with this cloud unless somebody thinks of it.
+
+mock_provider "alicloud" {
+  source          = "./tests/mocks/alicloud"
+  override_during = plan
+}
+
+mock_provider "harbor" {
+  source          = "./tests/mocks/harbor"
+  override_during = plan
+}
+
+variables {
+  name              = "registry"
+  hostname          = "harbor.example.com"
+  zones             = ["cn-hangzhou-h", "cn-hangzhou-i"]
+  ssh_public_key    = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ5gAGlnLTrM4q8p0eVzFsM8LxFoXhJ5p1uZ4tL0o8Yq test"
+  installer         = { url = "https://downloads.example.com/harbor.tgz", sha256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" }
+  certificate       = "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n"
+  private_key       = "-----BEGIN PRIVATE KEY-----\n-----END PRIVATE KEY-----\n"
+  admin_password    = "Admin-1"
+  database_password = "Database-1"
+  redis_password    = "Redis_1"
+}
+
+run "no_image" {
+  command = plan
+
+  override_data {
+    target = data.alicloud_images.ubuntu
+    values = { ids = [] }
+  }
+
+  expect_failures = [alicloud_instance.node]
+}
+
+# The order of both is in the graph; see order.txt.
+run "nas" {
+  command = plan
+
+  assert {
+    condition     = alicloud_nas_file_system.this[0].vpc_id == null && alicloud_nas_file_system.this[0].vswitch_id == null
+    error_message = "A standard file system with a VPC would be replaced by each apply."
+  }
+  assert {
+    condition     = [for rule in alicloud_nas_access_rule.node : rule.source_cidr_ip] == ["10.0.0.11", "10.0.1.12"]
+    error_message = "Only the nodes may mount it."
+  }
+  assert {
+    condition     = harbor_ha_node.node["a"].storage.shared.nfs_version == "4.0"
+    error_message = "Several clients change one file: NFS 4.0."
+  }
+}
+
+run "health_checks_of_a_clb_come_from_the_clouds_own_range" {
+  command = plan
+
+  assert {
+    condition     = alicloud_security_group_rule.health_checks["100.64.0.0/10"].port_range == "443/443"
+    error_message = "The security group must let them in."
+  }
+  assert {
+    condition     = alicloud_slb_listener.this[0].health_check_connect_port == 443
+    error_message = "They must come to the port that is open."
+  }
+}
+
+run "an_nlb_drains_in_place" {
+  command = plan
+
+  variables {
+    balancer      = { type = "nlb" }
+    drained_nodes = ["b"]
+  }
+
+  assert {
+    condition     = alicloud_nlb_server_group_server_attachment.node["b"].weight == 0 && alicloud_nlb_server_group_server_attachment.node["a"].weight == 100
+    error_message = "An NLB drains by weight."
+  }
+}
+
+run "a_node_reaches_its_own_name" {
+  command = plan
+
+  assert {
+    condition     = strcontains(alicloud_instance.node["a"].user_data, "127.0.0.1 harbor.example.com")
+    error_message = "A node may not reach itself through the load balancer: the name must be itself."
+  }
+}
+
+run "redis_is_a_standard_one" {
+  command = plan
+
+  assert {
+    condition     = alicloud_kvstore_instance.this[0].payment_type == "PostPaid" && startswith(alicloud_kvstore_instance.this[0].instance_class, "redis.master.")
+    error_message = "PrePaid would be forgotten and not destroyed; a cluster would not work."
+  }
+  assert {
+    condition     = alicloud_kvstore_instance.this[0].security_ips == toset(["10.0.0.11", "10.0.1.12"])
+    error_message = "Only the nodes may use it."
+  }
+}
+
+run "redis_cluster" {
+  command = plan
+
+  variables {
+    redis = { instance_class = "redis.shard.small.2.ce" }
+  }
+
+  expect_failures = [var.redis]
+}
+
+run "redis_cluster_of_the_older_kind" {
+  command = plan
+
+  variables {
+    redis = { instance_class = "redis.logic.sharding.2g.4db.0rodb.8proxy.default" }
+  }
+
+  expect_failures = [var.redis]
+}
+
+run "tair_with_a_proxy" {
+  command = plan
+
+  variables {
+    redis = { type = "tair", instance_class = "tair.rdb.with.proxy.1g" }
+  }
+
+  expect_failures = [var.redis]
+}
