@@ -266,9 +266,10 @@ fn nas_mount_target(o: &Attributes, region: &str, objects: &Objects) -> Json {
     })
 }
 
-/// What follows from the vSwitch: an address of it, its VPC and zone.
+/// What follows from the vSwitch, the first where there is one for each zone: an address of it, its
+/// VPC and zone.
 fn in_vswitch(o: &Attributes, address: &str, objects: &mut Objects) -> Result<Json> {
-    let id = text(o, "vswitch_id").to_owned();
+    let id = text(o, "vswitch_id").split(',').next().unwrap_or_default().to_owned();
     let Some(vswitch) = objects.get("alicloud_vswitch", &id).cloned() else {
         return Err(Failure::new("MissingParameter", "The parameter VSwitchId is needed."));
     };

@@ -142,7 +142,10 @@ fn find<'a>(objects: &'a Objects, link: &Link, name: &str) -> Option<&'a Attribu
 fn named(object: &Attributes, path: &str) -> Vec<String> {
     let (first, rest) = path.split_once('.').unwrap_or((path, ""));
     match object.get(first) {
-        Some(Json::String(name)) if !name.is_empty() => vec![name.clone()],
+        // A database with its standby in another zone names a vSwitch for each: "vsw-1,vsw-2".
+        Some(Json::String(names)) if !names.is_empty() => {
+            names.split(',').map(str::to_owned).collect()
+        }
         Some(Json::Array(items)) => items
             .iter()
             .flat_map(|item| match item {
