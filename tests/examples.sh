@@ -62,5 +62,9 @@ for folder in $(find examples -name '*.tf' -printf '%h\n' | sort -u); do
 done
 check "README of the module" tests/examples/module_readme.py $module
 check "tests of the module" terraform -chdir="$work/$module" test -no-color
+mkdir "$work/$module/cloud"
+cp tests/examples/cloud.tftest.hcl "$work/$module/cloud"
+export BREAKWATER_CLOUD=$work/cloud.json
+check "module in the stand-in cloud" terraform -chdir="$work/$module" test -no-color -test-directory=cloud
 check "order of the module" tests/examples/order.py "$work/$module" $module/tests/order.txt
 exit $failed

@@ -35,7 +35,7 @@ resource "harbor_pg_replication_pair" "this" {
   settings = merge({ max_connections = tostring(var.database.max_connections) }, var.database.settings)
 
   client_rules = [
-    for address in concat([for ip in local.node_ips : "${ip}/32"], sort(var.container_cidrs)) : {
+    for address in concat([for node in alicloud_instance.node : "${node.private_ip}/32"], sort(var.container_cidrs)) : {
       connection = "host"
       user       = "harbor"
       address    = address
@@ -59,7 +59,7 @@ resource "alicloud_db_instance" "this" {
   zone_id                  = var.zones[0]
   zone_id_slave_a          = var.database.multi_zone ? var.zones[1] : var.zones[0]
   vswitch_id               = join(",", var.database.multi_zone ? [for zone in slice(var.zones, 0, 2) : local.vswitch_ids[zone]] : [local.vswitch_ids[var.zones[0]]])
-  security_ips             = local.node_ips
+  security_group_ids       = [alicloud_security_group.node.id]
   ssl_action               = "Open"
   deletion_protection      = var.deletion_protection
   tags                     = var.tags
@@ -67,6 +67,11 @@ resource "alicloud_db_instance" "this" {
   parameters {
     name  = "max_connections"
     value = tostring(var.database.max_connections)
+  }
+
+  # A switch to the pair moves the nodes over first.
+  lifecycle {
+    create_before_destroy = true
   }
 }
 

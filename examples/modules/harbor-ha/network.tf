@@ -4,11 +4,13 @@ locals {
   make_network = var.existing_network == null
   vpc_id       = local.make_network ? one(alicloud_vpc.this[*].id) : var.existing_network.vpc_id
   vpc_cidr     = local.make_network ? var.vpc_cidr : var.existing_network.cidr_block
-  vswitch_ids = zipmap(
-    var.zones,
-    local.make_network ? [for zone in var.zones : alicloud_vswitch.this[zone].id] : var.existing_network.vswitch_ids,
-  )
-  make_nat = coalesce(var.nat_gateway, local.make_network) && var.access != "public"
+  vswitches = { for i, zone in var.zones : zone => {
+    id         = local.make_network ? alicloud_vswitch.this[zone].id : var.existing_network.vswitches[zone].id
+    cidr_block = local.make_network ? cidrsubnet(var.vpc_cidr, 8, i) : var.existing_network.vswitches[zone].cidr_block
+  } }
+  vswitch_ids = { for zone, vswitch in local.vswitches : zone => vswitch.id }
+  node_cidrs  = toset([for vswitch in local.vswitches : vswitch.cidr_block])
+  make_nat    = coalesce(var.nat_gateway, local.make_network) && var.access != "public"
 }
 
 resource "alicloud_vpc" "this" {

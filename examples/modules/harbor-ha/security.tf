@@ -7,7 +7,7 @@ locals {
 
   # Health checks of a CLB come from a range of the cloud's own; those of an NLB from its addresses
   # in the vSwitches.
-  health_check_cidrs = toset([var.balancer.type == "clb" ? "100.64.0.0/10" : local.vpc_cidr])
+  health_check_cidrs = var.balancer.type == "clb" ? toset(["100.64.0.0/10"]) : local.node_cidrs
 }
 
 resource "alicloud_security_group" "node" {
@@ -18,21 +18,12 @@ resource "alicloud_security_group" "node" {
   tags                = var.tags
 }
 
-resource "alicloud_security_group_rule" "clients" {
-  for_each = local.client_cidrs
+# One rule for each network, whatever it is let in for: two rules of the same network are one to the
+# cloud, and the end of one would be the end of both.
+resource "alicloud_security_group_rule" "https" {
+  for_each = setunion(local.client_cidrs, local.health_check_cidrs)
 
-  description       = "Clients; the load balancer keeps their addresses"
-  security_group_id = alicloud_security_group.node.id
-  type              = "ingress"
-  ip_protocol       = "tcp"
-  port_range        = "443/443"
-  cidr_ip           = each.value
-}
-
-resource "alicloud_security_group_rule" "health_checks" {
-  for_each = setsubtract(local.health_check_cidrs, local.client_cidrs)
-
-  description       = "Health checks of the load balancer"
+  description       = "Clients, whose addresses the load balancer keeps, and its health checks"
   security_group_id = alicloud_security_group.node.id
   type              = "ingress"
   ip_protocol       = "tcp"

@@ -22,13 +22,19 @@ resource "alicloud_nas_access_group" "this" {
   access_group_type = "Vpc"
 }
 
+# The nodes' vSwitches, and not the nodes' addresses: what outlives the nodes must not depend on them.
 resource "alicloud_nas_access_rule" "node" {
-  for_each = local.nas ? local.node_names : toset([])
+  for_each = local.nas ? local.node_cidrs : toset([])
 
   access_group_name = alicloud_nas_access_group.this[0].access_group_name
-  source_cidr_ip    = alicloud_instance.node[each.key].private_ip
+  source_cidr_ip    = each.key
   rw_access_type    = "RDWR"
   user_access_type  = "no_squash"
+
+  # A switch or a replacement moves the nodes over first.
+  lifecycle {
+    create_before_destroy = true
+  }
 }
 
 resource "alicloud_nas_mount_target" "this" {
@@ -39,6 +45,11 @@ resource "alicloud_nas_mount_target" "this" {
   network_type      = "Vpc"
   vpc_id            = local.vpc_id
   vswitch_id        = local.vswitch_ids[var.zones[0]]
+
+  # Without this a switch to OSS would delete it while the nodes still have it mounted.
+  lifecycle {
+    create_before_destroy = true
+  }
 }
 
 resource "alicloud_oss_bucket" "this" {
@@ -47,6 +58,11 @@ resource "alicloud_oss_bucket" "this" {
   bucket          = coalesce(var.storage.bucket, "${var.name}-layers")
   redundancy_type = var.storage.redundancy
   tags            = var.tags
+
+  # A switch or a replacement moves the nodes over first.
+  lifecycle {
+    create_before_destroy = true
+  }
 }
 
 resource "alicloud_oss_bucket_acl" "this" {
@@ -59,7 +75,7 @@ resource "alicloud_oss_bucket_acl" "this" {
 # A user that can do nothing but use this bucket.
 
 locals {
-  make_ram_user = local.oss && var.storage.ram_user
+  make_ram_user = local.oss && var.storage.access_key_id == null
 }
 
 resource "alicloud_ram_user" "this" {
@@ -101,14 +117,16 @@ resource "alicloud_ram_access_key" "this" {
   count = local.make_ram_user ? 1 : 0
 
   user_name = alicloud_ram_user.this[0].name
+
+  # A switch or a replacement moves the nodes over first.
+  lifecycle {
+    create_before_destroy = true
+  }
 }
 
 # What the nodes are told.
 
 locals {
-  oss_key_id     = local.make_ram_user ? one(alicloud_ram_access_key.this[*].id) : try(var.oss_access_key.id, null)
-  oss_key_secret = local.make_ram_user ? one(alicloud_ram_access_key.this[*].secret) : try(var.oss_access_key.secret, null)
-
   node_storage = local.nas ? {
     driver                = "filesystem"
     shared                = { nfs = "${alicloud_nas_mount_target.this[0].mount_target_domain}:/", nfs_version = var.storage.nfs_version }
@@ -120,11 +138,12 @@ locals {
     driver = "oss"
     shared = null
     parameters = {
-      region   = alicloud_oss_bucket.this[0].location
-      bucket   = alicloud_oss_bucket.this[0].bucket
-      internal = "true"
+      accesskeyid = local.make_ram_user ? one(alicloud_ram_access_key.this[*].id) : var.storage.access_key_id
+      region      = alicloud_oss_bucket.this[0].location
+      bucket      = alicloud_oss_bucket.this[0].bucket
+      internal    = "true"
     }
-    parameters_wo         = { accesskeyid = local.oss_key_id, accesskeysecret = local.oss_key_secret }
+    parameters_wo         = { accesskeysecret = local.make_ram_user ? one(alicloud_ram_access_key.this[*].secret) : var.oss_access_key_secret }
     parameters_wo_version = var.secret_versions.oss
     # A redirect would send clients to the bucket's address inside the VPC.
     redirect_disabled = true

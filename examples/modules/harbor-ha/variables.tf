@@ -84,17 +84,20 @@ variable "vpc_cidr" {
 }
 
 variable "existing_network" {
-  description = "A VPC that is there already, with its address range and one vSwitch per zone, in the order of zones. Nothing of the network is made then."
+  description = "A VPC that is there already, with its address range and a vSwitch for each zone, by the zone's name. Nothing of the network is made then."
   type = object({
-    vpc_id      = string
-    cidr_block  = string
-    vswitch_ids = list(string)
+    vpc_id     = string
+    cidr_block = string
+    vswitches = map(object({
+      id         = string
+      cidr_block = string
+    }))
   })
   default = null
 
   validation {
-    condition     = var.existing_network == null || length(try(var.existing_network.vswitch_ids, [])) == length(var.zones)
-    error_message = "There must be one vSwitch per zone."
+    condition     = var.existing_network == null || length(setsubtract(var.zones, try(keys(var.existing_network.vswitches), []))) == 0
+    error_message = "There must be a vSwitch for each zone."
   }
 }
 
@@ -148,7 +151,7 @@ variable "ssh_sources" {
 variable "bastion" {
   description = "The jump host of access = bastion. With public = false it has no public address, for a network that is routed to but may reach only this one host."
   type = object({
-    instance_type = optional(string, "ecs.e-c1m1.large")
+    instance_type = optional(string, "ecs.e-c1m2.large")
     public        = optional(bool, true)
     bandwidth     = optional(number, 5)
   })
@@ -346,14 +349,14 @@ variable "dns" {
 # Storage of image layers.
 
 variable "storage" {
-  description = "Where image layers are kept. type: nas or oss. For nas: storage_type Performance or Capacity, and nfs_version. For oss: the bucket's name, its redundancy (LRS or ZRS), and whether the module makes a RAM user for it, whose secret is then in the state."
+  description = "Where image layers are kept. type: nas or oss. For nas: storage_type Performance or Capacity, and nfs_version. For oss: the bucket's name, its redundancy (LRS or ZRS), and the id of an access key that is there already; if not set, the module makes a RAM user, whose secret is then in the state."
   type = object({
-    type         = optional(string, "nas")
-    storage_type = optional(string, "Performance")
-    nfs_version  = optional(string, "4.0")
-    bucket       = optional(string)
-    redundancy   = optional(string, "ZRS")
-    ram_user     = optional(bool, true)
+    type          = optional(string, "nas")
+    storage_type  = optional(string, "Performance")
+    nfs_version   = optional(string, "4.0")
+    bucket        = optional(string)
+    redundancy    = optional(string, "ZRS")
+    access_key_id = optional(string)
   })
   default  = {}
   nullable = false
@@ -372,19 +375,16 @@ variable "storage" {
   }
 }
 
-variable "oss_access_key" {
-  description = "Access key for the bucket (storage = { type = \"oss\", ram_user = false })."
-  type = object({
-    id     = string
-    secret = string
-  })
-  default   = null
-  sensitive = true
-  ephemeral = true
+variable "oss_access_key_secret" {
+  description = "Secret of storage.access_key_id."
+  type        = string
+  default     = null
+  sensitive   = true
+  ephemeral   = true
 
   validation {
-    condition     = var.storage.type != "oss" || var.storage.ram_user || var.oss_access_key != null
-    error_message = "Without a RAM user of the module an access key must be given."
+    condition     = var.storage.access_key_id == null || var.oss_access_key_secret != null
+    error_message = "storage.access_key_id needs its secret."
   }
 }
 
@@ -406,11 +406,11 @@ variable "redis" {
     error_message = "type must be redis or tair."
   }
   validation {
-    condition     = var.redis.instance_class == null || can(regex("^(redis\\.(master|basic)|tair\\.(rdb|scm|essd))\\.", var.redis.instance_class))
-    error_message = "Harbor cannot use a Redis cluster (redis.shard.*, redis.logic.*): take a standard class, such as redis.master.small.default or tair.rdb.1g."
+    condition     = var.redis.instance_class == null || can(regex("^(redis\\.(master|basic)\\.|redis\\.shard\\.[a-z0-9]+\\.2\\.ce$|tair\\.(rdb|scm|essd)\\.)", var.redis.instance_class))
+    error_message = "Harbor cannot use a Redis cluster (redis.shard.*.ce, redis.logic.*): take a standard class, such as redis.master.small.default, redis.shard.small.2.ce or tair.rdb.1g."
   }
   validation {
-    condition     = !can(regex("(proxy|cluster|shard)", coalesce(var.redis.instance_class, "none")))
+    condition     = !can(regex("(proxy|cluster|sharding)", coalesce(var.redis.instance_class, "none")))
     error_message = "Harbor cannot use a Redis cluster or its proxy: take a standard class."
   }
   validation {

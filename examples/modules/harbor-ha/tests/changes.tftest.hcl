@@ -22,7 +22,7 @@ variables {
 
   # Not used here; but a test of Terraform 1.11 that applies must set each ephemeral variable.
   admin_old_password    = "Admin-0"
-  oss_access_key        = { id = "key", secret = "secret" }
+  oss_access_key_secret = "secret"
   redis_password_wo     = "Redis_1"
   rds_admin_password_wo = "Admin-of-RDS-1"
 }

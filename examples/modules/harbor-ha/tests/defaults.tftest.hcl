@@ -65,7 +65,7 @@ run "two_nodes_in_two_zones_that_the_internet_does_not_reach" {
   }
   assert {
     condition = toset([for rule in concat(
-      values(alicloud_security_group_rule.clients), values(alicloud_security_group_rule.ssh), alicloud_security_group_rule.postgresql,
+      values(alicloud_security_group_rule.https), values(alicloud_security_group_rule.ssh), alicloud_security_group_rule.postgresql,
     ) : rule.port_range]) == toset(["443/443", "22/22", "5432/5432"])
     error_message = "No other port may be open."
   }

@@ -97,7 +97,7 @@ run "one_vswitch_for_two_zones" {
   command = plan
 
   variables {
-    existing_network = { vpc_id = "vpc-1", cidr_block = "10.0.0.0/8", vswitch_ids = ["vsw-1"] }
+    existing_network = { vpc_id = "vpc-1", cidr_block = "10.0.0.0/8", vswitches = { cn-hangzhou-h = { id = "vsw-1", cidr_block = "10.1.0.0/16" } } }
   }
 
   expect_failures = [var.existing_network]
@@ -257,10 +257,10 @@ run "oss_without_a_key" {
   command = plan
 
   variables {
-    storage = { type = "oss", ram_user = false }
+    storage = { type = "oss", access_key_id = "key" }
   }
 
-  expect_failures = [var.oss_access_key]
+  expect_failures = [var.oss_access_key_secret]
 }
 
 run "no_redis_password" {

@@ -44,12 +44,8 @@ run "nlb" {
     error_message = "It must keep a client on its node, and check the nodes."
   }
   assert {
-    condition     = keys(alicloud_security_group_rule.clients) == ["0.0.0.0/0"]
-    error_message = "Everybody may use a public registry."
-  }
-  assert {
-    condition     = keys(alicloud_security_group_rule.health_checks) == ["10.0.0.0/16"]
-    error_message = "An NLB checks from its addresses in the VPC."
+    condition     = keys(alicloud_security_group_rule.https) == ["0.0.0.0/0", "10.0.0.0/24", "10.0.1.0/24"]
+    error_message = "Everybody may use a public registry; an NLB checks from its addresses in the vSwitches."
   }
   assert {
     condition     = alicloud_alidns_record.this[0].type == "CNAME" && alicloud_alidns_record.this[0].value == "nlb-example.cn-hangzhou.nlb.aliyuncs.com"
@@ -71,8 +67,8 @@ run "clb_by_specification_for_named_clients" {
     error_message = "A public CLB by specification has no vSwitch."
   }
   assert {
-    condition     = keys(alicloud_security_group_rule.clients) == ["203.0.113.0/24"]
-    error_message = "Only the named clients may use the registry."
+    condition     = keys(alicloud_security_group_rule.https) == ["100.64.0.0/10", "203.0.113.0/24"]
+    error_message = "Only the named clients may use the registry, beside the health checks."
   }
   assert {
     condition     = length(alicloud_pvtz_zone.this) + length(alicloud_alidns_record.this) == 0
@@ -113,13 +109,17 @@ run "oss_with_a_key_that_is_given" {
   command = plan
 
   variables {
-    storage        = { type = "oss", ram_user = false, bucket = "layers-example" }
-    oss_access_key = { id = "key", secret = "secret" }
+    storage               = { type = "oss", access_key_id = "key", bucket = "layers-example" }
+    oss_access_key_secret = "secret"
   }
 
   assert {
     condition     = length(alicloud_ram_user.this) + length(alicloud_ram_access_key.this) == 0
     error_message = "No user may be made."
+  }
+  assert {
+    condition     = harbor_ha_node.node["a"].storage.parameters.accesskeyid == "key"
+    error_message = "The nodes must use the given key."
   }
 }
 
@@ -197,8 +197,8 @@ run "five_nodes" {
     error_message = "There must be five nodes, which share their secrets."
   }
   assert {
-    condition     = length(alicloud_slb_server_group_server_attachment.node) == 5 && length(alicloud_nas_access_rule.node) == 5
-    error_message = "Each must serve, and reach the NAS."
+    condition     = length(alicloud_slb_server_group_server_attachment.node) == 5
+    error_message = "Each must serve."
   }
   assert {
     condition     = harbor_ha_node.node["e"].database.max_open_conns * 3 * 5 <= 300 - 40
@@ -303,7 +303,7 @@ run "existing_vpc" {
   command = plan
 
   variables {
-    existing_network = { vpc_id = "vpc-1", cidr_block = "192.168.0.0/16", vswitch_ids = ["vsw-h", "vsw-i"] }
+    existing_network = { vpc_id = "vpc-1", cidr_block = "192.168.0.0/16", vswitches = { cn-hangzhou-h = { id = "vsw-h", cidr_block = "192.168.1.0/24" }, cn-hangzhou-i = { id = "vsw-i", cidr_block = "192.168.2.0/24" } } }
   }
 
   assert {
@@ -315,8 +315,8 @@ run "existing_vpc" {
     error_message = "The nodes must be in the given network."
   }
   assert {
-    condition     = keys(alicloud_security_group_rule.clients) == ["192.168.0.0/16"]
-    error_message = "Clients come from the given network."
+    condition     = contains(keys(alicloud_security_group_rule.https), "192.168.0.0/16") && keys(alicloud_nas_access_rule.node) == ["192.168.1.0/24", "192.168.2.0/24"]
+    error_message = "Clients come from the given network, and the NAS is for its vSwitches."
   }
 }
 

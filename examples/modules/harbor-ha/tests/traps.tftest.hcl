@@ -43,8 +43,8 @@ run "nas" {
     error_message = "A standard file system with a VPC would be replaced by each apply."
   }
   assert {
-    condition     = [for rule in alicloud_nas_access_rule.node : rule.source_cidr_ip] == ["10.0.0.11", "10.0.1.12"]
-    error_message = "Only the nodes may mount it."
+    condition     = keys(alicloud_nas_access_rule.node) == ["10.0.0.0/24", "10.0.1.0/24"]
+    error_message = "Only the nodes' vSwitches may mount it."
   }
   assert {
     condition     = harbor_ha_node.node["a"].storage.shared.nfs_version == "4.0"
@@ -56,7 +56,7 @@ run "health_checks_of_a_clb_come_from_the_clouds_own_range" {
   command = plan
 
   assert {
-    condition     = alicloud_security_group_rule.health_checks["100.64.0.0/10"].port_range == "443/443"
+    condition     = alicloud_security_group_rule.https["100.64.0.0/10"].port_range == "443/443"
     error_message = "The security group must let them in."
   }
   assert {
@@ -96,7 +96,7 @@ run "redis_is_a_standard_one" {
     error_message = "PrePaid would be forgotten and not destroyed; a cluster would not work."
   }
   assert {
-    condition     = alicloud_kvstore_instance.this[0].security_ips == toset(["10.0.0.11", "10.0.1.12"])
+    condition     = alicloud_kvstore_instance.this[0].security_group_id == "sg-node"
     error_message = "Only the nodes may use it."
   }
 }
@@ -105,7 +105,7 @@ run "redis_cluster" {
   command = plan
 
   variables {
-    redis = { instance_class = "redis.shard.small.2.ce" }
+    redis = { instance_class = "redis.shard.small.ce" }
   }
 
   expect_failures = [var.redis]
@@ -129,4 +129,29 @@ run "tair_with_a_proxy" {
   }
 
   expect_failures = [var.redis]
+}
+
+run "a_class_that_turns_out_to_be_a_cluster" {
+  command = plan
+
+  override_resource {
+    target          = alicloud_kvstore_instance.this
+    override_during = plan
+    values          = { shard_count = 2 }
+  }
+
+  expect_failures = [alicloud_kvstore_instance.this]
+}
+
+run "a_standard_class_of_the_cloud_native_kind" {
+  command = plan
+
+  variables {
+    redis = { instance_class = "redis.shard.small.2.ce", engine_version = "7.0" }
+  }
+
+  assert {
+    condition     = alicloud_kvstore_instance.this[0].instance_class == "redis.shard.small.2.ce"
+    error_message = "It is no cluster."
+  }
 }
