@@ -3,6 +3,8 @@
 
 locals {
   bastion_count = var.access == "bastion" ? 1 : 0
+  # Type and key, without the comment and the line's end that a .pub file has.
+  bastion_host_key = try(join(" ", slice(split(" ", trimspace(var.bastion_host_key)), 0, 2)), null)
 }
 
 resource "alicloud_security_group" "bastion" {
@@ -45,7 +47,7 @@ resource "alicloud_instance" "bastion" {
     ssh_deletekeys = true
     ssh_keys = {
       ed25519_private = var.bastion_host_private_key
-      ed25519_public  = var.bastion_host_key
+      ed25519_public  = local.bastion_host_key
     }
   })}"
 

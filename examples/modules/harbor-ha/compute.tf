@@ -78,6 +78,7 @@ resource "terraform_data" "reachable" {
     alicloud_security_group_rule.ssh_from_bastion,
     alicloud_security_group_rule.bastion_ssh,
     alicloud_security_group_rule.postgresql,
+    alicloud_instance.bastion,
     alicloud_eip_association.bastion,
     alicloud_snat_entry.this,
   ]

@@ -14,7 +14,7 @@ output "bastions" {
   value = [for bastion in alicloud_instance.bastion : {
     host     = var.bastion.public ? one(alicloud_eip_address.bastion[*].ip_address) : bastion.private_ip
     user     = "root"
-    host_key = var.bastion_host_key
+    host_key = local.bastion_host_key
   }]
 }
 

@@ -229,12 +229,12 @@ run "bastion" {
   variables {
     access                   = "bastion"
     ssh_sources              = ["198.51.100.7/32"]
-    bastion_host_key         = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBastionBastionBastionBastionBastionBastionBa"
+    bastion_host_key         = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBastionBastionBastionBastionBastionBastionBa bastion\n"
     bastion_host_private_key = "-----BEGIN OPENSSH PRIVATE KEY-----\nx\n-----END OPENSSH PRIVATE KEY-----\n"
   }
 
   assert {
-    condition     = output.bastions == [{ host = "203.0.113.200", user = "root", host_key = var.bastion_host_key }]
+    condition     = output.bastions == [{ host = "203.0.113.200", user = "root", host_key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBastionBastionBastionBastionBastionBastionBa" }]
     error_message = "The provider block must get its public address and its host key."
   }
   assert {
@@ -246,7 +246,7 @@ run "bastion" {
     error_message = "The bastion must answer SSH of the named networks alone."
   }
   assert {
-    condition     = yamldecode(alicloud_instance.bastion[0].user_data).ssh_keys.ed25519_public == var.bastion_host_key
+    condition     = yamldecode(alicloud_instance.bastion[0].user_data).ssh_keys.ed25519_public == output.bastions[0].host_key
     error_message = "The bastion must have the host key that was given."
   }
   assert {
