@@ -8,6 +8,9 @@ use testkit::terraform::Terraform;
 
 use crate::hosts::fingerprints;
 
+/// A plan of bare hosts takes less, whoever listens there.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(20);
+
 /// One mistake: what to replace in the configuration by what, and what must be said where.
 struct Mistake {
     name: &'static str,
@@ -114,7 +117,11 @@ fn bad_input_is_refused_at_its_attribute_and_nothing_is_touched() {
               ss -Hltn 'sport = :443' | grep -q . && exit 0; sleep 0.1
             done; exit 1";
         rig.host("a").sh(listen).unwrap();
+        let begun = std::time::Instant::now();
         wrong.extend(refusal(&demo.terraform, name, "https", "443"));
+        // What listens there accepts and never answers.
+        let took = begun.elapsed();
+        wrong.extend((took > PATIENCE).then(|| format!("{name}: refused after {took:?}")));
         rig.host("a").sh("systemctl stop taken").unwrap();
     });
     if fingerprints(&rig) != before {

@@ -13,6 +13,9 @@ use super::error::HostError;
 use super::tls::{install_ring, trusting};
 use crate::step::Http;
 
+/// For the connection and the TLS handshake, which every server does at once, however slow it is
+/// to answer. Who accepts and says nothing is not who was meant.
+const CONNECT: Duration = Duration::from_secs(5);
 /// Bytes of an answer.
 const BODY_LIMIT: usize = 16 << 20;
 
@@ -46,10 +49,12 @@ impl Call<'_> {
         let url: Url = self.request.url.parse().map_err(|error| self.failed(&error))?;
         let port = url.port_or_known_default().unwrap_or(443);
         // Opened here and not when the client connects, so that a refusal keeps its reason.
-        let stream = self.host.tcp(&self.request.connect, port).await?;
+        let open = self.host.tcp(&self.request.connect, port);
+        let stream = tokio::time::timeout(CONNECT, open).await.map_err(|_| self.silent())??;
         let bridge = Bridge::new(stream).map_err(|error| self.failed(&error))?;
         let client = self.client(&bridge)?;
-        let response = self.build(&client, url)?.send().await.map_err(|e| self.failed(&e))?;
+        let sent = self.build(&client, url)?.send().await;
+        let response = sent.map_err(|error| self.unanswered(&error))?;
         let status = response.status().as_u16();
         Ok((status, self.body(response).await?))
     }
@@ -58,6 +63,7 @@ impl Call<'_> {
         let mut builder = Client::builder()
             .unix_socket(bridge.path.as_path())
             .no_proxy()
+            .connect_timeout(CONNECT)
             .redirect(reqwest::redirect::Policy::none());
         if let Some(pem) = &self.request.trust {
             let tls = trusting(pem).map_err(|reason| self.said(reason))?;
@@ -93,6 +99,15 @@ impl Call<'_> {
             }
         }
         Ok(String::from_utf8_lossy(&body).into_owned())
+    }
+
+    fn unanswered(&self, error: &reqwest::Error) -> HostError {
+        if error.is_connect() && error.is_timeout() { self.silent() } else { self.failed(error) }
+    }
+
+    fn silent(&self) -> HostError {
+        let (host, doing) = (self.host.name().to_owned(), self.doing.clone());
+        HostError::Timeout { host, doing, limit: CONNECT }
     }
 
     /// With the whole chain of causes: reqwest's own text says little.

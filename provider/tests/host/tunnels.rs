@@ -190,3 +190,16 @@ async fn a_server_that_never_answers_is_a_timeout() {
     let error = http::send(&host, &request, Duration::from_millis(300)).await.expect_err("mute");
     assert!(matches!(error, HostError::Timeout { .. }), "{error}");
 }
+
+#[tokio::test]
+async fn a_server_that_accepts_and_shows_no_certificate_is_given_up_soon() {
+    let sshd = Sshd::start();
+    let host = sshd.host().await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("bound");
+    let port = listener.local_addr().expect("an address").port();
+    let request = get(format!("https://h:{port}/"));
+    let begun = std::time::Instant::now();
+    let error = http::send(&host, &request, Duration::from_secs(60)).await.expect_err("mute");
+    assert!(matches!(error, HostError::Timeout { .. }), "{error}");
+    assert!(begun.elapsed() < Duration::from_secs(15), "after {:?}", begun.elapsed());
+}
