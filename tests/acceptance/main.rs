@@ -9,4 +9,5 @@ mod drift;
 mod hosts;
 mod main_job;
 mod secrets;
+mod sources;
 mod users;

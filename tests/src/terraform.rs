@@ -13,8 +13,8 @@ use crate::rig::Rig;
 pub use plan::Plan;
 pub use said::{Diagnostic, Run};
 
-/// The head of every configuration that a test writes.
-const HEAD: &str = "terraform {
+/// The head of a configuration.
+pub const HEAD: &str = "terraform {
   required_providers {
     harbor = { source = \"breakwater/harbor\" }
   }

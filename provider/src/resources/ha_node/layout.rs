@@ -28,7 +28,11 @@ pub const PACKAGES: &[&str] = &[
     "docker-ce-cli",
     "containerd.io",
     "docker-compose-plugin",
+    NFS,
 ];
+
+/// Mounts NFS; a bare host has it not.
+pub const NFS: &str = "nfs-common";
 
 /// Files of secrets that must be the same on every node: name in the directory that
 /// `harbor_shared_secrets` fills, and place in the data volume, where Harbor's prepare looks for
@@ -104,6 +108,8 @@ pub fn packages(s: &HaNode) -> Vec<&'static str> {
         (ComposeSource::Distro, _) => packages.push("docker-compose"),
         (ComposeSource::Url | ComposeSource::None, _) => {}
     }
+    let shared = s.storage.as_ref().and_then(|storage| storage.shared.as_ref());
+    packages.extend(shared.and_then(|shared| shared.nfs.as_ref()).map(|_| NFS));
     packages
 }
 

@@ -1,5 +1,6 @@
 //! `harbor_ha_node`: one Harbor node on one host.
 
+mod certificate;
 mod configuration;
 mod destroy;
 mod facts;

@@ -52,6 +52,7 @@ pub fn plan(s: &HaNode, facts: &Facts, context: &Context) -> Plan {
     let mut node = Node::new(s, facts, context, release);
     node.docker();
     node.storage();
+    node.docker_service();
     node.install();
     let texts = node.files();
     node.run(&texts);

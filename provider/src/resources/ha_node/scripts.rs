@@ -301,29 +301,45 @@ pub fn down(s: &HaNode, compose: &str) -> String {
     )
 }
 
+/// `systemctl`, and if it fails why: it says no more than where to look.
+fn unit(verb: &str, unit: &str) -> String {
+    let unit = shell(unit);
+    format!(
+        "systemctl {verb} {unit} || {{ systemctl --no-pager -n 0 status {unit} | sed -n 1,3p >&2; \
+         journalctl -n 8 --no-pager -o cat -u {unit} >&2; exit 1; }}\n"
+    )
+}
+
+/// Starts Docker, also at boot.
+pub fn docker_starts() -> String {
+    format!("systemctl -q enable docker.service\n{}", unit("start", "docker.service"))
+}
+
 /// Has Docker take up `daemon.json`: checks it first where Docker can, then reloads or restarts.
 pub fn docker_takes(how: &str) -> String {
     format!(
         "if dockerd --help 2>/dev/null | grep -q -- '--validate'; then\n  \
          dockerd --validate --config-file {} >/dev/null\nfi\n\
-         systemctl {how} docker.service\nrm -f {}\n",
+         {}rm -f {}\n",
         layout::DAEMON_JSON,
+        unit(how, "docker.service"),
         layout::PENDING
     )
 }
 
 /// Mounts what a unit says. The source of a bind mount is made if its parent is there: a parent
 /// that is missing is a NAS that is not mounted.
-pub fn mount(unit: &str, place: &str, source: Option<&str>) -> String {
+pub fn mount(name: &str, place: &str, source: Option<&str>) -> String {
     let source = source.map_or(String::new(), |path| {
         let path = shell(path);
         format!("[ -d {path} ] || mkdir {path}\n")
     });
     format!(
-        "{source}mkdir -p {place}\nsystemctl daemon-reload\nsystemctl enable {unit}\n\
-         systemctl restart {unit}\nmountpoint -q {place}\n",
+        "{source}mkdir -p {place}\nsystemctl daemon-reload\nsystemctl -q enable {name}\n{restart}\
+         mountpoint -q {place}\n",
         place = shell(place),
-        unit = shell(unit),
+        name = shell(name),
+        restart = unit("restart", name),
     )
 }
 

@@ -4,7 +4,7 @@ use render::harbor::{Release, keys};
 use render::mask::is_secret_key;
 
 use super::settings::{Compose, ComposeSource, DockerSource, HaNode, Https, Installer, Storage};
-use super::{configuration, harbor_yml};
+use super::{certificate as pair, configuration, harbor_yml};
 use crate::diag::{Diag, Diags, Path};
 use crate::secret::Secret;
 use crate::value::Value;
@@ -173,6 +173,16 @@ impl Found {
                     "Invalid private key",
                     "It must be a private key in PEM form, not encrypted.",
                 ),
+                Some(key)
+                    if !pair::is_of(key.expose(), https.certificate.as_deref().unwrap_or("")) =>
+                {
+                    self.at(
+                        "https.private_key_wo",
+                        "Another private key",
+                        "It is not the key of https.certificate, whose first part must be the \
+                         server's own certificate: no client could connect.",
+                    );
+                }
                 Some(_) => {}
             }
         }

@@ -43,7 +43,6 @@ impl Node<'_> {
         self.compose_file(&docker);
         self.docker_version();
         self.compose_version(&docker);
-        self.docker_service();
     }
 
     /// One Docker does not replace another: that would stop every container of the host.
@@ -109,8 +108,8 @@ impl Node<'_> {
         }
         let what = format!("install {}", missing.join(", "));
         let step = Step::job(HOST, what, "docker-packages", scripts::install(&missing));
-        let replaces = !self.facts.seen.one("server").is_empty()
-            && missing.iter().any(|m| !m.starts_with("docker-compose"));
+        let docker = |m: &String| !m.starts_with("docker-compose") && m != layout::NFS;
+        let replaces = !self.facts.seen.one("server").is_empty() && missing.iter().any(docker);
         self.up |= replaces && self.running();
         let sentence = self.docker_restarts();
         self.plan.step(if replaces { step.disruptive(sentence) } else { step });
@@ -299,12 +298,12 @@ impl Node<'_> {
         }
     }
 
-    fn docker_service(&mut self) {
+    /// After shared storage, which Docker waits for.
+    pub(super) fn docker_service(&mut self) {
         let words = self.facts.services.get("docker.service").map(Service::words);
         let actual = words.unwrap_or_default();
         if self.plan.status("service docker.service", &actual, "active, enabled") {
-            let script = "systemctl enable docker.service\nsystemctl start docker.service\n";
-            let mut step = Step::run(HOST, "start and enable Docker", script);
+            let mut step = Step::run(HOST, "start and enable Docker", scripts::docker_starts());
             if let Action::Run { limit, .. } = &mut step.action {
                 *limit = Duration::from_secs(300);
             }

@@ -64,7 +64,7 @@ impl Node<'_> {
                 }
                 (String::new(), false)
             }
-            Ok(text) => self.digest(&path, File::private(&path, text)),
+            Ok(text) => self.digest(&path, File::private(&path, text), false),
         }
     }
 
@@ -74,11 +74,14 @@ impl Node<'_> {
         self.plan.file(&reading, HOST, path, actual, Err(String::new()));
     }
 
-    /// Write a file; the digest of its text after that, and whether the text changes.
-    fn digest(&mut self, path: &str, file: File) -> (String, bool) {
+    /// Write a file; the digest of its text after that, and whether the text changes. Its secrets
+    /// count as others than before if `anew`.
+    fn digest(&mut self, path: &str, file: File, anew: bool) -> (String, bool) {
         let new = sha256(file.content.expose());
         let old = self.facts.file(path).text().map(sha256);
-        let writes = self.plan.file(self.context, HOST, path, self.facts.file(path), Ok(file));
+        let mut context = self.context.clone();
+        context.secrets_unchanged &= !anew;
+        let writes = self.plan.file(&context, HOST, path, self.facts.file(path), Ok(file));
         match old {
             // In Read the secrets are not known, so what would be written says nothing.
             Some(old) if !writes || self.context.reading => (old, false),
@@ -98,8 +101,12 @@ impl Node<'_> {
         let key = https.private_key_wo.as_ref().map(|k| k.expose().to_owned()).unwrap_or_default();
         let (crt, pem) = (self.s.at("tls/server.crt"), self.s.at("tls/server.key"));
         let ended = |text: String| text.trim_end().to_owned() + "\n";
-        let first = self.digest(&crt, File::public(&crt, ended(certificate)));
-        let second = self.digest(&pem, File::private(&pem, ended(key)));
+        let certificate = ended(certificate);
+        // A renewed certificate comes with its key, whatever the version says. The key goes first:
+        // an apply that is cut between the two still finds another certificate.
+        let renewed = self.facts.file(&crt).text() != Some(&certificate);
+        let second = self.digest(&pem, File::private(&pem, ended(key)), renewed);
+        let first = self.digest(&crt, File::public(&crt, certificate), false);
         (first, second)
     }
 

@@ -1,0 +1,116 @@
+//! From a bare host to a node; Docker.
+
+use super::*;
+
+#[test]
+fn a_bare_host_gets_everything_in_order() {
+    let mut facts = Facts::default();
+    let package = Package { installed: None, candidate: Some("2.26.1-4".into()) };
+    facts.packages.insert("docker-compose".into(), package);
+    let expected = "\
+node: write /etc/docker/daemon.json
+node: install docker.io, docker-compose
+node: write /etc/systemd/system/data-registry.mount
+node: write /etc/systemd/system/docker.service.d/10-breakwater.conf
+node: mount shared storage at /data/registry
+node: start and enable Docker
+node: make /opt/harbor
+node: bring the installer of Harbor 2.15.2
+node: unpack the installer of Harbor 2.15.2
+node: load the images of Harbor 2.15.2
+node: check that /etc/harbor-secrets holds the shared secrets
+node: put the shared secretkey, private_key.pem, root.crt in place
+node: write /opt/harbor/tls/server.key
+node: write /opt/harbor/tls/server.crt
+node: write /opt/harbor/harbor.yml
+node: write /opt/harbor/docker-compose.override.yml
+node: run Harbor's prepare
+node: pull images that are missing
+node: start Harbor and wait for its containers
+node: write /etc/systemd/system/harbor.service
+node: enable harbor.service
+node: wait until Harbor is healthy
+node: set self_registration in Harbor
+";
+    assert_eq!(steps(&plan(&usual(), &facts)), expected);
+}
+
+#[test]
+fn a_node_that_is_as_wanted_has_no_steps() {
+    for s in [
+        usual(),
+        settings(serde_json::json!({"version": "2.3.2", "trivy": null})),
+        settings(serde_json::json!({"https": null, "storage": null, "shared_secrets": null})),
+    ] {
+        assert_eq!(steps(&plan(&s, &done(&s))), "");
+    }
+}
+
+#[test]
+fn what_is_planned_first_is_what_is_there_after() {
+    let s = usual();
+    let first = plan(&s, &Facts::default());
+    let last = plan(&s, &done(&s));
+    assert_eq!(Plan::wanted(&first.files), Plan::wanted(&last.files));
+    assert_eq!(Plan::wanted(&first.status), Plan::wanted(&last.status));
+    assert_eq!(Plan::wanted(&last.files), Plan::actual(&last.files));
+    assert_eq!(Plan::wanted(&last.status), Plan::actual(&last.status));
+    for (name, value) in &first.outputs_after {
+        assert_eq!(last.outputs.get(name), Some(value), "{name}");
+    }
+}
+
+#[test]
+fn mirrors_are_reloaded_and_other_keys_restart_docker() {
+    let facts = done(&usual());
+    let mirrors = |json| settings(serde_json::json!({ "docker": json }));
+    let s = mirrors(serde_json::json!({"registry_mirrors": ["https://other.example"]}));
+    assert_eq!(
+        steps(&plan(&s, &facts)),
+        "node: note that Docker must reload\nnode: write /etc/docker/daemon.json\n\
+         node: reload Docker\nnode: wait until Harbor is healthy\n"
+    );
+    let s = mirrors(serde_json::json!({"settings": {"log-driver": "\"local\""}}));
+    let steps = steps(&plan(&s, &facts));
+    assert!(steps.contains("node: restart Docker [disruptive: Docker on registry.example.com"));
+}
+
+#[test]
+fn a_reload_that_was_cut_is_done_later() {
+    let s = usual();
+    let mut facts = done(&s);
+    facts.seen = Seen::parse(&format!("pending=reload\n{}", settled(&s, &facts)));
+    assert!(steps(&plan(&s, &facts)).starts_with("node: reload Docker\n"));
+}
+
+#[test]
+fn keys_of_others_stay_in_daemon_json() {
+    let s = usual();
+    let mut facts = done(&s);
+    let theirs = "{\"data-root\": \"/var/lib/other\"}\n";
+    facts.files.insert(layout::DAEMON_JSON.to_owned(), public(theirs));
+    let plan = plan(&s, &facts);
+    let wanted = plan.files[layout::DAEMON_JSON].wanted.clone().expect("wanted");
+    assert!(wanted.contains("/var/lib/other") && wanted.contains("mirror.example"), "{wanted}");
+    assert!(describe(&plan.steps).contains("reload Docker"));
+}
+
+#[test]
+fn questions_work_on_a_bare_host_and_hold_no_secret() {
+    let s = usual();
+    for question in Node::questions(&s) {
+        if let crate::resource::Ask::Script(script) = &question.ask {
+            assert!(!script.contains("-pass"), "{script}");
+            assert!(!script.contains('@'), "a placeholder is left in {script}");
+        }
+        assert_eq!(question.host, HOST);
+    }
+}
+
+#[test]
+fn nfs_needs_its_package_and_docker_goes_on() {
+    let facts = done(&usual());
+    let s = settings(serde_json::json!({"storage": {"shared": {"nfs": "nas.example.com:/x"}}}));
+    let steps = steps(&plan(&s, &facts));
+    assert!(steps.starts_with("node: install nfs-common\n"), "{steps}");
+}

@@ -1,0 +1,147 @@
+//! What is refused, and where.
+
+use super::*;
+
+#[test]
+fn another_secretkey_is_refused_and_another_token_key_replaced() {
+    let s = usual();
+    let mut facts = done(&s);
+    facts.seen = Seen::parse(&settled(&s, &facts).replace("secretkey same", "secretkey differs"));
+    let plan_1 = plan(&s, &facts);
+    assert_eq!(plan_1.refusals[0].path.to_string(), "shared_secrets");
+    facts.seen = Seen::parse(&settled(&s, &facts).replace("root.crt same", "root.crt missing"));
+    let steps = steps(&plan(&s, &facts));
+    assert!(steps.starts_with("node: put the shared private_key.pem, root.crt in place\n"));
+    assert!(steps.contains("made anew"), "{steps}");
+}
+
+#[test]
+fn compose_that_cannot_read_the_file_is_refused() {
+    let s = usual();
+    let mut facts = done(&s);
+    facts.seen = Seen::parse(&settled(&s, &facts).replace("2.26.1", "1.24.0"));
+    let plan_1 = plan(&s, &facts);
+    let refused = refusals(&plan_1);
+    assert_eq!(refused[0].0, "docker.compose");
+    assert!(refused[0].1.contains("1.27.0") && refused[0].1.contains("1.24.0"), "{refused:?}");
+    // The same Compose reads the file of an older release.
+    let s = settings(serde_json::json!({"version": "2.3.2"}));
+    let mut facts = done(&s);
+    facts.seen = Seen::parse(&settled(&s, &facts).replace("2.26.1", "1.24.0"));
+    assert_eq!(steps(&plan(&s, &facts)), "");
+}
+
+#[test]
+fn jumps_are_those_of_the_documentation() {
+    let with = |from: &str, to: &str| {
+        let s = settings(serde_json::json!({ "version": from }));
+        let facts = done(&s);
+        plan(&settings(serde_json::json!({ "version": to })), &facts)
+    };
+    let far = refusals(&with("2.3.2", "2.15.2"));
+    assert_eq!(far[0].0, "version");
+    assert!(far[0].1.contains("2.5, 2.7, 2.9, 2.11, 2.14, 2.15"), "{far:?}");
+    assert_eq!(refusals(&with("2.15.2", "2.14.0"))[0].0, "version");
+    let plan = with("2.14.0", "2.15.2");
+    assert!(plan.warnings.iter().any(|w| w.detail.contains("stopped until upgraded")));
+    let steps = steps(&plan);
+    assert!(steps.contains("unpack the installer of Harbor 2.15.2"), "{steps}");
+    assert!(steps.contains("made anew"), "{steps}");
+}
+
+#[test]
+fn a_port_of_another_program_is_refused() {
+    let s = usual();
+    let facts = |line: &str| Facts { seen: Seen::parse(line), ..Facts::default() };
+    let refused = refusals(&plan(&s, &facts("listen=443 apache2\n")));
+    assert_eq!(refused[0].0, "https.port");
+    assert!(refused[0].1.contains("apache2"), "{refused:?}");
+    let other = "listen=80 docker-proxy\npublish=web 0.0.0.0:80->8080/tcp\n";
+    assert_eq!(refusals(&plan(&s, &facts(other)))[0].0, "http_port");
+    assert_eq!(refusals(&plan(&s, &facts("publish=nginx 0.0.0.0:80->8080/tcp\n"))), vec![]);
+}
+
+#[test]
+fn a_certificate_that_is_not_there_is_refused_before_prepare() {
+    let https =
+        serde_json::json!({"certificate_path": "/etc/x.crt", "private_key_path": "/etc/x.key"});
+    let s = settings(serde_json::json!({ "https": https }));
+    let text = settled(&s, &done(&s)) + "certificate=-\nkey=-\n";
+    let facts = Facts { seen: Seen::parse(&text), ..done(&s) };
+    let paths: Vec<_> = refusals(&plan(&s, &facts)).into_iter().map(|r| r.0).collect();
+    assert_eq!(paths, ["https.certificate_path", "https.private_key_path"]);
+}
+
+#[test]
+fn data_is_not_hidden_by_a_mount() {
+    let facts = Facts { seen: Seen::parse("mount=data\n"), ..Facts::default() };
+    assert_eq!(refusals(&plan(&usual(), &facts))[0].0, "storage.shared");
+}
+
+fn validate(change: serde_json::Value) -> Vec<String> {
+    let diags: Diags = Node::validate(&settings(change));
+    diags.iter().map(|d| d.path.to_string()).collect()
+}
+
+#[test]
+fn each_bad_input_is_refused_at_its_attribute() {
+    use serde_json::json;
+    assert_eq!(validate(json!({})), Vec::<String>::new());
+    let cases = [
+        (json!({"version": "2.16.0"}), "version"),
+        (json!({"version": "2.3.0-rc1"}), "version"),
+        (json!({"hostname": "localhost"}), "hostname"),
+        (json!({"hostname": "https://x"}), "hostname"),
+        (json!({"hostname": "reg.mydomain.com"}), "hostname"),
+        (json!({"admin_password_wo": null}), "admin_password_wo"),
+        (json!({"admin_password_wo": "a b"}), "admin_password_wo"),
+        (json!({"database": {"host": "h", "password_wo": "p@ss"}}), "database.password_wo"),
+        (json!({"database": {"host": "h"}}), "database.password_wo"),
+        (json!({"database": {"host": "a,b", "password_wo": "p"}}), "database.host"),
+        (
+            json!({"database": {"host": "h", "password_wo": "p", "ssl_mode": "on"}}),
+            "database.ssl_mode",
+        ),
+        (json!({"redis": {"host": "h", "password_wo": "p#"}}), "redis.password_wo"),
+        (json!({"redis": {"host": "h", "registry_db_index": 0}}), "redis.registry_db_index"),
+        (json!({"https": {"certificate": PEM}}), "https.private_key_wo"),
+        (json!({"https": {"certificate": PEM, "private_key_wo": "x"}}), "https.private_key_wo"),
+        (json!({"https": {"certificate_path": "/a"}}), "https.private_key_path"),
+        (json!({"installer": {"sha256": "a"}}), "installer"),
+        (
+            json!({"docker": {"insecure_registries": ["https://x"]}}),
+            "docker.insecure_registries[0]",
+        ),
+        (json!({"docker": {"source": "docker-ce"}}), "docker.signing_key"),
+        (json!({"docker": {"settings": {"debug": "yes"}}}), "docker.settings[\"debug\"]"),
+        (
+            json!({"docker": {"compose": {"source": "url", "url": "u", "version": "1.2"}}}),
+            "docker.compose.sha256",
+        ),
+        (json!({"notary": true}), "notary"),
+        (json!({"settings": {"self_registration": "false"}}), "settings[\"self_registration\"]"),
+        (json!({"settings": {"trace.enabled": "maybe"}}), "settings[\"trace.enabled\"]"),
+        (
+            json!({"version": "2.3.2", "settings": {"trace.enabled": "true"}}),
+            "settings[\"trace.enabled\"]",
+        ),
+        (json!({"settings": {"log.level": "\"info\""}}), "settings[\"log.level\"]"),
+        (
+            json!({"configuration": {"self_registrations": "false"}}),
+            "configuration[\"self_registrations\"]",
+        ),
+        (
+            json!({"configuration": {"self_registration": "no"}}),
+            "configuration[\"self_registration\"]",
+        ),
+        (
+            json!({"configuration": {"oidc_client_secret": "x"}}),
+            "configuration[\"oidc_client_secret\"]",
+        ),
+        (json!({"storage": {"driver": "oss", "shared": {"path": "/x"}}}), "storage.shared"),
+        (json!({"storage": {"shared": {"nfs": "server"}}}), "storage.shared.nfs"),
+    ];
+    for (change, path) in cases {
+        assert_eq!(validate(change.clone()), vec![path.to_owned()], "{change}");
+    }
+}
