@@ -1,15 +1,12 @@
 //! An apply that dies anywhere is finished by the next one. Needs root.
 
-mod cut;
-
 use std::collections::BTreeSet;
 
+use testkit::cut::{Blow, End, apply_until};
 use testkit::demo::Demo;
 use testkit::provider_log::Event;
 use testkit::rig::{Distro, Rig};
 use testkit::story::Story;
-
-use cut::{Blow, End, apply_until};
 
 /// An apply has fewer steps than this, or it goes in circles.
 const MOST: usize = 250;
@@ -36,7 +33,7 @@ fn an_apply_that_is_cut_at_each_step_in_turn_is_finished_by_the_next() {
     let last = story.section("applies, each cut at a step that was not cut before", || {
         for number in 0..MOST {
             let blow = Blow::of(number);
-            match apply_until(&mut demo, blow, &mut struck) {
+            match apply_until(&mut demo.terraform, blow, &mut struck) {
                 End::Struck(step) => story.tell(&format!("{number}: {blow:?} in {step}")),
                 End::Finished(run) => return run,
             }

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Duration;
 
+use testkit::rig::error::At;
 use testkit::rig::network::Cut;
-use testkit::rig::{
-    Added, Distro, NewHost, Options, Result, Rig, RigError, deps, dns, fileserver, image, slow,
-};
+use testkit::rig::{Distro, Options, Result, Rig, RigError, deps, fileserver, image, slow};
+use testkit::writers;
 
 const HELP: &str = "\
 rig: real Debian hosts for tests, in a network of their own, on this machine (as root)
@@ -120,6 +120,12 @@ fn act(words: &[&str], command: &[&str]) -> Result<bool> {
         }
         ["_serve", address, ref roots @ ..] => {
             fileserver::serve(address, &roots.iter().map(PathBuf::from).collect::<Vec<_>>())?;
+        }
+        ["_write", hosts, sessions, first, record] => {
+            let (Ok(sessions), Ok(first)) = (sessions.parse(), first.parse()) else {
+                return Ok(false);
+            };
+            writers::write(hosts, sessions, first, &PathBuf::from(record)).at("write", record)?;
         }
         ["help" | "--help" | "-h"] => print!("{HELP}"),
         _ => return Ok(false),

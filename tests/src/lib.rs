@@ -1,8 +1,11 @@
 //! Test hosts for Breakwater: what acceptance tests, fault tests, benchmarks and the demo share.
 #![expect(clippy::missing_panics_doc, reason = "a helper of tests panics to fail the test")]
 
+pub mod cut;
 pub mod demo;
+pub mod pair;
 pub mod provider_log;
 pub mod rig;
 pub mod story;
 pub mod terraform;
+pub mod writers;

@@ -61,6 +61,11 @@ impl<'a> Terraform<'a> {
         Self { rig, folder, env: Vec::new() }
     }
 
+    /// The rig that it runs in.
+    pub fn rig(&self) -> &'a Rig {
+        self.rig
+    }
+
     /// A file of its folder.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.join(name)

@@ -93,6 +93,18 @@ pub fn inside<'a>(
     Ok(enter)
 }
 
+/// A command of this machine in a running host's network: hosts lack most tools.
+pub fn in_network<'a>(
+    rig: &RigState,
+    host: &HostState,
+    argv: impl IntoIterator<Item = &'a str>,
+) -> Result<Command> {
+    let pid = leader(rig, host)?.ok_or_else(|| RigError::HostDown(host.name.clone()))?;
+    let mut enter = command(["nsenter", "--target", &pid.to_string(), "--net", "--"]);
+    enter.args(argv);
+    Ok(enter)
+}
+
 /// The host's end of its cable, on the bridge. The name is what nspawn makes of the machine's.
 pub fn port(rig: &str, host: &str) -> String {
     format!("vb-{}", machine(rig, host))

@@ -252,6 +252,12 @@ impl Host<'_> {
         boot::inside(self.rig, self.host, argv)
     }
 
+    /// A shell script of this machine in the host's network, such as iptables rules of the host's
+    /// own; a boot ends them. Stops at the first failure.
+    pub fn network(&self, script: &str) -> Result<String> {
+        check(&mut boot::in_network(self.rig, self.host, ["sh", "-ec", script])?)
+    }
+
     /// A command over SSH as one of the rig's users, with the rig's key.
     pub fn ssh<'a>(&self, user: &str, words: impl IntoIterator<Item = &'a str>) -> Command {
         boot::ssh(self.rig, self.host, user, words)

@@ -1,12 +1,12 @@
-//! One apply, and what strikes it.
+//! An apply, and what strikes it.
 
 use std::collections::BTreeSet;
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
-use testkit::demo::Demo;
-use testkit::provider_log::{self, Event};
-use testkit::terraform::Run;
+use crate::provider_log::{self, Event};
+use crate::rig::{Host, Rig};
+use crate::terraform::{Run, Terraform};
 
 /// What happens to an apply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +20,7 @@ pub enum Blow {
 }
 
 /// How an apply ended.
+#[derive(Debug)]
 pub enum End {
     /// It was struck in these steps.
     Struck(String),
@@ -61,15 +62,16 @@ impl Blow {
 
 /// Applies, and strikes at each step that is not in `struck` when it begins. A cut connection may
 /// fail one resource while another goes on, or nothing at all; so the apply is struck until it ends.
-pub fn apply_until(demo: &mut Demo, blow: Blow, struck: &mut BTreeSet<String>) -> End {
-    let log = demo.terraform.log_steps("cut.log");
-    let mut child = demo.terraform.start_apply();
+pub fn apply_until(terraform: &mut Terraform, blow: Blow, struck: &mut BTreeSet<String>) -> End {
+    let rig = terraform.rig();
+    let log = terraform.log_steps("cut.log");
+    let mut child = terraform.start_apply();
     let begun = Instant::now();
     let mut blows = Vec::new();
     let mut last_blow = begun;
     loop {
         if blow == Blow::Silence && !blows.is_empty() && last_blow.elapsed() > SILENCE {
-            restore(demo);
+            restore(rig);
         }
         let begins = provider_log::read(&log).into_iter().filter(|l| l.event == Event::Begins);
         let mut begins = begins.map(|l| (format!("{}: {}", l.host, l.step), l.host));
@@ -77,7 +79,7 @@ pub fn apply_until(demo: &mut Demo, blow: Blow, struck: &mut BTreeSet<String>) -
             struck.insert(step.clone());
             // The point of the delay is to strike in the middle of the step.
             std::thread::sleep(blow.delay());
-            strike(demo, blow, &child, &host);
+            strike(rig, blow, &child, &host);
             blows.push(step);
             last_blow = Instant::now();
         } else if child.try_wait().expect("the child is ours").is_some() {
@@ -86,34 +88,34 @@ pub fn apply_until(demo: &mut Demo, blow: Blow, struck: &mut BTreeSet<String>) -
         assert!(begun.elapsed() < PATIENCE, "an apply hangs; see {}", log.display());
         std::thread::sleep(POLL);
     }
-    restore(demo);
-    let run = demo.terraform.background(child);
+    restore(rig);
+    let run = terraform.background(child);
     if blows.is_empty() { End::Finished(run) } else { End::Struck(blows.join(", ")) }
 }
 
-fn restore(demo: &Demo) {
-    demo.rig.hosts().for_each(|h| h.restore().expect("the rules can be removed"));
+fn restore(rig: &Rig) {
+    rig.hosts().for_each(|h| h.restore().expect("the rules can be removed"));
 }
 
-fn strike(demo: &Demo, blow: Blow, child: &Child, host: &str) {
+fn strike(rig: &Rig, blow: Blow, child: &Child, host: &str) {
     match blow {
         Blow::Kill(_) => {
             for pid in providers(child.id()) {
                 signal(pid);
             }
         }
-        Blow::Sever(_) => each(demo, host, |h| {
+        Blow::Sever(_) => each(rig, host, |h| {
             // Connections are children of the listener.
             let kill =
                 "kill -KILL $(pgrep -P \"$(systemctl show -p MainPID --value ssh)\") || true";
             h.sh(kill).expect("the host runs");
         }),
-        Blow::Silence => each(demo, host, |h| h.cut().expect("the rules can be made")),
+        Blow::Silence => each(rig, host, |h| h.cut().expect("the rules can be made")),
     }
 }
 
-fn each(demo: &Demo, address: &str, act: impl Fn(testkit::rig::Host)) {
-    let found: Vec<_> = demo.rig.hosts().filter(|h| h.address() == address).collect();
+fn each(rig: &Rig, address: &str, act: impl Fn(Host)) {
+    let found: Vec<_> = rig.hosts().filter(|h| h.address() == address).collect();
     assert_eq!(found.len(), 1, "the log names a host {address} that is none of the rig's");
     found.into_iter().for_each(act);
 }

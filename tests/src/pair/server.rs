@@ -1,0 +1,123 @@
+//! The PostgreSQL server on one host, looked at and hurt past SSH and past the provider.
+
+use std::time::{Duration, Instant};
+
+use crate::rig::Host;
+
+/// Replay takes milliseconds; a receiver that was cut off looks again after five seconds.
+const REPLAY: Duration = Duration::from_secs(40);
+
+/// One server.
+#[derive(Debug, Clone, Copy)]
+pub struct Server<'a> {
+    /// Its host.
+    pub host: Host<'a>,
+    /// Its major version.
+    pub version: u16,
+}
+
+impl Server<'_> {
+    /// What a shell script on the host prints.
+    #[track_caller]
+    pub fn sh(&self, script: &str) -> String {
+        let said = self.host.sh(script);
+        said.unwrap_or_else(|e| panic!("{script}: {e}")).trim().to_owned()
+    }
+
+    /// What a statement in the database postgres returns; one in a line, as each is a transaction.
+    #[track_caller]
+    pub fn sql(&self, statement: &str) -> String {
+        self.sql_in("postgres", statement)
+    }
+
+    /// [`Server::sql`] in a database.
+    #[track_caller]
+    pub fn sql_in(&self, database: &str, statement: &str) -> String {
+        self.sh(&format!(
+            "cd /; runuser -u postgres -- psql -XAtq -v ON_ERROR_STOP=1 -d {database} <<'END'\n{statement}\nEND"
+        ))
+    }
+
+    /// Whether it answers.
+    pub fn is_up(&self) -> bool {
+        self.host.sh("cd /; runuser -u postgres -- psql -XAtqc 'SELECT 1'").is_ok()
+    }
+
+    /// Its data directory.
+    pub fn data(&self) -> String {
+        format!("/var/lib/postgresql/{}/main", self.version)
+    }
+
+    /// Kills all its processes at once, as a crash does; the unit does not start it again.
+    #[track_caller]
+    pub fn crash(&self) {
+        // Twice: one that was just being made was in no list.
+        self.sh("for i in 1 2 3; do pkill -KILL -u postgres -x postgres || true; done
+            while pgrep -u postgres -x postgres >/dev/null; do sleep 0.05; done
+            systemctl reset-failed 'postgresql@*' || true");
+    }
+
+    /// `pg_ctlcluster`.
+    #[track_caller]
+    pub fn ctl(&self, action: &str) {
+        let _ = self.sh(&format!("pg_ctlcluster {} main {action}", self.version));
+    }
+
+    /// Where the next write goes.
+    #[track_caller]
+    pub fn write_position(&self) -> String {
+        self.sql("SELECT pg_current_wal_lsn()")
+    }
+
+    /// Waits until a position is replayed.
+    #[track_caller]
+    pub fn replays(&self, position: &str) {
+        let statement = format!("SELECT coalesce(pg_last_wal_replay_lsn() >= '{position}', false)");
+        let begun = Instant::now();
+        while self.sql(&statement) != "t" {
+            assert!(begun.elapsed() < REPLAY, "{} does not replay", self.host.state().name);
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// The timeline that the server's data is on.
+    #[track_caller]
+    pub fn timeline(&self) -> u32 {
+        let text = self.sql(
+            "SELECT CASE WHEN pg_is_in_recovery()
+             THEN (SELECT received_tli::text FROM pg_stat_wal_receiver)
+             ELSE ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int::text END",
+        );
+        text.parse().unwrap_or_else(|_| panic!("no timeline: {text:?}"))
+    }
+
+    /// Blocks the stream from the other host: this standby falls behind, and SSH goes on.
+    #[track_caller]
+    pub fn starve(&self) {
+        let rule = "iptables -w -I INPUT -p tcp --sport 5432 -j DROP";
+        let _ = self.host.network(rule).expect("the host runs");
+    }
+
+    /// Ends that.
+    #[track_caller]
+    pub fn feed(&self) {
+        let rule = "iptables -w -D INPUT -p tcp --sport 5432 -j DROP || true";
+        let _ = self.host.network(rule).expect("the host runs");
+    }
+
+    /// Leaves a mark in the data directory, which neither a copy nor a rewind would leave there.
+    #[track_caller]
+    pub fn mark(&self) {
+        let _ =
+            self.sh(&format!("ls -di {0} | cut -d' ' -f1 > {0}/breakwater-test-mark", self.data()));
+    }
+
+    /// Whether the data directory is the one that was marked, and no `pg_rewind` ran in it.
+    pub fn is_marked(&self) -> bool {
+        let script = format!(
+            "[ \"$(cat {0}/breakwater-test-mark)\" = \"$(ls -di {0} | cut -d' ' -f1)\" ]",
+            self.data()
+        );
+        self.host.sh(&script).is_ok()
+    }
+}
