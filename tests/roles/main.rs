@@ -3,7 +3,13 @@
 //!
 //! The pair alone, without Harbor: one story takes a minute or two. Each file is one theme.
 
+mod cuts;
+mod failover;
+mod faults;
+mod gap;
 mod oracle;
+mod rejoin;
+mod switchover;
 
 use testkit::rig::{Distro, Options, Rig};
 
@@ -14,4 +20,9 @@ fn two_hosts(name: &str, distro: Distro) -> Rig {
     }
     let hosts = ["a", "b"].map(|host| (host.to_owned(), distro)).to_vec();
     Rig::up_with(name, &Options { hosts, load_balancer: false }).unwrap()
+}
+
+/// How often what must hold each time is tried: `BREAKWATER_RUNS`, or 3.
+fn runs() -> usize {
+    std::env::var("BREAKWATER_RUNS").map_or(3, |n| n.parse().expect("BREAKWATER_RUNS: a number"))
 }

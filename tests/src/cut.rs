@@ -93,6 +93,25 @@ pub fn apply_until(terraform: &mut Terraform, blow: Blow, struck: &mut BTreeSet<
     if blows.is_empty() { End::Finished(run) } else { End::Struck(blows.join(", ")) }
 }
 
+/// Applies, and acts once when the log has such a line; whether it had one, and how it ended.
+pub fn apply_and_at(
+    terraform: &mut Terraform,
+    at: impl Fn(&provider_log::Line) -> bool,
+    act: impl FnOnce(),
+) -> (bool, Run) {
+    let log = terraform.log_steps("at.log");
+    let mut child = terraform.start_apply();
+    let (begun, mut act) = (Instant::now(), Some(act));
+    while child.try_wait().expect("the child is ours").is_none() {
+        if act.is_some() && provider_log::read(&log).iter().any(&at) {
+            act.take().into_iter().for_each(|act| act());
+        }
+        assert!(begun.elapsed() < PATIENCE, "an apply hangs; see {}", log.display());
+        std::thread::sleep(POLL);
+    }
+    (act.is_none(), terraform.background(child))
+}
+
 fn restore(rig: &Rig) {
     rig.hosts().for_each(|h| h.restore().expect("the rules can be removed"));
 }

@@ -43,6 +43,18 @@ impl Server<'_> {
         self.host.sh("cd /; runuser -u postgres -- psql -XAtqc 'SELECT 1'").is_ok()
     }
 
+    /// Whether it takes writes.
+    #[track_caller]
+    pub fn is_primary(&self) -> bool {
+        self.sql("SELECT pg_is_in_recovery()") == "f"
+    }
+
+    /// When it was started; another time after a restart.
+    #[track_caller]
+    pub fn started(&self) -> String {
+        self.sql("SELECT pg_postmaster_start_time()")
+    }
+
     /// Its data directory.
     pub fn data(&self) -> String {
         format!("/var/lib/postgresql/{}/main", self.version)
@@ -55,6 +67,49 @@ impl Server<'_> {
         self.sh("for i in 1 2 3; do pkill -KILL -u postgres -x postgres || true; done
             while pgrep -u postgres -x postgres >/dev/null; do sleep 0.05; done
             systemctl reset-failed 'postgresql@*' || true");
+    }
+
+    /// Lies in wait for a program: the first process of that name gets the signal at once.
+    #[track_caller]
+    pub fn ambush(&self, program: &str, signal: &str) {
+        // By the kernel's short name, which has 15 characters.
+        let name: String = program.chars().take(15).collect();
+        let _ = self.sh(&format!(
+            "systemd-run -q --unit=ambush sh -c 'until pkill -{signal} -x {name}; do :; done'"
+        ));
+    }
+
+    /// The ambush caught something.
+    #[track_caller]
+    pub fn ambush_over(&self) {
+        let left = self.host.sh("systemctl is-active ambush");
+        let _ = self.host.sh("systemctl stop ambush");
+        assert!(left.is_err(), "no such process came");
+    }
+
+    /// Runs a statement in the writers' database that takes the server down.
+    #[track_caller]
+    pub fn goes_down(&self, statement: &str) {
+        let run = format!(
+            "cd /; runuser -u postgres -- psql -XAtqd {} -c \"{statement}\"",
+            crate::writers::ROLE
+        );
+        let _ = self.host.sh(&run);
+        let begun = Instant::now();
+        while self.host.sh("pgrep -u postgres -x postgres").is_ok() {
+            assert!(begun.elapsed() < REPLAY, "the server does not go down");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// Waits until it takes writes.
+    #[track_caller]
+    pub fn wait_until_primary(&self, limit: Duration) {
+        let begun = Instant::now();
+        while !self.is_primary() {
+            assert!(begun.elapsed() < limit, "it is not promoted");
+            std::thread::sleep(Duration::from_millis(100));
+        }
     }
 
     /// `pg_ctlcluster`.

@@ -1,0 +1,173 @@
+//! A change of `primary` while the old one is down.
+
+use testkit::pair::{Pair, other};
+use testkit::rig::Distro;
+use testkit::story::Story;
+use testkit::terraform::Run;
+
+/// Commits before and after each change.
+const SOME: usize = 300;
+/// Segments of WAL that the standby does not have.
+const SEGMENTS: usize = 4;
+
+/// Asynchronous replication, and a standby that is segments behind: what it lacks is carried from
+/// the dead server's disk.
+#[test]
+#[ignore = "the provider does not change roles yet"]
+fn the_dead_primary_s_disk_can_be_read_and_nothing_is_lost() {
+    let story = Story::begin("top-up");
+    let rig = story.section("two bare hosts", || crate::two_hosts("acc-topup", Distro::Bookworm));
+    let mut pair = story.section("a pair", || Pair::made(&rig, "pair", 15));
+    let mut primary = "a";
+    for number in 0..crate::runs() {
+        let to = other(primary);
+        story.section(&format!("{number}: {primary} dies, {to} takes over"), || {
+            topped_up(&story, &mut pair, to, number);
+        });
+        primary = to;
+    }
+}
+
+/// The oldest and the newest server that the pair is made of.
+#[test]
+#[ignore = "the provider does not change roles yet"]
+fn the_same_with_other_versions() {
+    for (distro, version) in [(Distro::Bullseye, 13), (Distro::Trixie, 17)] {
+        let story = Story::begin("top-up of other versions");
+        let rig = story.section(&format!("two bare hosts, {distro}"), || {
+            crate::two_hosts("acc-versions", distro)
+        });
+        let mut pair = story.section("a pair", || Pair::made(&rig, "pair", version));
+        story.section("a dies, b takes over", || topped_up(&story, &mut pair, "b", 1));
+        story.section("a switchover back", || {
+            let load = pair.load(8);
+            load.wait_for(SOME);
+            let _ = pair.switch_to("a").succeeds();
+            load.wait_for(SOME);
+            let report = pair.compare(&load.stop(), "a").nothing_lost();
+            story.tell(&report.to_string());
+            pair.is_whole("a");
+        });
+    }
+}
+
+fn topped_up(story: &Story, pair: &mut Pair, to: &'static str, number: usize) {
+    let from = other(to);
+    pair.on(from).mark();
+    let load = pair.load(8);
+    load.wait_for(SOME);
+    pair.on(to).starve();
+    // Alternately many segments and the one that is being written.
+    if number % 2 == 1 {
+        for _ in 0..SEGMENTS {
+            load.wait_for(SOME);
+            pair.on(from).sql("SELECT pg_switch_wal()");
+        }
+    }
+    load.wait_for(SOME);
+    pair.on(from).crash();
+    let _ = pair.switch_to(to).succeeds();
+    load.wait_for(SOME);
+    let report = pair.compare(&load.stop(), to).nothing_lost();
+    story.tell(&report.to_string());
+    pair.on(to).feed();
+    pair.is_whole(to);
+    assert!(pair.on(from).is_marked(), "the old primary's data was copied or rewound");
+}
+
+#[test]
+#[ignore = "the provider does not change roles yet"]
+fn a_host_that_is_gone_is_refused_and_a_token_is_good_once() {
+    let story = Story::begin("host gone");
+    let rig = story.section("two bare hosts", || crate::two_hosts("acc-gone", Distro::Bookworm));
+    let mut pair = story.section("a pair", || Pair::made(&rig, "pair", 15));
+    let token = story.section("a is gone: refused, with the facts", || {
+        let load = pair.load(4);
+        load.wait_for(SOME);
+        drop(load.stop());
+        pair.rig.host("a").kill().unwrap();
+        pair.set("primary", "b");
+        let refusal = pair.terraform.plan_run(&[]).fails().says(&["data_loss_token"]);
+        assert!(!pair.on("b").is_primary());
+        let _ = pair.terraform.apply().fails();
+        assert!(!pair.on("b").is_primary());
+        token(&refusal)
+    });
+    story.section("a token that was not printed does nothing", || {
+        pair.set("data_loss_token", &format!("{token}0"));
+        let _ = pair.terraform.apply().fails();
+        assert!(!pair.on("b").is_primary());
+    });
+    story.section("the one that was printed does", || {
+        pair.set("data_loss_token", &token);
+        let _ = pair.terraform.apply();
+        assert!(pair.on("b").is_primary());
+        let load = pair.load(4);
+        load.wait_for(SOME);
+        let _ = pair.compare(&load.stop(), "b").nothing_lost();
+    });
+    story.section("a returns and follows", || returns(&mut pair, "b"));
+    story.section("at the next accident the same token does nothing", || {
+        pair.rig.host("b").kill().unwrap();
+        let _ = pair.switch_to("a").fails().says(&["data_loss_token"]);
+        assert!(!pair.on("a").is_primary());
+        pair.rig.host("b").boot().unwrap();
+        let _ = pair.switch_to("b").succeeds();
+        pair.is_whole("b");
+    });
+}
+
+/// The token that a refusal prints.
+fn token(refusal: &Run) -> String {
+    let text: String = refusal.errors().iter().map(|e| format!("{}\n", e.detail)).collect();
+    let after = text.split_once("data_loss_token = \"").map(|(_, after)| after);
+    let token = after.and_then(|t| t.split_once('"')).map(|(token, _)| token.to_owned());
+    token.unwrap_or_else(|| panic!("no token in:\n{}", refusal.readable()))
+}
+
+/// The host that was gone is booted; it comes up writable, and the next apply ends that. What it
+/// had and nobody else is dealt with as the user says.
+fn returns(pair: &mut Pair, primary: &'static str) {
+    let back = other(primary);
+    pair.rig.host(back).boot().unwrap();
+    if !pair.terraform.apply().ok() {
+        pair.set("on_divergence", "rewind");
+        let _ = pair.terraform.apply().succeeds();
+        pair.unset("on_divergence");
+    }
+    pair.is_whole(primary);
+}
+
+#[test]
+#[ignore = "the provider does not change roles yet"]
+fn with_sync_a_host_that_is_gone_loses_nothing() {
+    let story = Story::begin("sync");
+    let rig = story.section("two bare hosts", || crate::two_hosts("acc-sync", Distro::Bookworm));
+    let mut pair = story.section("a pair", || Pair::made(&rig, "pair", 15));
+    story.section("sync is switched on", || {
+        pair.set("sync", "on");
+        let _ = pair.terraform.apply().succeeds();
+        pair.is_whole("a");
+        let state = pair.on("a").sql("SELECT sync_state FROM pg_stat_replication");
+        assert_eq!(state, "sync");
+    });
+    let mut primary = "a";
+    for number in 0..crate::runs() {
+        let to = other(primary);
+        story.section(&format!("{number}: {primary} is gone, {to} takes over"), || {
+            let load = pair.load(8);
+            load.wait_for(SOME);
+            pair.rig.host(primary).kill().unwrap();
+            let _ = pair.switch_to(to).fails();
+            assert!(!pair.on(to).is_primary());
+            pair.set("unreachable_primary", "promote_if_sync");
+            let _ = pair.terraform.apply();
+            assert!(pair.on(to).is_primary());
+            let report = pair.compare(&load.stop(), to).nothing_lost();
+            story.tell(&report.to_string());
+            pair.unset("unreachable_primary");
+            returns(&mut pair, to);
+        });
+        primary = to;
+    }
+}

@@ -1,0 +1,187 @@
+//! Disks: full, empty, of another, not mounted.
+
+use testkit::cut::apply_and_at;
+use testkit::pair::{Pair, other};
+
+const SOME: usize = 300;
+
+/// F4: the copy's own process is killed; what is left of it is removed by the next apply alone.
+pub fn copy_is_killed(pair: &mut Pair) {
+    let standby = pair.on("b");
+    let _ = standby.sh("pg_dropcluster --stop 15 main");
+    standby.ambush("pg_basebackup", "KILL");
+    let _ = pair.terraform.apply().fails();
+    standby.ambush_over();
+    consent(pair, "reclone");
+    pair.is_whole("a");
+}
+
+/// F5.
+pub fn no_space_for_a_copy(pair: &mut Pair) {
+    let standby = pair.on("b");
+    let _ = standby.sh("pg_dropcluster --stop 15 main
+        mount -t tmpfs -o size=16m tmpfs /var/lib/postgresql");
+    pair.set("on_divergence", "reclone");
+    let run = pair.terraform.plan_run(&[]).fails();
+    assert!(run.readable().contains("space"), "{}", run.readable());
+    assert_eq!(standby.sh("ls -A /var/lib/postgresql; umount /var/lib/postgresql"), "");
+    pair.unset("on_divergence");
+    consent(pair, "reclone");
+    pair.is_whole("a");
+}
+
+/// An apply; with consent if it asks for it.
+fn consent(pair: &mut Pair, how: &str) {
+    let run = pair.terraform.apply();
+    if !run.ok() {
+        let _ = run.says(&["on_divergence"]);
+        pair.set("on_divergence", how);
+        let _ = pair.terraform.apply().succeeds();
+        pair.unset("on_divergence");
+    }
+}
+
+/// Puts a server's WAL on a small disk of its own.
+fn small_wal_disk(pair: &Pair, host: &'static str) {
+    let server = pair.on(host);
+    server.ctl("stop -m fast");
+    let _ = server.sh("D=/var/lib/postgresql/15/main
+        mkdir /srv/wal; mount -t tmpfs -o size=160m tmpfs /srv/wal
+        cp -a $D/pg_wal /srv/wal/; mv $D/pg_wal $D/../pg_wal.old; ln -s /srv/wal/pg_wal $D/pg_wal
+        chown -R postgres: /srv/wal");
+    server.ctl("start");
+}
+
+/// Puts it back; the server is down.
+fn usual_wal_disk(pair: &Pair, host: &'static str) {
+    let server = pair.on(host);
+    let _ = server.sh("D=/var/lib/postgresql/15/main
+        rm $D/pg_wal; cp -a /srv/wal/pg_wal $D/pg_wal; rm -rf $D/../pg_wal.old
+        umount /srv/wal; rmdir /srv/wal");
+}
+
+const FILL: &str = "fallocate -l 1g /srv/wal/fill 2>/dev/null || dd if=/dev/zero of=/srv/wal/fill \
+     bs=1M status=none 2>/dev/null || true";
+
+/// F6: the standby goes down, the slot keeps the WAL, and with space it goes on.
+pub fn standby_is_full(pair: &mut Pair) {
+    small_wal_disk(pair, "b");
+    pair.on("b").replays(&pair.on("a").write_position());
+    let load = pair.load(4);
+    let _ = pair.on("b").sh(FILL);
+    for _ in 0..4 {
+        load.wait_for(SOME);
+        pair.on("a").sql("SELECT pg_switch_wal()");
+    }
+    let slot = "SELECT restart_lsn IS NOT NULL FROM pg_replication_slots";
+    assert_eq!(pair.on("a").sql(slot), "t", "the slot keeps no WAL");
+    let plan = pair.terraform.plan_run(&[]);
+    assert!(!plan.ok() || !pair.terraform.plan().changes.is_empty(), "the plan shows nothing");
+    let _ = pair.on("b").sh("rm -f /srv/wal/fill");
+    let _ = pair.terraform.apply().succeeds();
+    let _ = pair.compare(&load.stop(), "a").nothing_lost();
+    pair.is_whole("a");
+    pair.on("b").ctl("stop -m fast");
+    usual_wal_disk(pair, "b");
+    let _ = pair.terraform.apply().succeeds();
+    pair.is_whole("a");
+}
+
+/// F7: the primary panics and cannot start; nobody is promoted, no WAL is removed, and with room
+/// everything is there.
+pub fn primary_is_full(pair: &mut Pair) {
+    small_wal_disk(pair, "a");
+    let load = pair.load(4);
+    load.wait_for(SOME);
+    let _ = pair.on("a").sh(FILL);
+    pair.on("a").goes_down("INSERT INTO acknowledged SELECT 1000000, generate_series(1, 3000000)");
+    let before = pair.on("a").sh("ls /srv/wal/pg_wal");
+    let _ = pair.terraform.apply().fails();
+    assert!(!pair.on("b").is_primary(), "the standby was promoted");
+    let after = pair.on("a").sh("ls /srv/wal/pg_wal");
+    assert!(before.lines().all(|f| after.contains(f)), "WAL was removed: {before}\n{after}");
+    let _ = pair.on("a").sh("rm -f /srv/wal/fill");
+    usual_wal_disk(pair, "a");
+    let _ = pair.terraform.apply().succeeds();
+    let _ = pair.compare(&load.stop(), "a").nothing_lost();
+    pair.is_whole("a");
+}
+
+/// F17.
+pub fn foreign_system(pair: &mut Pair) {
+    let standby = pair.on("b");
+    let _ = standby.sh(
+        "pg_ctlcluster 15 main stop
+        mv /var/lib/postgresql/15/main /var/lib/postgresql/15/ours
+        runuser -u postgres -- /usr/lib/postgresql/15/bin/initdb -k -D /var/lib/postgresql/15/main",
+    );
+    let identity =
+        "/usr/lib/postgresql/15/bin/pg_controldata /var/lib/postgresql/15/main | grep system";
+    let before = standby.sh(identity);
+    for consent in ["refuse", "rewind", "reclone"] {
+        pair.set("on_divergence", consent);
+        let _ = pair.terraform.apply().fails().says(&["system identifier"]);
+        assert_eq!(standby.sh(identity), before, "{consent}");
+    }
+    pair.unset("on_divergence");
+    let _ = standby.sh("rm -r /var/lib/postgresql/15/main
+        mv /var/lib/postgresql/15/ours /var/lib/postgresql/15/main");
+    let _ = pair.terraform.apply().succeeds();
+    pair.is_whole("a");
+}
+
+/// F18: a standby is copied anew; a primary that has nothing is never made anew.
+pub fn data_is_gone(pair: &mut Pair) {
+    let _ = pair.on("b").sh("pg_ctlcluster 15 main stop
+        rm -r /var/lib/postgresql/15/main");
+    consent(pair, "reclone");
+    pair.is_whole("a");
+    let primary = pair.on("a");
+    let _ = primary.sh("pg_ctlcluster 15 main stop -m fast
+        mv /var/lib/postgresql/15/main /var/lib/postgresql/15/away");
+    let _ = pair.terraform.apply().fails();
+    let left = primary.sh("ls -A /var/lib/postgresql/15/main 2>/dev/null || true");
+    assert_eq!(left, "", "a primary was made over a pair that exists");
+    assert!(!pair.on("b").is_primary());
+    let _ = primary.sh("rmdir /var/lib/postgresql/15/main 2>/dev/null || true
+        mv /var/lib/postgresql/15/away /var/lib/postgresql/15/main");
+    let _ = pair.terraform.apply().succeeds();
+    pair.is_whole("a");
+}
+
+/// F35: the primary's data is a mount that does not come at boot; PostgreSQL is not started in the
+/// empty directory, and nothing is made there.
+pub fn mount_is_missing(pair: &mut Pair) {
+    let primary = pair.on("a");
+    let _ = primary.sh("pg_ctlcluster 15 main stop -m fast
+        D=/var/lib/postgresql/15/main; mkdir -p /srv/disk; mv $D /srv/disk/data; mkdir $D
+        chown postgres: $D; chmod 700 $D
+        echo \"/srv/disk/data $D none bind,nofail 0 0\" >> /etc/fstab; systemctl daemon-reload
+        mount $D; pg_ctlcluster 15 main start");
+    pair.is_whole("a");
+    let _ = primary.sh("sed -i s,/srv/disk/data,/srv/disk/gone, /etc/fstab");
+    primary.host.kill().unwrap();
+    primary.host.boot().unwrap();
+    let _ = pair.terraform.apply().fails();
+    let left = "ls -A /var/lib/postgresql/15/main; pgrep -x postgres || true";
+    assert_eq!(primary.sh(left), "", "something runs or was made without the mount");
+    assert!(!pair.on("b").is_primary());
+    let _ = primary.sh("sed -i /srv.disk/d /etc/fstab; systemctl daemon-reload
+        rmdir /var/lib/postgresql/15/main; mv /srv/disk/data /var/lib/postgresql/15/main");
+    let _ = pair.terraform.apply().succeeds();
+    pair.is_whole("a");
+}
+
+/// Switches, acts when the log has such a line, and says how the apply ended.
+pub fn switch_and_at(
+    pair: &mut Pair,
+    to: &'static str,
+    at: impl Fn(&testkit::provider_log::Line) -> bool,
+    act: impl FnOnce(),
+) -> testkit::terraform::Run {
+    pair.set("primary", to);
+    let (acted, run) = apply_and_at(&mut pair.terraform, at, act);
+    let from = other(to);
+    assert!(acted, "no such step in a switchover from {from} to {to}:\n{}", run.text);
+    run
+}

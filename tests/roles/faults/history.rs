@@ -1,0 +1,48 @@
+//! History: what a server has that the other does not.
+
+use testkit::pair::Pair;
+
+const SEGMENTS: usize = 8;
+
+/// F21: an interrupted rewind leaves a directory that is good for nothing; it is known as that.
+pub fn rewind_is_killed(pair: &mut Pair) {
+    pair.part();
+    pair.promote_by_hand("b");
+    pair.join();
+    pair.on("a").sql("CREATE TABLE lost (x int)");
+    pair.on("b").sql("CREATE TABLE won (x int)");
+    pair.set("primary", "b").set("on_divergence", "rewind");
+    pair.on("a").ambush("pg_rewind", "KILL");
+    let _ = pair.terraform.apply().fails();
+    pair.on("a").ambush_over();
+    let _ = pair.terraform.apply().fails().says(&["reclone"]);
+    pair.set("on_divergence", "reclone");
+    let _ = pair.terraform.apply().succeeds();
+    pair.unset("on_divergence");
+    pair.is_whole("b");
+    let _ = pair.switch_to("a").succeeds();
+    pair.is_whole("a");
+}
+
+/// F26: the standby was away for longer than the slot may keep WAL.
+pub fn slot_is_lost(pair: &mut Pair) {
+    pair.set_raw("slot_keep_mib", "64").set_raw("settings", "{ wal_keep_size = \"0\" }");
+    let _ = pair.terraform.apply().succeeds();
+    pair.on("b").ctl("stop");
+    for number in 0..SEGMENTS {
+        pair.on("a").sql(&format!("CREATE TABLE fill_{number} AS SELECT 1 AS x"));
+        pair.on("a").sql("SELECT pg_switch_wal()");
+        pair.on("a").sql("CHECKPOINT");
+    }
+    let status = "SELECT wal_status FROM pg_replication_slots";
+    assert_eq!(pair.on("a").sql(status), "lost", "the fault could not be made");
+    pair.on("b").ctl("start");
+    let refused = pair.terraform.apply().fails();
+    let text = refused.text.to_lowercase();
+    assert!(text.contains("reclone") && text.contains("slot"), "{text}");
+    pair.set("on_divergence", "reclone");
+    let _ = pair.terraform.apply().succeeds();
+    pair.unset("on_divergence").unset("slot_keep_mib").unset("settings");
+    let _ = pair.terraform.apply().succeeds();
+    pair.is_whole("a");
+}

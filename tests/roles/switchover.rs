@@ -1,0 +1,115 @@
+//! A change of `primary` while both hosts are up: nothing lost, or refused and nothing stopped.
+
+use std::time::Duration;
+
+use testkit::pair::{Pair, other};
+use testkit::rig::Distro;
+use testkit::story::Story;
+use testkit::writers::Load;
+
+/// Commits before and after each change.
+const SOME: usize = 300;
+/// How soon a primary that was not stopped takes the next commit.
+const AT_ONCE: Duration = Duration::from_secs(5);
+
+#[test]
+#[ignore = "the provider does not change roles yet"]
+fn the_primary_changes_under_load_and_nothing_is_lost() {
+    let story = Story::begin("switchover");
+    let rig = story.section("two bare hosts", || crate::two_hosts("acc-switch", Distro::Bookworm));
+    let mut pair = story.section("a pair", || Pair::made(&rig, "pair", 15));
+    let (mut primary, mut gaps) = ("a", Vec::new());
+    for number in 0..crate::runs() {
+        let to = other(primary);
+        story.section(&format!("{number}: {primary} to {to}"), || {
+            gaps.push(switch(&story, &mut pair, to));
+        });
+        primary = to;
+    }
+    gaps.sort();
+    story.tell(&format!("median gap {:.2} s", gaps[gaps.len() / 2].as_secs_f64()));
+    for (what, hurt) in &REFUSED {
+        story.section(what, || refused(&mut pair, primary, hurt));
+    }
+}
+
+/// One switchover; its longest gap.
+fn switch(story: &Story, pair: &mut Pair, to: &'static str) -> Duration {
+    let old = other(to);
+    let timeline = pair.on(old).timeline();
+    pair.on(old).mark();
+    let load = pair.load(8);
+    load.wait_for(SOME);
+    announced(pair.set("primary", to));
+    let _ = pair.terraform.apply().succeeds();
+    load.wait_for(SOME);
+    let report = pair.compare(&load.stop(), to).nothing_lost();
+    story.tell(&report.to_string());
+    pair.is_whole(to);
+    assert_eq!(pair.on(to).timeline(), timeline + 1);
+    assert!(pair.on(old).is_marked(), "the old primary's data was copied or rewound");
+    let slots = "SELECT count(*) FROM pg_replication_slots";
+    assert_eq!(pair.on(old).sql(slots), "0", "the old primary keeps its slot, and so its WAL");
+    report.gap
+}
+
+/// The plan says who is stopped, and warns.
+fn announced(pair: &Pair) {
+    let plan = pair.terraform.plan();
+    let warnings: Vec<_> = plan.run.diagnostics().into_iter().filter(|d| !d.is_error).collect();
+    let text: String = warnings.iter().map(|d| format!("{}: {}\n", d.summary, d.detail)).collect();
+    assert!(text.to_lowercase().contains("switchover"), "the plan announces no switchover: {text}");
+}
+
+/// What makes a switchover unsafe, and how it ends.
+struct Hurt {
+    begin: fn(&Pair, &'static str),
+    end: fn(&Pair, &'static str),
+}
+
+/// Each is found by the active check alone or by what the standby says of itself.
+const REFUSED: [(&str, Hurt); 4] = [
+    (
+        "refused: the standby's replay is paused",
+        Hurt {
+            begin: |pair, standby| drop(pair.on(standby).sql("SELECT pg_wal_replay_pause()")),
+            end: |pair, standby| drop(pair.on(standby).sql("SELECT pg_wal_replay_resume()")),
+        },
+    ),
+    (
+        "refused: the standby is down",
+        Hurt { begin: |pair, standby| pair.on(standby).ctl("stop"), end: |_, _| () },
+    ),
+    (
+        "refused: the link is dead, and both views still say streaming",
+        Hurt { begin: |pair, _| pair.part(), end: |pair, _| pair.join() },
+    ),
+    (
+        "refused: the standby cannot receive",
+        Hurt {
+            begin: |pair, standby| pair.on(standby).starve(),
+            end: |pair, standby| pair.on(standby).feed(),
+        },
+    ),
+];
+
+/// The primary is not stopped and goes on taking writes; the next apply makes the pair whole.
+fn refused(pair: &mut Pair, primary: &'static str, hurt: &Hurt) {
+    let standby = other(primary);
+    let load = pair.load(4);
+    load.wait_for(SOME);
+    let before = pair.on(primary).started();
+    (hurt.begin)(pair, standby);
+    let said = pair.switch_to(standby).fails();
+    still_writing(&load);
+    assert_eq!(pair.on(primary).started(), before, "the primary was stopped:\n{}", said.text);
+    assert!(pair.on(primary).is_primary(), "{}", said.text);
+    (hurt.end)(pair, standby);
+    let _ = pair.switch_to(primary).succeeds();
+    let _ = pair.compare(&load.stop(), primary).nothing_lost();
+    pair.is_whole(primary);
+}
+
+fn still_writing(load: &Load) {
+    assert!(load.goes_on(SOME, AT_ONCE), "the primary takes no more writes");
+}
