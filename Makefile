@@ -33,5 +33,5 @@ docs: ## write docs/ from the schema, and the module's README from its .tf files
 	UPDATE_DOCS=1 cargo test --locked -q -p breakwater-provider --test docs
 	tests/examples/module_readme.py examples/modules/harbor-ha --write
 
-bench: deps ## a no-op plan against its floor, and round trips of a refresh (root)
+bench: deps ## a no-op plan against its floor, round trips of a refresh, the write gap of a switchover (root)
 	@tests/bench/run.sh

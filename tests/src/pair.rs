@@ -40,13 +40,35 @@ impl<'a> Pair<'a> {
     #[track_caller]
     pub fn made(rig: &'a Rig, name: &str, version: u16) -> Self {
         let pair = Self::new(rig, name, version);
-        let _ = pair.terraform.apply().succeeds();
-        pair.terraform.plan().is_empty();
-        let primary = pair.on("a");
+        pair.make();
+        pair
+    }
+
+    #[track_caller]
+    fn make(&self) {
+        let _ = self.terraform.apply().succeeds();
+        self.terraform.plan().is_empty();
+        let primary = self.on("a");
         primary.sql(&format!("CREATE ROLE {ROLE} LOGIN PASSWORD '{PASSWORD}'"));
         primary.sql(&format!("CREATE DATABASE {ROLE} OWNER {ROLE}"));
         primary.sql_in(ROLE, TABLE);
-        pair
+    }
+
+    /// A new pair on the same hosts, whatever a test that failed has left of the old one; the
+    /// packages stay.
+    #[track_caller]
+    pub fn start_over(&mut self) {
+        for host in self.rig.hosts() {
+            host.restore().expect("the rules can be removed");
+            host.boot().expect("the host boots");
+            host.network("iptables -w -F").expect("the rules can be removed");
+            host.sh(START_OVER).expect("the host runs");
+        }
+        self.wish.clear();
+        self.write();
+        // A test may have failed before there was one.
+        let _ = std::fs::remove_file(self.terraform.path("terraform.tfstate"));
+        self.make();
     }
 
     /// Sets an attribute to a text, from the next run on.
@@ -141,6 +163,16 @@ impl<'a> Pair<'a> {
         self.terraform.config(&text);
     }
 }
+
+/// Ends and removes all that is PostgreSQL's or a fault's.
+const START_OVER: &str = "systemctl stop ambush squatter 2>/dev/null || true
+    pkill -KILL -u postgres || true
+    while pgrep -u postgres >/dev/null; do sleep 0.05; done
+    sed -i /srv.disk/d /etc/fstab; systemctl daemon-reload
+    for m in $(findmnt -rno TARGET | grep -e ^/srv/wal -e ^/var/lib/postgresql); do umount -l $m; done
+    rm -rf /var/lib/postgresql/* /var/lib/postgresql/.pgpass* /etc/postgresql/* /etc/breakwater \
+      /srv/wal /srv/disk /srv/archive /run/archiver
+    systemctl reset-failed";
 
 /// An apply waits five minutes for a host that boots; those here do not.
 const CONFIGURATION: &str = r#"provider "harbor" {
