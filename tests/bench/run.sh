@@ -15,4 +15,4 @@ python3 tests/bench/bench.py "$rig" demo "$root" "$target/release"
 
 say "Write gap of a switchover, beside PostgreSQL's own commands"
 BREAKWATER_RUNS=${BREAKWATER_RUNS:-20} cargo test --locked -q -p breakwater-tests --test roles -- \
-  --ignored --nocapture gap::
+  --ignored --nocapture write_gap

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use testkit::cut::{Blow, End, apply_until};
 use testkit::pair::{Pair, other};
-use testkit::rig::Distro;
 use testkit::story::Story;
 
 /// Commits before a change.
@@ -14,14 +13,10 @@ const MOST: usize = 60;
 
 /// Each step of a switchover, under load; every second change goes back, so that what is struck is
 /// the step and not the host.
-#[test]
-#[ignore = "the provider does not change roles yet"]
-fn each_step_of_a_switchover_is_struck() {
-    let story = Story::begin("cuts of a switchover");
-    let rig = story.section("two bare hosts", || crate::two_hosts("acc-cuts", Distro::Bookworm));
-    let mut pair = story.section("a pair", || Pair::made(&rig, "pair", 15));
+pub fn switchover(story: &Story) {
+    let mut pair = crate::new_pair(story);
     let load = pair.load(4);
-    let struck = strike_all(&story, &mut pair, |_, _| load.wait_for(SOME));
+    let struck = strike_all(story, &mut pair, |_, _| load.wait_for(SOME));
     let primary = current(&pair);
     let report = pair.compare(&load.stop(), primary).nothing_lost();
     story.tell(&report.to_string());
@@ -29,14 +24,10 @@ fn each_step_of_a_switchover_is_struck() {
 }
 
 /// Each step of a failover from a dead server to a standby that is behind.
-#[test]
-#[ignore = "the provider does not change roles yet"]
-fn each_step_of_a_failover_is_struck() {
-    let story = Story::begin("cuts of a failover");
-    let rig = story.section("two bare hosts", || crate::two_hosts("acc-cuts2", Distro::Bookworm));
-    let mut pair = story.section("a pair", || Pair::made(&rig, "pair", 15));
+pub fn failover(story: &Story) {
+    let mut pair = crate::new_pair(story);
     let load = pair.load(4);
-    let struck = strike_all(&story, &mut pair, |pair, from| {
+    let struck = strike_all(story, &mut pair, |pair, from| {
         load.wait_for(SOME);
         pair.on(other(from)).starve();
         load.wait_for(SOME);

@@ -12,33 +12,26 @@ const SEGMENTS: usize = 4;
 
 /// Asynchronous replication, and a standby that is segments behind: what it lacks is carried from
 /// the dead server's disk.
-#[test]
-#[ignore = "the provider does not change roles yet"]
-fn the_dead_primary_s_disk_can_be_read_and_nothing_is_lost() {
-    let story = Story::begin("top-up");
-    let rig = story.section("two bare hosts", || crate::two_hosts("acc-topup", Distro::Bookworm));
-    let mut pair = story.section("a pair", || Pair::made(&rig, "pair", 15));
+pub fn topped_up(story: &Story) {
+    let mut pair = crate::new_pair(story);
     let mut primary = "a";
     for number in 0..crate::runs() {
         let to = other(primary);
         story.section(&format!("{number}: {primary} dies, {to} takes over"), || {
-            topped_up(&story, &mut pair, to, number);
+            top_up(story, &mut pair, to, number);
         });
         primary = to;
     }
 }
 
 /// The oldest and the newest server that the pair is made of.
-#[test]
-#[ignore = "the provider does not change roles yet"]
-fn the_same_with_other_versions() {
+pub fn other_versions(story: &Story) {
     for (distro, version) in [(Distro::Bullseye, 13), (Distro::Trixie, 17)] {
-        let story = Story::begin("top-up of other versions");
         let rig = story.section(&format!("two bare hosts, {distro}"), || {
             crate::two_hosts("acc-versions", distro)
         });
         let mut pair = story.section("a pair", || Pair::made(&rig, "pair", version));
-        story.section("a dies, b takes over", || topped_up(&story, &mut pair, "b", 1));
+        story.section("a dies, b takes over", || top_up(story, &mut pair, "b", 1));
         story.section("a switchover back", || {
             let load = pair.load(8);
             load.wait_for(SOME);
@@ -51,7 +44,7 @@ fn the_same_with_other_versions() {
     }
 }
 
-fn topped_up(story: &Story, pair: &mut Pair, to: &'static str, number: usize) {
+fn top_up(story: &Story, pair: &mut Pair, to: &'static str, number: usize) {
     let from = other(to);
     pair.on(from).mark();
     let load = pair.load(8);
@@ -75,12 +68,8 @@ fn topped_up(story: &Story, pair: &mut Pair, to: &'static str, number: usize) {
     assert!(pair.on(from).is_marked(), "the old primary's data was copied or rewound");
 }
 
-#[test]
-#[ignore = "the provider does not change roles yet"]
-fn a_host_that_is_gone_is_refused_and_a_token_is_good_once() {
-    let story = Story::begin("host gone");
-    let rig = story.section("two bare hosts", || crate::two_hosts("acc-gone", Distro::Bookworm));
-    let mut pair = story.section("a pair", || Pair::made(&rig, "pair", 15));
+pub fn by_token(story: &Story) {
+    let mut pair = crate::new_pair(story);
     let token = story.section("a is gone: refused, with the facts", || {
         let load = pair.load(4);
         load.wait_for(SOME);
@@ -138,12 +127,8 @@ fn returns(pair: &mut Pair, primary: &'static str) {
     pair.is_whole(primary);
 }
 
-#[test]
-#[ignore = "the provider does not change roles yet"]
-fn with_sync_a_host_that_is_gone_loses_nothing() {
-    let story = Story::begin("sync");
-    let rig = story.section("two bare hosts", || crate::two_hosts("acc-sync", Distro::Bookworm));
-    let mut pair = story.section("a pair", || Pair::made(&rig, "pair", 15));
+pub fn with_sync(story: &Story) {
+    let mut pair = crate::new_pair(story);
     story.section("sync is switched on", || {
         pair.set("sync", "on");
         let _ = pair.terraform.apply().succeeds();

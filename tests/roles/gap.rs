@@ -5,7 +5,6 @@ use std::process::Command;
 use std::time::Duration;
 
 use testkit::pair::{Pair, other};
-use testkit::rig::Distro;
 use testkit::story::Story;
 
 /// As in the measurement that the aim comes from.
@@ -14,13 +13,9 @@ const SOME: usize = 3000;
 /// What more than this was measured is a defect.
 const AIM: f64 = 1.3;
 
-#[test]
-#[ignore = "a measurement: tests/bench/run.sh runs it"]
-fn write_gap_of_a_switchover_beside_a_bare_script() {
+pub fn beside_a_bare_script(story: &Story) {
     let runs = crate::runs().max(5);
-    let story = Story::begin("write gap");
-    let rig = story.section("two bare hosts", || crate::two_hosts("acc-gap", Distro::Bookworm));
-    let mut pair = story.section("a pair", || Pair::made(&rig, "pair", 15));
+    let mut pair = crate::new_pair(story);
     let (mut ours, mut bare) = (Vec::new(), Vec::new());
     let mut primary = "a";
     // In turn, so that both meet the same noise, and each in both directions.

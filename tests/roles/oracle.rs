@@ -1,15 +1,10 @@
 //! The oracle sees a loss where there is one, and none where there is none: changes of roles by
 //! hand, without the provider.
 
-use testkit::pair::Pair;
-use testkit::rig::Distro;
 use testkit::story::Story;
 
-#[test]
-fn a_loss_is_seen_and_nothing_else_is_taken_for_one() {
-    let story = Story::begin("oracle");
-    let rig = story.section("two bare hosts", || crate::two_hosts("acc-oracle", Distro::Bookworm));
-    let mut pair = story.section("a pair", || Pair::made(&rig, "pair", 15));
+pub fn sees_a_loss(story: &Story) {
+    let mut pair = crate::new_pair(story);
     story.section("a switchover by hand loses nothing", || {
         let load = pair.load(8);
         load.wait_for(500);

@@ -1,7 +1,6 @@
 //! An old primary returns, two primaries, and what others did by hand.
 
 use testkit::pair::{ADDRESS, Pair, other};
-use testkit::rig::Distro;
 use testkit::story::Story;
 use testkit::terraform::Run;
 
@@ -11,12 +10,8 @@ const LOSING: usize = 7;
 const OTHERS: usize = 5;
 const NOTE: &str = "CREATE TABLE IF NOT EXISTS note (side text)";
 
-#[test]
-#[ignore = "the provider does not change roles yet"]
-fn an_old_primary_that_diverged_is_refused_and_comes_back_by_consent() {
-    let story = Story::begin("rejoin");
-    let rig = story.section("two bare hosts", || crate::two_hosts("acc-rejoin", Distro::Bookworm));
-    let mut pair = story.section("a pair", || Pair::made(&rig, "pair", 15));
+pub fn diverged(story: &Story) {
+    let mut pair = crate::new_pair(story);
     pair.on("a").sql(NOTE);
     let mut primary = "a";
     for (what, how, fork) in [
@@ -109,12 +104,8 @@ fn named(pair: &mut Pair, winner: &'static str, how: &str) {
     pair.on(winner).sql("TRUNCATE note");
 }
 
-#[test]
-#[ignore = "the provider does not change roles yet"]
-fn what_others_did_by_hand_is_seen_and_nothing_is_undone_unasked() {
-    let story = Story::begin("by hand");
-    let rig = story.section("two bare hosts", || crate::two_hosts("acc-hand", Distro::Bookworm));
-    let mut pair = story.section("a pair", || Pair::made(&rig, "pair", 15));
+pub fn by_hand(story: &Story) {
+    let mut pair = crate::new_pair(story);
     story.section("switched by hand: the plan says so", || {
         pair.switch_by_hand("a");
         let plan = pair.terraform.plan();

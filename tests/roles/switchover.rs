@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use testkit::pair::{Pair, other};
-use testkit::rig::Distro;
 use testkit::story::Story;
 use testkit::writers::Load;
 
@@ -12,24 +11,25 @@ const SOME: usize = 300;
 /// How soon a primary that was not stopped takes the next commit.
 const AT_ONCE: Duration = Duration::from_secs(5);
 
-#[test]
-#[ignore = "the provider does not change roles yet"]
-fn the_primary_changes_under_load_and_nothing_is_lost() {
-    let story = Story::begin("switchover");
-    let rig = story.section("two bare hosts", || crate::two_hosts("acc-switch", Distro::Bookworm));
-    let mut pair = story.section("a pair", || Pair::made(&rig, "pair", 15));
+pub fn under_load(story: &Story) {
+    let mut pair = crate::new_pair(story);
     let (mut primary, mut gaps) = ("a", Vec::new());
     for number in 0..crate::runs() {
         let to = other(primary);
         story.section(&format!("{number}: {primary} to {to}"), || {
-            gaps.push(switch(&story, &mut pair, to));
+            gaps.push(switch(story, &mut pair, to));
         });
         primary = to;
     }
     gaps.sort();
     story.tell(&format!("median gap {:.2} s", gaps[gaps.len() / 2].as_secs_f64()));
+}
+
+/// Where it would not be safe.
+pub fn refused(story: &Story) {
+    let mut pair = crate::new_pair(story);
     for (what, hurt) in &REFUSED {
-        story.section(what, || refused(&mut pair, primary, hurt));
+        story.section(what, || refused_by(&mut pair, "a", hurt));
     }
 }
 
@@ -94,7 +94,7 @@ const REFUSED: [(&str, Hurt); 4] = [
 ];
 
 /// The primary is not stopped and goes on taking writes; the next apply makes the pair whole.
-fn refused(pair: &mut Pair, primary: &'static str, hurt: &Hurt) {
+fn refused_by(pair: &mut Pair, primary: &'static str, hurt: &Hurt) {
     let standby = other(primary);
     let load = pair.load(4);
     load.wait_for(SOME);

@@ -49,7 +49,8 @@ fn small_wal_disk(pair: &Pair, host: &'static str) {
     let server = pair.on(host);
     server.ctl("stop -m fast");
     let _ = server.sh("D=/var/lib/postgresql/15/main
-        mkdir /srv/wal; mount -t tmpfs -o size=160m tmpfs /srv/wal
+        mkdir /srv/wal; mb=$(du -sm $D/pg_wal | cut -f1)
+        mount -t tmpfs -o size=$((mb + 64))m tmpfs /srv/wal
         cp -a $D/pg_wal /srv/wal/; mv $D/pg_wal $D/../pg_wal.old; ln -s /srv/wal/pg_wal $D/pg_wal
         chown -R postgres: /srv/wal");
     server.ctl("start");
@@ -63,8 +64,7 @@ fn usual_wal_disk(pair: &Pair, host: &'static str) {
         umount /srv/wal; rmdir /srv/wal");
 }
 
-const FILL: &str = "fallocate -l 1g /srv/wal/fill 2>/dev/null || dd if=/dev/zero of=/srv/wal/fill \
-     bs=1M status=none 2>/dev/null || true";
+const FILL: &str = "dd if=/dev/zero of=/srv/wal/fill bs=1M status=none 2>/dev/null || true";
 
 /// F6: the standby goes down, the slot keeps the WAL, and with space it goes on.
 pub fn standby_is_full(pair: &mut Pair) {
@@ -116,6 +116,7 @@ pub fn foreign_system(pair: &mut Pair) {
     let _ = standby.sh(
         "pg_ctlcluster 15 main stop
         mv /var/lib/postgresql/15/main /var/lib/postgresql/15/ours
+        install -d -o postgres -m 700 /var/lib/postgresql/15/main
         runuser -u postgres -- /usr/lib/postgresql/15/bin/initdb -k -D /var/lib/postgresql/15/main",
     );
     let identity =
@@ -164,7 +165,8 @@ pub fn mount_is_missing(pair: &mut Pair) {
         echo \"/srv/disk/data $D none bind,nofail 0 0\" >> /etc/fstab; systemctl daemon-reload
         mount $D; pg_ctlcluster 15 main start");
     pair.is_whole("a");
-    let _ = primary.sh("sed -i s,/srv/disk/data,/srv/disk/gone, /etc/fstab");
+    // Of a directory that is missing, systemd would make one.
+    let _ = primary.sh("touch /srv/disk/gone; sed -i s,/srv/disk/data,/srv/disk/gone, /etc/fstab");
     primary.host.kill().unwrap();
     primary.host.boot().unwrap();
     let _ = pair.terraform.apply().fails();

@@ -22,9 +22,11 @@ pub fn by_hand(pair: &mut Pair) {
 pub fn stale_pid(pair: &mut Pair) {
     let standby = pair.on("b");
     standby.crash();
+    // systemd has tidied up after the crash; after a loss of power nobody does.
     let _ = standby.sh("systemd-run -q -p User=postgres --unit=squatter sleep 900
-        p=$(systemctl show -p MainPID --value squatter)
-        sed -i \"1s/.*/$p/\" /var/lib/postgresql/15/main/postmaster.pid");
+        D=/var/lib/postgresql/15/main; p=$(systemctl show -p MainPID --value squatter)
+        printf '%s\n' $p $D $(date +%s) 5432 /var/run/postgresql '*' > $D/postmaster.pid
+        chown postgres: $D/postmaster.pid; chmod 600 $D/postmaster.pid");
     let _ = pair.terraform.apply().succeeds();
     assert!(
         standby.host.sh("systemctl is-active squatter").is_ok(),

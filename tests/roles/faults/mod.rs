@@ -12,8 +12,6 @@ mod table;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use testkit::pair::Pair;
-use testkit::rig::Distro;
 use testkit::story::Story;
 
 use table::{FAULTS, How};
@@ -23,10 +21,7 @@ const ALL: u32 = 40;
 
 /// Each on the pair that the one before left whole; one that fails leaves a new pair.
 /// `BREAKWATER_FAULTS=4,17` runs these alone.
-#[test]
-#[ignore = "the provider does not change roles yet"]
-fn each_fault_has_the_expected_end_and_leaves_a_pair_that_can_be_made_whole() {
-    let story = Story::begin("faults of the pair");
+pub fn each(story: &Story) {
     let only = std::env::var("BREAKWATER_FAULTS").unwrap_or_default();
     let only: Vec<u32> = only.split(',').filter_map(|n| n.parse().ok()).collect();
     let wanted = |number: u32| only.is_empty() || only.contains(&number);
@@ -34,8 +29,7 @@ fn each_fault_has_the_expected_end_and_leaves_a_pair_that_can_be_made_whole() {
         How::Here(act) => Some((f, act)),
         How::In(_) | How::Cannot(_) => None,
     });
-    let rig = story.section("two bare hosts", || crate::two_hosts("acc-pair", Distro::Bookworm));
-    let mut pair = story.section("a pair", || Pair::made(&rig, "pair", 15));
+    let mut pair = crate::new_pair(story);
     let mut problems = Vec::new();
     for (fault, act) in todo {
         let what = format!("F{}: {}", fault.number, fault.what);
@@ -49,8 +43,7 @@ fn each_fault_has_the_expected_end_and_leaves_a_pair_that_can_be_made_whole() {
     assert!(problems.is_empty(), "what was expected did not happen:\n{}", problems.join("\n"));
 }
 
-#[test]
-fn every_fault_has_a_row() {
+pub fn every_fault_has_a_row(_: &Story) {
     let numbers: Vec<u32> = FAULTS.iter().map(|f| f.number).collect();
     assert_eq!(numbers, (1..=ALL).collect::<Vec<_>>());
     for fault in FAULTS {
