@@ -24,6 +24,33 @@ pub fn topped_up(story: &Story) {
     }
 }
 
+/// What the dead server has and the other lacks begins on an older timeline: it took over while
+/// the other was down. It is carried too, or refused; nothing is lost either way.
+pub fn over_a_timeline(story: &Story) {
+    let mut pair = crate::new_pair(story);
+    let load = pair.load(4);
+    story.section("b takes over by hand while a is down, and dies", || {
+        load.wait_for(SOME);
+        pair.on("a").ctl("stop -m fast");
+        pair.promote_by_hand("b");
+        load.wait_for(SOME);
+        pair.on("b").sql("SELECT pg_switch_wal()");
+        load.wait_for(SOME);
+        pair.on("b").crash();
+    });
+    story.section("a is to be the primary", || {
+        if !pair.terraform.apply().ok() {
+            assert!(!pair.on("a").is_up() || !pair.on("a").is_primary(), "refused and promoted");
+            pair.on("b").ctl("start");
+            let _ = pair.terraform.apply().succeeds();
+            story.tell("it was refused while b was down");
+        }
+        let report = pair.compare(&load.stop(), "a").nothing_lost();
+        story.tell(&report.to_string());
+        pair.is_whole("a");
+    });
+}
+
 /// The oldest and the newest server that the pair is made of.
 pub fn other_versions(story: &Story) {
     for (distro, version) in [(Distro::Bullseye, 13), (Distro::Trixie, 17)] {
@@ -50,8 +77,8 @@ fn top_up(story: &Story, pair: &mut Pair, to: &'static str, number: usize) {
     let load = pair.load(8);
     load.wait_for(SOME);
     pair.on(to).starve();
-    // Alternately many segments and the one that is being written.
-    if number % 2 == 1 {
+    // In turn the segment that is being written, many of them, and a torn tail.
+    if number % 3 == 1 {
         for _ in 0..SEGMENTS {
             load.wait_for(SOME);
             pair.on(from).sql("SELECT pg_switch_wal()");
@@ -59,6 +86,9 @@ fn top_up(story: &Story, pair: &mut Pair, to: &'static str, number: usize) {
     }
     load.wait_for(SOME);
     pair.on(from).crash();
+    if number % 3 == 2 {
+        pair.on(from).tear_tail();
+    }
     let _ = pair.switch_to(to).succeeds();
     load.wait_for(SOME);
     let report = pair.compare(&load.stop(), to).nothing_lost();

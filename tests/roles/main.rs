@@ -40,6 +40,7 @@ fn main() -> ExitCode {
         story("switchover_under_load", switchover::under_load).with_ignored_flag(WAITS),
         story("switchover_refused", switchover::refused).with_ignored_flag(WAITS),
         story("failover_with_the_dead_disk", failover::topped_up).with_ignored_flag(WAITS),
+        story("failover_over_a_timeline", failover::over_a_timeline).with_ignored_flag(WAITS),
         story("failover_of_other_versions", failover::other_versions).with_ignored_flag(WAITS),
         story("failover_by_token", failover::by_token).with_ignored_flag(WAITS),
         story("failover_with_sync", failover::with_sync).with_ignored_flag(WAITS),

@@ -7,6 +7,16 @@ use crate::rig::Host;
 /// Replay takes milliseconds; a receiver that was cut off looks again after five seconds.
 const REPLAY: Duration = Duration::from_secs(40);
 
+/// The end is where `pg_waldump` cannot go on; segments have 16 MiB.
+const TEAR: &str = r#"of() { "$B/pg_controldata" "$D" | sed -n "s/^Latest checkpoint's $1: *//p"; }
+tli=$(of TimeLineID)
+end=$("$B/pg_waldump" -p "$D/pg_wal" -t "$tli" -s "$(of 'REDO location')" 2>&1 >/dev/null |
+    sed -n 's/.* at \([0-9A-F]*\/[0-9A-F]*\).*/\1/p' | tail -n 1)
+low=$((0x${end#*/}))
+file=$(printf '%08X%08X%08X' "$tli" "0x${end%/*}" $((low / 16777216)))
+dd if=/dev/urandom of="$D/pg_wal/$file" bs=1 seek=$((low % 16777216)) count=300 conv=notrunc status=none
+"#;
+
 /// One server.
 #[derive(Debug, Clone, Copy)]
 pub struct Server<'a> {
@@ -144,6 +154,13 @@ impl Server<'_> {
              ELSE ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int::text END",
         );
         text.parse().unwrap_or_else(|_| panic!("no timeline: {text:?}"))
+    }
+
+    /// Puts garbage behind the last record of a server that is down, as a torn write leaves it.
+    #[track_caller]
+    pub fn tear_tail(&self) {
+        let names = format!("D={}\nB=/usr/lib/postgresql/{}/bin\n", self.data(), self.version);
+        let _ = self.sh(&(names + TEAR));
     }
 
     /// Blocks the stream from the other host: this standby falls behind, and SSH goes on.
