@@ -18,11 +18,13 @@ build() {
 
 # Puts a provider's binary $2, whose address is $3, where the mirror in folder $1 has it.
 mirrored() {
-  local version dir
+  local version dir registry
   version=$("$2" --version | awk '{print $NF}')
-  dir=$1/mirror/registry.terraform.io/$3/$version/linux_$(dpkg --print-architecture)
-  mkdir -p "$dir"
-  ln -sf "$2" "$dir/$(basename "$2")_v$version"
+  for registry in registry.terraform.io registry.opentofu.org; do
+    dir=$1/mirror/$registry/$3/$version/linux_$(dpkg --print-architecture)
+    mkdir -p "$dir"
+    ln -sf "$2" "$dir/$(basename "$2")_v$version"
+  done
 }
 
 # A CLI configuration, in folder $1, by which `terraform init` finds the provider without a network,

@@ -37,6 +37,7 @@ fn two_hosts_from_up_to_down() {
     software_installs_and_runs(&rig);
     a_cut_host_is_out_of_reach_until_restored(&rig);
     a_slow_link_delays_what_is_run(&rig);
+    a_runner_outside_has_one_way_in(&rig);
     a_killed_host_comes_back_with_its_disk(&rig);
     a_wiped_host_has_its_keys_and_nothing_else(&rig);
     drop(rig);
@@ -136,6 +137,20 @@ fn a_slow_link_delays_what_is_run(rig: &Rig) {
     rig.slow(Duration::ZERO).unwrap();
     // One round trip for the handshake; the rest is starting processes on a busy machine.
     assert!((90..150).contains(&added.as_millis()), "{added:?}");
+}
+
+fn a_runner_outside_has_one_way_in(rig: &Rig) {
+    let (a, b) = (rig.host("a"), rig.host("b"));
+    let connect = |address: &str| {
+        let connect = format!("exec 3<>/dev/tcp/{address}");
+        rig.run(["bash", "-c", &connect]).unwrap().status.success()
+    };
+    let [to_a, to_b] = [a, b].map(|host| format!("{}/22", host.address()));
+    rig.outside(Some("a")).unwrap();
+    assert_eq!((connect(&to_a), connect(&to_b)), (true, false));
+    a.sh(&format!("ping -c 1 -W 2 {}", b.address())).expect("hosts reach each other");
+    rig.inside().unwrap();
+    assert!(connect(&to_b), "the runner is still outside");
 }
 
 fn a_killed_host_comes_back_with_its_disk(rig: &Rig) {

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use super::command::{run, wait_until};
+use super::command::check;
 use super::error::Result;
 use super::network;
 use super::state::RigState;
@@ -60,7 +60,7 @@ pub struct Server {
     pub weight: u16,
 }
 
-/// These and no others from now on. Each takes connections when this returns.
+/// These and no others from now on. Each listens when this returns.
 pub fn set(rig: &RigState, listeners: &[Listener]) -> Result<()> {
     let folder = paths::rig(&rig.name).join("services");
     let path = folder.join("balancers.cfg");
@@ -69,23 +69,19 @@ pub fn set(rig: &RigState, listeners: &[Listener]) -> Result<()> {
     if running.is_some() && files::read(&path).is_ok_and(|before| before == text) {
         return Ok(());
     }
-    let Some(first) = listeners.iter().flat_map(|l| &l.bind).next() else {
+    if listeners.iter().all(|l| l.bind.is_empty()) {
         let _ = std::fs::remove_file(&path);
         return services::stop(&folder, NAME);
-    };
-    files::write(&path, text, 0o644)?;
-    if let Some(pid) = running {
-        run(["kill", "-USR2", &pid.to_string()])?;
-    } else {
-        let argv = ["haproxy", "-W", "-db", "-f", &path.to_string_lossy()];
-        services::start(rig, &folder, NAME, &argv, &first.replace(':', "/"))?;
     }
-    let all = || {
-        let mut binds = listeners.iter().flat_map(|l| &l.bind);
-        Ok(binds.all(|bind| services::answers(rig, &bind.replace(':', "/"))))
-    };
-    let log = || files::read(folder.join("balancers.log")).unwrap_or_default();
-    wait_until("the load balancers to listen", Duration::from_secs(30), all, log)
+    files::write(&path, text, 0o644)?;
+    // As a daemon it returns when it listens, and has told the one before to finish.
+    let mut haproxy = network::inside(&rig.name, ["sh", "-ec", services::JOIN, "sh"]);
+    haproxy.args(services::group(rig)?).args(["--", "haproxy", "-D", "-f"]).arg(&path);
+    haproxy.arg("-p").arg(services::pid_file(&folder, NAME)).current_dir(&folder);
+    if let Some(pid) = running {
+        haproxy.args(["-sf", &pid.to_string()]);
+    }
+    check(&mut haproxy).map(drop)
 }
 
 fn configuration(listeners: &[Listener]) -> String {

@@ -69,7 +69,7 @@ impl Disk {
         let mut keys = files::read(rig.ssh.key.with_extension("pub"))?;
         write_logins(&fresh, &keys)?;
         if let Some(added) = &host.added {
-            added.root_keys.iter().for_each(|key| keys.extend([key.trim(), "\n"]));
+            keys.extend(added.root_keys.iter().flat_map(|key| [key.trim(), "\n"]));
             files::write(fresh.join("root/.ssh/authorized_keys"), keys, 0o600)?;
             files::write(fresh.join("usr/sbin/mount.nfs"), MOUNT_NFS, 0o755)?;
             files::write(fresh.join("usr/sbin/mount.nfs4"), MOUNT_NFS, 0o755)?;

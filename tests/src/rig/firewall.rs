@@ -75,7 +75,7 @@ fn table(firewall: &Firewall) -> String {
     let _ = writeln!(text, "-A {HOSTS} -s {} -j RETURN", network::KEEPER);
     let _ = writeln!(text, "-A {SERVICES} {known}\n-A {SERVICES} -i lo -j RETURN");
     for (chain, rules) in [(HOSTS, &firewall.hosts), (SERVICES, &firewall.services)] {
-        rules.iter().for_each(|rule| text += &line(chain, rule));
+        text.extend(rules.iter().map(|rule| line(chain, rule)));
     }
     for address in &firewall.guarded {
         let _ = writeln!(text, "-A {HOSTS} -d {address} -j DROP");

@@ -100,7 +100,7 @@ pub fn publish(rig: &str, name: &str, public: Option<&str>) -> Result<()> {
 pub fn set_keys(rig: &str, name: &str, keys: &[String]) -> Result<()> {
     let (host, all) = RigState::change(rig, |state| {
         let mut all = files::read(state.ssh.key.with_extension("pub"))?;
-        keys.iter().for_each(|key| all.extend([key.trim(), "\n"]));
+        all.extend(keys.iter().flat_map(|key| [key.trim(), "\n"]));
         let found = state.hosts.iter_mut().find(|h| h.name == name);
         let host =
             found.ok_or_else(|| RigError::NoHost { rig: rig.to_owned(), host: name.to_owned() })?;

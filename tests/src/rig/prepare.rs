@@ -23,7 +23,7 @@ pub fn prepare(name: &str, options: &Options) -> Result<RigState> {
     let state = RigState {
         name: name.to_owned(),
         namespace: network::namespace(name),
-        hosts: prepare_hosts(name, options)?,
+        hosts: prepare_hosts(name, options)?.into_iter().chain(added(name)).collect(),
         ssh: SshState {
             key: ssh.join("id_ed25519"),
             encrypted_key: ssh.join("id_encrypted"),
@@ -49,6 +49,12 @@ pub fn prepare(name: &str, options: &Options) -> Result<RigState> {
     network::write_names(&state)?;
     state.store()?;
     Ok(state)
+}
+
+/// Hosts that were added to a rig that is completed.
+fn added(name: &str) -> Vec<HostState> {
+    let known = RigState::load(name).map(|state| state.hosts).unwrap_or_default();
+    known.into_iter().filter(|host| host.added.is_some()).collect()
 }
 
 fn prepare_hosts(name: &str, options: &Options) -> Result<Vec<HostState>> {

@@ -70,7 +70,7 @@ pub fn start(rig: &RigState, folder: &Path, name: &str, argv: &[&str], port: &st
     if answers(rig, port) {
         return Ok(());
     }
-    let joins = Group::new(&rig.name, GROUP).create()?;
+    let joins = group(rig)?;
     let path = folder.join(format!("{name}.log"));
     let log = File::create(&path).at("create", &path)?;
     let mut service = network::inside(&rig.name, ["sh", "-ec", JOIN, "sh"]);
@@ -108,7 +108,13 @@ pub fn stop(folder: &Path, name: &str) -> Result<()> {
     Ok(())
 }
 
-fn pid_file(folder: &Path, name: &str) -> PathBuf {
+/// The files by which a process joins the group of the services.
+pub fn group(rig: &RigState) -> Result<Vec<PathBuf>> {
+    Group::new(&rig.name, GROUP).create()
+}
+
+/// Where the process of a service is told.
+pub fn pid_file(folder: &Path, name: &str) -> PathBuf {
     folder.join(format!("{name}.pid"))
 }
 

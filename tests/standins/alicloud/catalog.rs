@@ -42,6 +42,7 @@ pub struct Body {
 /// What arguments and blocks both say of themselves.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
+#[expect(clippy::struct_excessive_bools, reason = "as the schema file has them")]
 pub struct Traits {
     /// The user must.
     pub required: bool,

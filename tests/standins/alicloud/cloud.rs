@@ -51,15 +51,19 @@ pub struct Cloud {
 impl Cloud {
     /// The one that the environment names.
     pub fn from_env() -> Self {
+        let world = World::from_env();
+        let file = world.as_ref().map_or_else(|| PathBuf::from("alicloud.json"), World::store);
+        Self::new(Store::from_env(file), world)
+    }
+
+    /// One in this file, and in a rig if there is one.
+    pub fn new(store: Store, world: Option<World>) -> Self {
         let catalog = Catalog::load();
         let schemas = kinds::schemas(&catalog);
         let by_name = |t: &TypeSchema| (t.name.clone(), t.attributes.clone());
         let attributes = schemas.resources.iter().map(by_name).collect();
         let region =
             std::env::var("ALICLOUD_REGION").unwrap_or_else(|_| choices::REGION.to_owned());
-        let world = World::from_env();
-        let file = world.as_ref().map_or_else(|| PathBuf::from("alicloud.json"), World::store);
-        let store = Store::from_env(file);
         let (faults, region) = (FaultFile::beside(&store), RwLock::new(region));
         Self { catalog, schemas, store, faults, world, attributes, region }
     }

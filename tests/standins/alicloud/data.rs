@@ -195,8 +195,7 @@ fn objects(cloud: &Cloud, kind: &str, list: &str, question: &Question) -> Result
         // A VPC has no vSwitch of its own name: what the object lacks is no filter.
         let fits =
             |name: &&str| !object.contains_key(*name) || question.fits(name, text(object, name));
-        if wanted && question.matches(name.unwrap_or_default())? && FILTERS.iter().all(|f| fits(&f))
-        {
+        if wanted && question.matches(name.unwrap_or_default())? && FILTERS.iter().all(fits) {
             found.push((id, name.unwrap_or_default(), object));
         }
     }

@@ -109,7 +109,6 @@ pub fn value(kind: &Kind, json: &Json) -> Value {
 /// are equal JSON. What is unknown is null.
 pub fn json(kind: &Kind, value: &Value) -> Json {
     match (kind, value) {
-        (_, Value::Null | Value::Unknown) => Json::Null,
         (_, Value::Bool(b)) => Json::Bool(*b),
         (_, Value::Int(i)) => Json::from(*i),
         (_, Value::Float(f)) => number(*f),
@@ -124,7 +123,7 @@ pub fn json(kind: &Kind, value: &Value) -> Json {
             map.iter().map(|(k, v)| (k.clone(), json(item, v))).collect()
         }
         (Kind::Object(inner), Value::Map(map)) => object(inner, map),
-        (_, Value::List(_) | Value::Map(_)) => Json::Null,
+        (_, Value::Null | Value::Unknown | Value::List(_) | Value::Map(_)) => Json::Null,
     }
 }
 

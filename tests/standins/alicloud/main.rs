@@ -35,6 +35,8 @@ mod links;
 mod plan;
 mod rules;
 mod store;
+#[cfg(test)]
+mod tests;
 mod world;
 
 use std::process::ExitCode;

@@ -120,3 +120,107 @@ fn differs_where_fixed(a: &Attribute, before: &Value, after: &Value) -> bool {
 pub fn differs(kind: &Kind, before: &Value, after: &Value) -> bool {
     !after.is_known() || kinds::json(kind, before) != kinds::json(kind, after)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value as Json, json};
+
+    use super::super::catalog::Catalog;
+    use super::*;
+
+    struct Type {
+        body: Body,
+        attributes: Vec<Attribute>,
+    }
+
+    impl Type {
+        fn new(kind: &str) -> Self {
+            let body = Catalog::load().resources.remove(kind).expect("a type").body;
+            Self { attributes: kinds::attributes(&body), body }
+        }
+
+        fn config(&self, json: &Json) -> Object {
+            let value = |a: &Attribute| (a.name.clone(), kinds::value(&a.kind, &json[&a.name]));
+            self.attributes.iter().map(value).collect()
+        }
+
+        /// What is there after a create, with `made` for all that the cloud makes.
+        fn created(&self, json: &Json) -> Object {
+            let mut created = planned(&self.body, &self.config(json), None);
+            created.values_mut().filter(|v| **v == Value::Unknown).for_each(|v| *v = Value::Null);
+            created
+        }
+
+        /// Paths that replace, when the configuration changes from one to the other.
+        fn replacing(&self, before: &Json, after: &Json) -> Vec<String> {
+            let prior = self.created(before);
+            let planned = planned(&self.body, &self.config(after), Some(&prior));
+            let paths = replacing(&self.attributes, &prior, &planned);
+            paths.iter().map(ToString::to_string).collect()
+        }
+    }
+
+    #[test]
+    fn a_create_plans_defaults_and_does_not_know_what_the_cloud_makes() {
+        let listener = Type::new("alicloud_slb_listener");
+        let config = listener.config(&json!({ "load_balancer_id": "lb-1", "protocol": "tcp" }));
+        let planned = planned(&listener.body, &config, None);
+        assert_eq!(planned["health_check_interval"], Value::Float(2.0));
+        assert_eq!(planned["bandwidth"], Value::Unknown);
+        assert_eq!(planned["cookie"], Value::Null);
+    }
+
+    #[test]
+    fn an_update_keeps_what_the_cloud_made_and_goes_back_to_defaults() {
+        let listener = Type::new("alicloud_slb_listener");
+        let mut prior = listener.created(&json!({ "health_check_interval": 9 }));
+        prior.insert("bandwidth".to_owned(), Value::Float(5.0));
+        let planned = planned(&listener.body, &listener.config(&json!({})), Some(&prior));
+        assert_eq!(planned["bandwidth"], Value::Float(5.0));
+        assert_eq!(planned["health_check_interval"], Value::Float(2.0));
+    }
+
+    #[test]
+    fn weight_replaces_an_attachment_of_one_kind_and_not_of_the_other() {
+        let (full, half) = (json!({ "weight": 100 }), json!({ "weight": 50 }));
+        let classic = Type::new("alicloud_slb_server_group_server_attachment");
+        assert_eq!(classic.replacing(&full, &half), ["weight"]);
+        let network = Type::new("alicloud_nlb_server_group_server_attachment");
+        assert_eq!(network.replacing(&full, &half), [""; 0]);
+    }
+
+    #[test]
+    fn an_image_is_changed_in_place_and_a_zone_is_not() {
+        let instance = Type::new("alicloud_instance");
+        let before = json!({ "image_id": "a", "availability_zone": "x" });
+        assert_eq!(instance.replacing(&before, &json!({ "image_id": "b" })), [""; 0]);
+        let moved = json!({ "image_id": "a", "availability_zone": "y" });
+        assert_eq!(instance.replacing(&before, &moved), ["availability_zone"]);
+    }
+
+    #[test]
+    fn a_disk_that_is_another_replaces_and_one_that_is_as_it_was_does_not() {
+        let instance = Type::new("alicloud_instance");
+        let disk = |size| json!({ "data_disks": [{ "size": size, "category": "cloud_essd" }] });
+        assert_eq!(instance.replacing(&disk(20), &disk(40)), ["data_disks"]);
+        assert_eq!(instance.replacing(&disk(20), &disk(20)), [""; 0]);
+    }
+
+    #[test]
+    fn a_set_item_that_stays_keeps_what_the_cloud_made_in_it() {
+        let balancer = Type::new("alicloud_nlb_load_balancer");
+        let zone = |letter: &str| json!({ "vswitch_id": letter, "zone_id": letter });
+        let mut prior = balancer.created(&json!({ "zone_mappings": [zone("a"), zone("b")] }));
+        let Some(Value::List(zones)) = prior.get_mut("zone_mappings") else { panic!("no zones") };
+        for zone in zones {
+            let Value::Map(zone) = zone else { panic!("no zone") };
+            let made = format!("made in {}", zone["zone_id"].as_str().expect("a zone"));
+            zone.insert("eni_id".to_owned(), made.into());
+        }
+        let config = balancer.config(&json!({ "zone_mappings": [zone("c"), zone("b")] }));
+        let planned = planned(&balancer.body, &config, Some(&prior));
+        let Value::List(zones) = &planned["zone_mappings"] else { panic!("no zones") };
+        assert_eq!(zones[0].get("eni_id"), &Value::Unknown);
+        assert_eq!(zones[1].get("eni_id"), &Value::from("made in b"));
+    }
+}

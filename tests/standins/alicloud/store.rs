@@ -34,11 +34,6 @@ impl Objects {
         self.types.get(kind)?.get(id)
     }
 
-    /// One object, to be changed.
-    pub fn get_mut(&mut self, kind: &str, id: &str) -> Option<&mut Attributes> {
-        self.types.get_mut(kind)?.get_mut(id)
-    }
-
     /// Puts an object in its place.
     pub fn put(&mut self, kind: &str, id: &str, attributes: Attributes) {
         self.types.entry(kind.to_owned()).or_default().insert(id.to_owned(), attributes);
@@ -77,7 +72,7 @@ impl Store {
     }
 
     /// This file, which need not exist.
-    fn at(path: PathBuf) -> Self {
+    pub fn at(path: PathBuf) -> Self {
         Self { path }
     }
 

@@ -79,7 +79,7 @@ fn rules(group: &str, to: &[String], objects: &Objects) -> Vec<Rule> {
     of_group.sort_by_key(|rule| (priority(rule), text(rule, "policy") != "drop"));
     let mut all = Vec::new();
     for to in to {
-        of_group.iter().for_each(|rule| all.extend(one(rule, to, objects)));
+        all.extend(of_group.iter().flat_map(|rule| one(rule, to, objects)));
         let normal = objects.get("alicloud_security_group", group);
         if normal.is_some_and(|g| text(g, "inner_access_policy") != "Drop") {
             let inner = members(group, objects).into_iter().filter(|from| from != to);

@@ -95,7 +95,7 @@ pub fn update(
     let changed = |name: &str| before.get(name) != after.get(name);
     let host = text(after, HOST);
     let mut rig = find(rig_name)?;
-    let runs = text(after, "status") != "Stopped";
+    let restarts = changed("instance_type") && !changed("image_id");
     let mut act = || {
         if changed("key_name") {
             rig.set_keys(host, &keys(after, objects))?;
@@ -103,10 +103,14 @@ pub fn update(
         if changed("image_id") {
             rig.renew(host, distro(after))?;
             be_unreachable(&rig, host, faults)?;
-        } else if changed("instance_type") {
-            rig.try_host(host)?.shut_down()?;
         }
-        if runs { rig.try_host(host)?.boot() } else { rig.try_host(host)?.shut_down() }
+        let host = rig.try_host(host)?;
+        match text(after, "status") {
+            "Stopped" => host.shut_down(),
+            _ if restarts => host.shut_down().and_then(|()| host.boot()),
+            _ if changed("status") => host.boot(),
+            _ => Ok(()),
+        }
     };
     act().map_err(|why| failure(&why))
 }
