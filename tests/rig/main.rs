@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use testkit::rig::error::At;
 use testkit::rig::network::Cut;
-use testkit::rig::{Distro, Options, Result, Rig, RigError, deps, fileserver, image, slow};
+use testkit::rig::{
+    Added, Distro, NewHost, Options, Result, Rig, RigError, deps, dns, fileserver, image, slow,
+};
 use testkit::writers;
 
 const HELP: &str = "\
