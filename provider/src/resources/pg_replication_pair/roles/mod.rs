@@ -67,8 +67,19 @@ fn wish(case: &Case) -> Wish {
         consent: words::agreed(case),
         synchronous: settings.unreachable_primary == UnreachablePrimary::PromoteIfSync
             && case.prior_text("sync_state") == Some("sync"),
-        new_primary: before.is_some_and(|before| before != wanted),
+        new_primary: before.is_some_and(|before| before != wanted) && is_newer(case),
         rewindable: words::rewind_works(case.standby().host, case),
+    }
+}
+
+/// The wanted one was promoted since the state was written: an older primary that is all that can be
+/// reached is none that goes on alone.
+fn is_newer(case: &Case) -> bool {
+    let before = case.context.prior.as_ref().and_then(|p| p.get("timeline"));
+    let now = case.primary().host.sql.as_ref().map(|s| s.wal_timeline);
+    match (before, now) {
+        (Some(crate::value::Value::Int(before)), Some(now)) => now > *before,
+        _ => false,
     }
 }
 

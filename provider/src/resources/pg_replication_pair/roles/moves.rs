@@ -215,12 +215,16 @@ fn depose(case: &Case, plan: &mut Plan, other: &Side) {
 
 fn rewind(case: &Case, seen: &Observed, plan: &mut Plan, wanted: &Side, other: &Side) {
     let host = other.member.word();
-    if matches!(seen.other, Server::Standby(_)) {
-        plan.step(patient(Step::run(
-            host,
-            "stop a standby that cannot follow",
-            other.scripts.depose(),
-        )));
+    match seen.other {
+        Server::Primary => depose(case, plan, other),
+        Server::Standby(_) => {
+            let what = "stop a standby that cannot follow";
+            plan.step(patient(Step::run(host, what, other.scripts.depose())));
+        }
+        _ => {
+            let what = "keep its PostgreSQL from coming up writable";
+            plan.step(Step::run(host, what, other.scripts.fence()));
+        }
     }
     let slot = format!("make the slot {}", case.settings.slot_name);
     plan.step(Step::run(wanted.member.word(), slot, wanted.scripts.slot()));

@@ -160,8 +160,8 @@ done
             r#"source={}
 {NOBODY}runuser -u postgres -- "$B/psql" -X -At -w -d "$source" -c 'SELECT 1' >/dev/null
 kept="$D.breakwater-diverged.$(date +%s)"
-runuser -u postgres -- mkdir -p -m 0700 "$kept"
-runuser -u postgres -- cp -a "$D/pg_wal" "$D/global/pg_control" "$kept/"
+install -d -o postgres -g postgres -m 0700 "$kept"
+cp -a "$D/pg_wal" "$D/global/pg_control" "$kept/"
 sync -f "$kept"
 mkdir -p "$(dirname "$REWINDING")"
 : > "$REWINDING"

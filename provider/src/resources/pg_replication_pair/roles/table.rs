@@ -30,7 +30,7 @@ pub struct Wish {
     pub consent: bool,
     /// Every acknowledged write was on the standby, and that may be relied on.
     pub synchronous: bool,
-    /// The state says that another server was the primary.
+    /// The state says that another server was the primary, on an earlier timeline.
     pub new_primary: bool,
     /// `pg_rewind` can work on diverged data.
     pub rewindable: bool,
@@ -173,6 +173,10 @@ fn wanted_follows(seen: &Observed) -> bool {
     matches!(seen.kin, Kin::Level | Kin::OtherAhead)
         || (seen.kin == Kin::Unproven
             && matches!(seen.wanted, Down(Stopped { was_primary: false, .. })))
+}
+
+fn both_write(seen: &Observed) -> bool {
+    seen.wanted == Primary && seen.other == Primary
 }
 
 fn can_rewind(seen: &Observed, wish: &Wish) -> bool {
@@ -353,14 +357,26 @@ pub const ROWS: &[Row] = &[
     ),
     // The wanted one takes writes.
     row_of(
+        "both take writes; token given; rewind",
+        |s, w| both_write(s) && w.consent && can_rewind(s, w),
+        Do(Move::Rewind),
+        "the user has named the winner, and agreed; what the other has more is kept",
+    ),
+    row_of(
+        "both take writes; token given; reclone",
+        |s, w| both_write(s) && w.consent && w.reclone,
+        Do(Move::SetAside),
+        "the user has named the winner, and agreed; the other's data is kept",
+    ),
+    row_of(
         "both take writes; token given",
-        |s, w| s.wanted == Primary && s.other == Primary && w.consent,
+        |s, w| both_write(s) && w.consent,
         Do(Move::Depose),
         "the user has named the winner",
     ),
     row_of(
         "both take writes",
-        |s, _| s.wanted == Primary && s.other == Primary,
+        |s, _| both_write(s),
         Refuse(Why::SplitBrain),
         "only the user can say whose writes count",
     ),
@@ -419,22 +435,22 @@ pub const ROWS: &[Row] = &[
         "it becomes a standby without a copy",
     ),
     row_of(
-        "wanted is primary; other is down, parted, not fenced",
-        |s, _| parted(s, Who::Other).is_some() && !fenced(s, Who::Other),
-        Do(Move::Fence(Who::Other)),
-        "from now on it cannot come up writable",
-    ),
-    row_of(
         "wanted is primary; other is down, parted; rewind",
-        |s, w| fenced(s, Who::Other) && can_rewind(s, w),
+        |s, w| parted(s, Who::Other).is_some() && can_rewind(s, w),
         Do(Move::Rewind),
         "the user has agreed; what it has more is kept",
     ),
     row_of(
         "wanted is primary; other is down, parted; reclone",
-        |s, w| fenced(s, Who::Other) && w.reclone,
+        |s, w| parted(s, Who::Other).is_some() && w.reclone,
         Do(Move::SetAside),
         "the user has agreed; its data is kept",
+    ),
+    row_of(
+        "wanted is primary; other is down, parted, not fenced",
+        |s, _| parted(s, Who::Other).is_some() && !fenced(s, Who::Other),
+        Do(Move::Fence(Who::Other)),
+        "from now on it cannot come up writable",
     ),
     row_of(
         "wanted is primary; other is down, parted",
