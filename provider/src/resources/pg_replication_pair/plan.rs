@@ -148,16 +148,14 @@ pub fn plan(settings: &Pair, facts: &Facts, context: &Context) -> Plan {
         refuse::warn(&case, &mut plan);
     }
     tend(&case, &mut plan);
-    if !context.reading {
-        roles::plan(&case, &mut plan);
-    }
+    let change = !context.reading && roles::plan(&case, &mut plan);
     if !plan.refusals.is_empty() {
         plan.steps.clear();
     }
     if settings.frozen && !context.reading {
         freeze(&mut plan);
     }
-    plan.outputs_after = outputs_after(&case, &plan.outputs);
+    plan.outputs_after = outputs_after(&case, &plan.outputs, change);
     // It moves with every write: only a refresh takes note of it, or each plan would show a change.
     if let (false, Some(prior)) = (context.reading, &context.prior) {
         let before = prior.get("lag_bytes").cloned().unwrap_or_default();
@@ -250,7 +248,7 @@ fn outputs(case: &Case) -> Object {
 }
 
 /// What is certain after an apply that succeeds: the roles, and what an apply never changes.
-fn outputs_after(case: &Case, now: &Object) -> Object {
+fn outputs_after(case: &Case, now: &Object, change: bool) -> Object {
     let (primary, standby) = (case.settings.primary, case.settings.standby());
     let certain = Outputs {
         system_identifier: None,
@@ -277,8 +275,7 @@ fn outputs_after(case: &Case, now: &Object) -> Object {
     for name in ["system_identifier", "timeline", "server_version"] {
         after.insert(name.to_owned(), now.get(name).cloned().unwrap_or_default());
     }
-    let role_changes = case.primary().host.sql.as_ref().is_none_or(|s| s.recovery);
-    if role_changes {
+    if change {
         // The new timeline, and what is kept aside, are seen afterwards.
         after.remove("timeline");
     } else {

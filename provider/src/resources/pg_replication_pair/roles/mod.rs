@@ -30,9 +30,9 @@ use super::settings::{OnDivergence, UnreachablePrimary};
 use crate::diag::Diag;
 use crate::resource::Plan;
 
-/// Decide on the roles. A change of roles takes the place of all other steps: they are planned anew
-/// when it is done.
-pub fn plan(case: &Case, plan: &mut Plan) {
+/// Decide on the roles; true if they change. That takes the place of all other steps, which are
+/// planned anew when it is done.
+pub fn plan(case: &Case, plan: &mut Plan) -> bool {
     let seen = Observed::of(case);
     without_missing(case, plan);
     plan.bears_missing = !case.context.missing.is_empty();
@@ -55,6 +55,7 @@ pub fn plan(case: &Case, plan: &mut Plan) {
             }
         }
     }
+    matches!(row.then, Decision::Do(_))
 }
 
 fn wish(case: &Case) -> Wish {

@@ -285,7 +285,10 @@ impl World {
     /// False if it fails. A proof that fails is undone, as by the steps.
     fn step(&mut self, step: Step) -> bool {
         match step {
-            Step::Start(who) => self.start(who),
+            Step::Start(who) => {
+                self.start(who);
+                self.nothing_forgotten(who);
+            }
             Step::Stop(who) => self.stop(who),
             Step::Fence(who) => self.servers[who].signal = true,
             Step::FenceIfDown(who) if !self.servers[who].up => self.servers[who].signal = true,
@@ -306,6 +309,7 @@ impl World {
                     return false;
                 }
                 self.promote(who);
+                self.nothing_forgotten(who);
             }
             Step::Carry(who) => self.copy_wal(who),
             Step::Copy(who) => {
@@ -330,6 +334,14 @@ impl World {
             }
         }
         true
+    }
+
+    /// Nobody is made to take writes who has not all that were acknowledged.
+    fn nothing_forgotten(&self, who: usize) {
+        if self.is_primary(who) && !self.by_hand && self.servers[1 - who].reachable {
+            let has = |id| self.servers[who].wal.contains(id);
+            assert!(self.acknowledged.iter().all(has), "{who} lacks writes: {self:?}");
+        }
     }
 
     fn happen(&mut self, event: Event, wish: &Wish) {
