@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::cloud_init::UserData;
 use super::error::{At, Result};
 use super::state::{HostState, RigState};
 use super::{files, network};
@@ -74,7 +75,7 @@ impl Disk {
             files::write(fresh.join("usr/sbin/mount.nfs"), MOUNT_NFS, 0o755)?;
             files::write(fresh.join("usr/sbin/mount.nfs4"), MOUNT_NFS, 0o755)?;
             if let Some(user_data) = &added.user_data {
-                write_user_data(&fresh, user_data)?;
+                UserData::parse(user_data)?.write(&fresh)?;
             }
         }
         files::publish(&fresh, &self.upper())
@@ -118,20 +119,6 @@ pub fn link(host: &HostState) -> String {
          LinkLocalAddressing=no\nIPv6AcceptRA=no\n\n\
          [Route]\nGateway={router}\nGatewayOnLink=yes\nPreferredSource={address}\n"
     )
-}
-
-/// Runs what the user gave for the first boot, as cloud-init does: once, and nobody waits for it.
-fn write_user_data(root: &Path, user_data: &str) -> Result<()> {
-    const UNIT: &str = "[Unit]\nDescription=User data\nAfter=multi-user.target\n\
-        ConditionPathExists=!/var/lib/cloud/done\n\n[Service]\n\
-        ExecStart=/bin/sh -c '/var/lib/cloud/user-data; touch /var/lib/cloud/done'\n";
-    files::write(root.join("var/lib/cloud/user-data"), user_data, 0o700)?;
-    let units = root.join("etc/systemd/system");
-    files::write(units.join("user-data.service"), UNIT, 0o644)?;
-    let wants = units.join("multi-user.target.wants");
-    files::folder(&wants)?;
-    let link = wants.join("user-data.service");
-    std::os::unix::fs::symlink("../user-data.service", &link).at("link", &link)
 }
 
 /// Each user accepts the rig's key. The folders exist in the image too: their owner and mode are

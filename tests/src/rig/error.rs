@@ -35,6 +35,9 @@ pub enum RigError {
         /// Name that was asked for.
         host: String,
     },
+    /// User data that no host here could act on.
+    #[error("failed to understand the user data: {0}")]
+    UserData(String),
     /// The host is not running, and what was asked for needs it to.
     #[error("host {0:?} is not running")]
     HostDown(String),

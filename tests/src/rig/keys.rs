@@ -68,6 +68,19 @@ pub fn make_user_keys(folder: &Path) -> Result<()> {
     files::write(folder.join("passphrase"), PASSPHRASE, 0o600)
 }
 
+/// Takes the host keys of one host, kind, private and public, instead of making them.
+pub fn take_host_keys<'a>(
+    folder: &Path,
+    given: impl Iterator<Item = (&'a str, &'a str, &'a str)>,
+) -> Result<()> {
+    for (kind, private, public) in given {
+        let key = folder.join(format!("ssh_host_{kind}_key"));
+        files::write(&key, format!("{}\n", private.trim()), 0o600)?;
+        files::write(key.with_extension("pub"), format!("{}\n", public.trim()), 0o644)?;
+    }
+    Ok(())
+}
+
 /// Makes the host keys of one host, if it has none.
 pub fn make_host_keys(folder: &Path) -> Result<()> {
     files::folder(folder)?;
@@ -86,7 +99,12 @@ pub fn make_host_keys(folder: &Path) -> Result<()> {
 pub fn host_key_lines(folder: &Path) -> Result<Vec<String>> {
     let mut lines = Vec::new();
     for kind in HOST_KEYS {
-        let text = files::read(folder.join(format!("ssh_host_{kind}_key.pub")))?;
+        let path = folder.join(format!("ssh_host_{kind}_key.pub"));
+        // A host that was given its keys has those alone.
+        if kind != HOST_KEYS[0] && !path.is_file() {
+            continue;
+        }
+        let text = files::read(path)?;
         lines.push(text.split_whitespace().take(2).collect::<Vec<_>>().join(" "));
     }
     Ok(lines)

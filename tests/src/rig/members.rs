@@ -1,5 +1,6 @@
 //! Hosts that come and go while the rig is up, as instances of a cloud do.
 
+use super::cloud_init::UserData;
 use super::disk::Disk;
 use super::error::{Result, RigError};
 use super::state::{Added, HostState, RigState};
@@ -26,6 +27,7 @@ pub fn add(rig: &str, new: NewHost) -> Result<HostState> {
         if state.hosts.iter().any(|h| h.name == new.name || h.address == new.address) {
             return Err(RigError::OtherHosts(format!("{rig}, {} at {}", new.name, new.address)));
         }
+        make_keys(&Disk::new(&paths::host(rig, &new.name)), &new.more)?;
         let mut host = prepare::prepare_host(rig, &new.name, new.distro, &new.address)?;
         host.added = Some(new.more);
         connect(rig, &host)?;
@@ -58,7 +60,7 @@ pub fn renew(rig: &str, name: &str, distro: Distro) -> Result<()> {
         let disk = Disk::new(&state.host(name)?.folder);
         disk.wipe()?;
         files::remove(disk.keys())?;
-        keys::make_host_keys(&disk.keys())?;
+        make_keys(&disk, &state.host(name)?.added.clone().unwrap_or_default())?;
         for host in state.hosts.iter_mut().filter(|h| h.name == name) {
             host.distro = distro;
             host.host_key = keys::host_key_lines(&disk.keys())?.swap_remove(0);
@@ -66,6 +68,15 @@ pub fn renew(rig: &str, name: &str, distro: Distro) -> Result<()> {
         }
         prepare::write_known_hosts(state)
     })
+}
+
+/// The host keys that the user data gives, or new ones.
+fn make_keys(disk: &Disk, more: &Added) -> Result<()> {
+    let data = more.user_data.as_deref().map(UserData::parse).transpose()?.unwrap_or_default();
+    if data.host_keys().next().is_none() {
+        return keys::make_host_keys(&disk.keys());
+    }
+    keys::take_host_keys(&disk.keys(), data.host_keys())
 }
 
 /// Gives a host another public address, or none; at once if it has power.

@@ -14,6 +14,7 @@
 //! | `network`, `cgroup`, `disk`, `boot` | one host |
 //! | `services`, `fileserver` | what stands around the hosts |
 //! | `members` | hosts that come and go while the rig is up |
+//! | `cloud_init` | what such a host does with user data |
 //! | `dns`, `balancers`, `redis`, `firewall` | what a cloud has around them |
 //! | `outside` | a runner that sees public addresses alone, or one jump host |
 //! | `slow` | a link with a delay between the runner and all that |
@@ -23,6 +24,7 @@
 pub mod balancers;
 pub mod boot;
 pub mod cgroup;
+pub mod cloud_init;
 pub mod command;
 pub mod deps;
 pub mod disk;

@@ -69,7 +69,9 @@ fn prepare_hosts(name: &str, options: &Options) -> Result<Vec<HostState>> {
 pub fn prepare_host(rig: &str, host: &str, distro: Distro, address: &str) -> Result<HostState> {
     let folder = paths::host(rig, host);
     let keys = Disk::new(&folder).keys();
-    keys::make_host_keys(&keys)?;
+    if !keys.join("ssh_host_ed25519_key.pub").is_file() {
+        keys::make_host_keys(&keys)?;
+    }
     Ok(HostState {
         name: host.to_owned(),
         address: address.to_owned(),

@@ -61,7 +61,7 @@ pub struct Added {
     pub public: Option<String>,
     /// Public keys that root accepts, beside the rig's.
     pub root_keys: Vec<String>,
-    /// What cloud-init would run once, as root, without anyone waiting for it.
+    /// What [`cloud_init`](super::cloud_init) is given.
     pub user_data: Option<String>,
 }
 

@@ -28,9 +28,11 @@ impl<'a> Cloud<'a> {
         let terraform = Terraform::new(rig, NAME);
         terraform.copy("tests/standins/alicloud/selftest");
         let key = terraform.path("user");
-        let mut keygen = Command::new("ssh-keygen");
-        keygen.args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(&key);
-        assert!(keygen.status().unwrap().success());
+        for key in [&key, &terraform.path("host")] {
+            let mut keygen = Command::new("ssh-keygen");
+            keygen.args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(key);
+            assert!(keygen.status().unwrap().success());
+        }
         let cloud = Self { rig, terraform, key };
         cloud.vary(&json!({}));
         cloud
@@ -38,8 +40,11 @@ impl<'a> Cloud<'a> {
 
     /// The variables with these changed.
     fn vary(&self, changes: &Json) {
-        let public = std::fs::read_to_string(self.key.with_extension("pub")).unwrap();
-        let mut all = json!({ "public_key": public.trim() });
+        let read = |name: &str| std::fs::read_to_string(self.terraform.path(name)).unwrap();
+        let mut all = json!({
+            "public_key": read("user.pub").trim(), "host_public_key": read("host.pub").trim(),
+            "host_private_key": read("host"),
+        });
         all.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
         self.terraform.variables(&all);
     }
@@ -106,6 +111,7 @@ fn the_cloud_is_real_in_a_rig() {
     rig.refresh().unwrap();
     let cloud = Cloud { terraform: again(&rig), key: key(&rig), rig: &rig };
     story.section("only the way through the public address leads in", || a_jump_host(&cloud));
+    story.section("user data is acted on", || user_data(&cloud));
     story.section("security groups filter", || security_groups(&cloud));
     story.section("load balancers serve what is healthy", || load_balancers(&cloud));
     story.section("Redis lets in who may", || redis(&cloud));
@@ -136,6 +142,17 @@ fn a_jump_host(cloud: &Cloud) {
     );
     let said = cloud.ssh(&["-o", &proxy], second, "hostname").succeeds();
     assert_eq!(said.text.lines().last(), Some("node-2"));
+}
+
+fn user_data(cloud: &Cloud) {
+    let host = cloud.rig.host("node-2");
+    let given = std::fs::read_to_string(cloud.terraform.path("host.pub")).unwrap();
+    let keys = host.sh("cat /etc/ssh/ssh_host_*.pub").unwrap();
+    assert_eq!(keys.trim(), given.trim(), "the host key that was given, and no other");
+    assert_eq!(
+        host.sh("getent ahostsv4 own.test | head -n 1").unwrap().split(' ').next(),
+        Some("127.0.0.1")
+    );
 }
 
 fn security_groups(cloud: &Cloud) {

@@ -12,6 +12,15 @@ variable "public_key" {
   type = string
 }
 
+variable "host_private_key" {
+  type      = string
+  sensitive = true
+}
+
+variable "host_public_key" {
+  type = string
+}
+
 variable "image" {
   type    = string
   default = "debian_12_11_x64_20G_alibase_20260610.vhd"
@@ -76,6 +85,15 @@ resource "alicloud_instance" "node" {
   key_name             = alicloud_ecs_key_pair.user.key_pair_name
   system_disk_category = "cloud_essd"
   system_disk_size     = 40
+
+  user_data = count.index == 0 ? null : "#cloud-config\n${yamlencode({
+    bootcmd        = ["grep -q ' own.test$' /etc/hosts || echo '127.0.0.1 own.test' >> /etc/hosts"]
+    ssh_deletekeys = true
+    ssh_keys = {
+      ed25519_private = var.host_private_key
+      ed25519_public  = var.host_public_key
+    }
+  })}"
 }
 
 resource "alicloud_eip_address" "jump" {}

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::Value as Json;
 use testkit::rig::{Added, Distro, NewHost, RigState, paths};
 
@@ -23,11 +25,10 @@ pub fn create(
     let mut rig = find(rig_name)?;
     let name = name(object, rig.state());
     let public = Some(text(object, "public_ip")).filter(|public| !public.is_empty());
-    let user_data = Some(text(object, "user_data")).filter(|data| data.starts_with("#!"));
     let more = Added {
         public: public.map(str::to_owned),
         root_keys: keys(object, objects),
-        user_data: user_data.map(str::to_owned),
+        user_data: user_data(object),
     };
     let (distro, address) = (distro(object), text(object, "private_ip").to_owned());
     let new = NewHost { name: name.clone(), distro, address, more };
@@ -38,6 +39,13 @@ pub fn create(
         return Err(failure(&why));
     }
     Ok([(HOST.to_owned(), Json::from(name))].into_iter().collect())
+}
+
+/// As it is, or in base64, as the API takes it.
+fn user_data(object: &Attributes) -> Option<String> {
+    let given = Some(text(object, "user_data")).filter(|data| !data.is_empty())?;
+    let plain = STANDARD.decode(given).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    Some(plain.unwrap_or_else(|| given.to_owned()))
 }
 
 /// An instance that runs is not one that can be reached yet.
