@@ -77,14 +77,15 @@ output "database" {
   value       = module.harbor.database
 }
 
-# Asked at each plan and apply, on every node: a warning that does not stop the apply.
-check "registry" {
-  data "harbor_health" "registry" {
-    hostname    = var.hostname
-    certificate = var.certificate
-    nodes       = { for name, node in module.harbor.nodes : name => { ssh = node.ssh } }
-  }
+# Asked at each plan and apply, on every node. What is wrong is a warning and stops nothing. The data
+# source stands outside of the check: within it, no plan would ever be empty.
+data "harbor_health" "registry" {
+  hostname    = var.hostname
+  certificate = var.certificate
+  nodes       = { for name, node in module.harbor.nodes : name => { ssh = node.ssh } }
+}
 
+check "registry" {
   assert {
     condition     = data.harbor_health.registry.healthy
     error_message = join("\n", data.harbor_health.registry.errors)
