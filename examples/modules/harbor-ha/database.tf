@@ -21,11 +21,15 @@ locals {
 resource "harbor_pg_replication_pair" "this" {
   count = local.pair ? 1 : 0
 
-  version     = var.database.version
-  source      = var.database.source
-  mirror      = var.database.mirror
-  signing_key = var.database.signing_key
-  primary     = var.database.primary
+  version             = var.database.version
+  source              = var.database.source
+  mirror              = var.database.mirror
+  signing_key         = var.database.signing_key
+  primary             = var.database.primary
+  sync                = var.database.sync
+  on_divergence       = var.database.on_divergence
+  unreachable_primary = var.database.unreachable_primary
+  data_loss_token     = var.database.data_loss_token
 
   nodes = {
     a = { ssh = local.ssh["a"], address = alicloud_instance.node["a"].private_ip }
