@@ -32,6 +32,8 @@ pub struct Facts {
     pub seen: Seen,
     /// Harbor's health by its API.
     pub health: Health,
+    /// Whether its API showed a certificate that is not trusted.
+    pub untrusted: bool,
     /// What became of asking Harbor's API as admin.
     pub admin: Admin,
 }
@@ -169,6 +171,7 @@ pub fn read(s: &HaNode, answers: &Answers) -> Facts {
         files: files.map(|p| (p.clone(), file::fact(answers, HOST, &p))).collect(),
         seen: answers.stdout(HOST, "node").map(Seen::parse).unwrap_or_default(),
         health: health(answers.get(HOST, "health")),
+        untrusted: untrusted(answers.get(HOST, "health")),
         admin: admin(answers.get(HOST, "configuration")),
     }
 }
@@ -182,6 +185,11 @@ fn health(answer: Option<&Answer>) -> Health {
         healthy: text(&json, "status") == "healthy",
         components: components.map(|c| (text(c, "name"), text(c, "status"))).collect(),
     }
+}
+
+/// In the words of the TLS library.
+fn untrusted(answer: Option<&Answer>) -> bool {
+    matches!(answer, Some(Answer::Failed(why)) if why.contains("invalid peer certificate"))
 }
 
 fn admin(answer: Option<&Answer>) -> Admin {

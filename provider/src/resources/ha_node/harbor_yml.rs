@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use render::Error;
-use render::harbor::{Release, harbor_yml as yml, keys};
+use render::harbor::{Release, harbor_yml as yml};
 
 use super::settings::{self as our, HaNode};
 use crate::diag::{Diag, Path};
@@ -41,7 +41,7 @@ fn settings(s: &HaNode, release: Release) -> Result<yml::Settings, Error> {
         storage: s.storage.as_ref().and_then(storage),
         trivy: s.trivy.as_ref().map(trivy),
         jobservice: s.jobservice.as_ref().map(jobservice).transpose()?.unwrap_or_default(),
-        notification: yml::Notification::default(),
+        notification: notification(s)?,
         log: s.log.as_ref().map(log).unwrap_or_default(),
         metric: s.metric.as_ref().map(|m| yml::Metric {
             enabled: true,
@@ -195,43 +195,29 @@ fn proxy(p: &our::Proxy) -> yml::Proxy {
     }
 }
 
+/// Keys that every file has, so that they are not further ones to `render`.
+fn notification(s: &HaNode) -> Result<yml::Notification, Error> {
+    let number = |name: &str| -> Result<Option<u32>, Error> {
+        let key = format!("notification.{name}");
+        let text = s.settings.as_ref().and_then(|settings| settings.get(&key));
+        let reason = "must be a whole number".to_owned();
+        text.map(|t| t.parse().map_err(|_| Error::Invalid { key, reason })).transpose()
+    };
+    Ok(yml::Notification {
+        webhook_job_max_retry: number("webhook_job_max_retry")?,
+        webhook_job_http_client_timeout: number("webhook_job_http_client_timeout")?,
+    })
+}
+
 fn extra(s: &HaNode) -> Result<BTreeMap<String, serde_json::Value>, Error> {
-    let pairs = s.settings.iter().flatten().map(|(key, text)| {
+    let further = s.settings.iter().flatten().filter(|(k, _)| !k.starts_with("notification."));
+    let pairs = further.map(|(key, text)| {
         let reason = "must be JSON".to_owned();
         let value =
             serde_json::from_str(text).map_err(|_| Error::Invalid { key: key.clone(), reason })?;
         Ok((key.clone(), value))
     });
     pairs.collect()
-}
-
-/// Whether two texts mean the same to this release: same values of the keys that it reads.
-pub fn same(actual: &str, wanted: &str, release: Release) -> bool {
-    let read = |text: &str| {
-        let value: serde_json::Value = serde_saphyr::from_str(text).ok()?;
-        let mut pairs = BTreeMap::new();
-        flatten("", &value, &mut pairs);
-        // `_version` is read by nobody but the migrator.
-        pairs.retain(|key, _| key != "_version" && keys::is_known(release, key));
-        Some(pairs)
-    };
-    read(actual).is_some_and(|actual| Some(actual) == read(wanted))
-}
-
-fn flatten(at: &str, value: &serde_json::Value, into: &mut BTreeMap<String, serde_json::Value>) {
-    match value {
-        serde_json::Value::Object(map) => {
-            for (key, value) in map {
-                let path = if at.is_empty() { key.clone() } else { format!("{at}.{key}") };
-                flatten(&path, value, into);
-            }
-        }
-        // An empty section is none.
-        serde_json::Value::Null => {}
-        other => {
-            into.insert(at.to_owned(), other.clone());
-        }
-    }
 }
 
 /// What `render` refuses, at the attribute that it comes from.

@@ -1,12 +1,13 @@
 //! Taking over a node that somebody built by hand: its files read as settings.
 
+mod blank;
+mod docker;
+mod read;
+
 use serde_json::Value as Json;
 
 use super::facts::{HOST, Seen};
-use super::settings::{
-    Compose, ComposeSource, Database, Docker, DockerSource, HaNode, Https, Log, Metric, OnDestroy,
-    Redis, Trivy,
-};
+use super::settings::{HaNode, Shared, Storage};
 use super::{layout, scripts};
 use crate::diag::{Diag, Diags};
 use crate::facts::{file, package};
@@ -44,14 +45,17 @@ fn place(id: &str) -> Result<(Ssh, String), Diag> {
 /// Where an import ID leads.
 pub fn request(id: &str) -> Result<ImportRequest, Diag> {
     let (ssh, directory) = place(id)?;
-    let empty = settings(ssh.clone(), &directory);
+    let empty = blank::settings(ssh.clone(), &directory);
     let questions = vec![
         file::question(HOST, &empty.at("harbor.yml")),
         file::question(HOST, layout::DAEMON_JSON),
         file::question(HOST, layout::BOOT_UNIT),
+        file::question(HOST, layout::SOURCES),
+        file::question(HOST, layout::KEYRING),
         file::question(HOST, &empty.at("tls/server.crt")),
         package::question(HOST, layout::PACKAGES),
         Question::script(HOST, "node", scripts::observe(&empty)),
+        Question::script(HOST, "ours", scripts::ours(&empty)),
     ];
     Ok(ImportRequest { targets: vec![(HOST.to_owned(), ssh)], questions })
 }
@@ -59,7 +63,7 @@ pub fn request(id: &str) -> Result<ImportRequest, Diag> {
 /// The settings of what is there.
 pub fn import(id: &str, answers: &Answers) -> Result<Object, Diags> {
     let (ssh, directory) = place(id).map_err(|d| vec![d])?;
-    let mut s = settings(ssh, &directory);
+    let mut s = blank::settings(ssh, &directory);
     let path = s.at("harbor.yml");
     let text = file::fact(answers, HOST, &path);
     let Some(text) = text.text() else {
@@ -77,14 +81,41 @@ pub fn import(id: &str, answers: &Answers) -> Result<Object, Diags> {
     let seen = answers.stdout(HOST, "node").map(Seen::parse).unwrap_or_default();
     let release = [seen.one("composed"), seen.one("installer")];
     release.iter().find(|r| !r.is_empty()).copied().unwrap_or_default().clone_into(&mut s.version);
-    from_yml(&mut s, &yml);
+    read::from_yml(&mut s, &yml);
     let listed: Vec<&str> = seen.all("service").collect();
-    s.trivy = listed.contains(&"trivy-adapter").then(|| trivy(&yml["trivy"]));
+    s.trivy = listed.contains(&"trivy-adapter").then(|| read::trivy(&yml["trivy"]));
     s.notary = listed.contains(&"notary-server");
     s.boot_unit = file::fact(answers, HOST, layout::BOOT_UNIT).is_present();
-    s.docker = Some(docker(answers, &seen));
+    s.docker = Some(docker::docker(answers));
     own_certificate(&mut s, answers);
+    ours(&mut s, answers);
+    read::further(&mut s, text);
     Ok(s.to_object())
+}
+
+/// What this provider makes beside Harbor's own files.
+fn ours(s: &mut HaNode, answers: &Answers) {
+    let seen = answers.stdout(HOST, "ours").map(Seen::parse).unwrap_or_default();
+    let some = |key: &str| Some(seen.one(key).to_owned()).filter(|text| !text.is_empty());
+    s.shared_secrets = some("shared_secrets");
+    let Some(what) = some("What") else { return };
+    let nfs = seen.one("Type").starts_with("nfs");
+    let version = seen.one("Options").split(',').find_map(|option| option.strip_prefix("vers="));
+    let shared = Shared {
+        path: (!nfs).then(|| what.clone()),
+        nfs: nfs.then_some(what),
+        nfs_version: version.unwrap_or("4.0").to_owned(),
+        nfs_options: None,
+    };
+    let storage = Storage {
+        shared: None,
+        driver: "filesystem".to_owned(),
+        parameters: None,
+        parameters_wo: None,
+        parameters_wo_version: None,
+        redirect_disabled: None,
+    };
+    s.storage.get_or_insert(storage).shared = Some(shared);
 }
 
 /// A certificate where this provider puts it was given as text.
@@ -96,205 +127,6 @@ fn own_certificate(s: &mut HaNode, answers: &Answers) {
     {
         https.certificate = Some(text.to_owned());
         (https.certificate_path, https.private_key_path) = (None, None);
-    }
-}
-
-fn log(yml: &Json) -> Option<Log> {
-    let local = &yml["local"];
-    let log = Log {
-        level: text(&yml["level"]).unwrap_or_else(|| "info".to_owned()),
-        rotate_count: number(&local["rotate_count"]).unwrap_or(50),
-        rotate_size: text(&local["rotate_size"]).unwrap_or_else(|| "200M".to_owned()),
-        location: text(&local["location"]).unwrap_or_else(|| "/var/log/harbor".to_owned()),
-    };
-    let usual =
-        (log.level.as_str(), log.rotate_count, log.rotate_size.as_str(), log.location.as_str())
-            == ("info", 50, "200M", "/var/log/harbor");
-    (!usual).then_some(log)
-}
-
-fn text(value: &Json) -> Option<String> {
-    match value {
-        Json::String(s) if !s.is_empty() => Some(s.clone()),
-        Json::Number(n) => Some(n.to_string()),
-        _ => None,
-    }
-}
-
-fn number<T: TryFrom<i64>>(value: &Json) -> Option<T> {
-    value.as_i64().and_then(|n| T::try_from(n).ok())
-}
-
-fn from_yml(s: &mut HaNode, yml: &Json) {
-    s.hostname = text(&yml["hostname"]).unwrap_or_default();
-    s.external_url = text(&yml["external_url"]);
-    s.http_port = number(&yml["http"]["port"]).unwrap_or(80);
-    s.data_volume = text(&yml["data_volume"]).unwrap_or_else(|| "/data".to_owned());
-    s.https = yml["https"].is_object().then(|| Https {
-        port: number(&yml["https"]["port"]).unwrap_or(443),
-        certificate: None,
-        private_key_wo: None,
-        private_key_wo_version: None,
-        certificate_path: text(&yml["https"]["certificate"]),
-        private_key_path: text(&yml["https"]["private_key"]),
-        trust: None,
-        strong_ssl_ciphers: yml["https"]["strong_ssl_ciphers"].as_bool(),
-    });
-    let db = &yml["external_database"]["harbor"];
-    s.database = Database {
-        host: text(&db["host"]).unwrap_or_default(),
-        port: number(&db["port"]).unwrap_or(5432),
-        username: text(&db["username"]).unwrap_or_default(),
-        password_wo: None,
-        password_wo_version: None,
-        ssl_mode: text(&db["ssl_mode"]).unwrap_or_else(|| "disable".to_owned()),
-        name: text(&db["db_name"]).unwrap_or_else(|| "registry".to_owned()),
-        max_idle_conns: number(&db["max_idle_conns"]).unwrap_or(2),
-        max_open_conns: number(&db["max_open_conns"]).unwrap_or(0),
-    };
-    s.redis = yml["external_redis"].is_object().then(|| redis(&yml["external_redis"]));
-    s.log = log(&yml["log"]);
-    let metric = &yml["metric"];
-    s.metric = metric["enabled"].as_bool().unwrap_or(false).then(|| Metric {
-        port: number(&metric["port"]).unwrap_or(9090),
-        path: text(&metric["path"]).unwrap_or_else(|| "/metrics".to_owned()),
-    });
-}
-
-fn redis(yml: &Json) -> Redis {
-    let address = text(&yml["host"]).unwrap_or_default();
-    // Several sentinels stay as they are written.
-    let (host, port) = match address.rsplit_once(':') {
-        Some((host, port)) if !address.contains(',') => (host.to_owned(), port.parse().ok()),
-        _ => (address.clone(), None),
-    };
-    let index = |key: &str, default| number(&yml[key]).unwrap_or(default);
-    Redis {
-        host,
-        port: port.or_else(|| number(&yml["port"])).unwrap_or(6379),
-        username: text(&yml["username"]),
-        password_wo: None,
-        password_wo_version: None,
-        sentinel_master_set: text(&yml["sentinel_master_set"]),
-        registry_db_index: index("registry_db_index", 1),
-        jobservice_db_index: index("jobservice_db_index", 2),
-        trivy_db_index: index("trivy_db_index", 5),
-        harbor_db_index: number(&yml["harbor_db_index"]),
-        cache_layer_db_index: number(&yml["cache_layer_db_index"]),
-        idle_timeout_seconds: index("idle_timeout_seconds", 30),
-    }
-}
-
-fn trivy(yml: &Json) -> Trivy {
-    let flag = |key: &str| yml[key].as_bool();
-    Trivy {
-        ignore_unfixed: flag("ignore_unfixed").unwrap_or(false),
-        skip_update: flag("skip_update").unwrap_or(false),
-        offline_scan: flag("offline_scan"),
-        insecure: flag("insecure").unwrap_or(false),
-        timeout: text(&yml["timeout"]),
-        security_check: text(&yml["security_check"]),
-        skip_java_db_update: flag("skip_java_db_update"),
-        db_repository: text(&yml["db_repository"]),
-        java_db_repository: text(&yml["java_db_repository"]),
-        github_token_wo: None,
-        github_token_wo_version: None,
-    }
-}
-
-fn docker(answers: &Answers, seen: &Seen) -> Docker {
-    let packages = package::facts(answers, HOST);
-    let has = |name: &str| packages.get(name).is_some_and(|p| p.installed.is_some());
-    let source = match (has("docker-ce"), has("docker.io")) {
-        (true, _) => DockerSource::DockerCe,
-        (_, true) => DockerSource::Distro,
-        _ => DockerSource::None,
-    };
-    let file = seen.one("compose_sha256");
-    let compose = if has("docker-compose-plugin") || has("docker-compose-v2") {
-        (ComposeSource::Plugin, None, None)
-    } else if has("docker-compose") {
-        (ComposeSource::Distro, None, None)
-    } else if file.len() == 64 {
-        let version = seen.one("standalone").to_owned();
-        (ComposeSource::Url, Some(file.to_owned()), Some(version))
-    } else {
-        (ComposeSource::None, None, None)
-    };
-    let daemon = file::fact(answers, HOST, layout::DAEMON_JSON);
-    let daemon: Json = daemon.text().and_then(|t| serde_json::from_str(t).ok()).unwrap_or_default();
-    let words = |key: &str| -> Option<Vec<String>> {
-        daemon[key].as_array().map(|a| a.iter().filter_map(text).collect())
-    };
-    let (compose_source, sha256, version) = compose;
-    let usual = match source {
-        DockerSource::DockerCe => ComposeSource::Plugin,
-        DockerSource::Distro => ComposeSource::Distro,
-        DockerSource::None => ComposeSource::None,
-    };
-    let compose = (compose_source != usual).then_some(Compose {
-        source: Some(compose_source),
-        url: None,
-        sha256,
-        version,
-    });
-    Docker {
-        source,
-        mirror: "https://download.docker.com".to_owned(),
-        signing_key: None,
-        version: None,
-        compose,
-        registry_mirrors: words("registry-mirrors"),
-        insecure_registries: words("insecure-registries"),
-        settings: None,
-    }
-}
-
-/// Defaults, before anything is read.
-fn settings(ssh: Ssh, directory: &str) -> HaNode {
-    let database = Database {
-        host: String::new(),
-        port: 5432,
-        username: String::new(),
-        password_wo: None,
-        password_wo_version: None,
-        ssl_mode: "disable".to_owned(),
-        name: "registry".to_owned(),
-        max_idle_conns: 2,
-        max_open_conns: 0,
-    };
-    HaNode {
-        ssh,
-        version: String::new(),
-        installer: None,
-        directory: directory.to_owned(),
-        hostname: String::new(),
-        external_url: None,
-        http_port: 80,
-        https: None,
-        admin_password_wo: None,
-        admin_password_wo_version: None,
-        admin_old_password_wo: None,
-        data_volume: "/data".to_owned(),
-        storage: None,
-        database,
-        redis: None,
-        shared_secrets: None,
-        shared_secrets_rotation: None,
-        docker: None,
-        trivy: None,
-        notary: false,
-        jobservice: None,
-        log: None,
-        metric: None,
-        cache: None,
-        upload_purging: None,
-        proxy: None,
-        settings: None,
-        configuration: None,
-        boot_unit: true,
-        peers: None,
-        on_destroy: OnDestroy::Stop,
     }
 }
 
@@ -332,7 +164,10 @@ mod tests {
              self_registration: off\nexternal_database:\n  harbor:\n    host: 172.19.48.253\n    \
              port: 5432\n    db_name: registry\n    username: harbor\n    password: x\n    \
              ssl_mode: disable\n    max_idle_conns: 2\n    max_open_conns: 0\nexternal_redis:\n  \
-             host: 172.19.48.253:6379\n  password: y\n  registry_db_index: 1\n",
+             host: 172.19.48.253:6379\n  password: y\n  registry_db_index: 1\n\
+             notification:\n  webhook_job_max_retry: 5\njobservice:\n  max_job_workers: 4\n\
+             uaa:\n  ca_file: /etc/ca.pem\nstorage_service:\n  s3:\n    bucket: b\n    \
+             secretkey: hidden\n",
         );
         put("node", "standalone=1.24.0\ncomposed=2.3.2\nservice=trivy-adapter\n");
         put("packages", "installed docker-ce installed 5:19.03.6~3-0~ubuntu-bionic\n");
@@ -348,10 +183,18 @@ mod tests {
         let redis = object.get("redis");
         assert_eq!(redis.get("host").as_str(), Some("172.19.48.253"));
         assert_eq!(redis.get("port"), &Value::Int(6379));
-        assert_eq!(object.get("docker").get("source").as_str(), Some("docker-ce"));
+        // Its repository is another one than this provider would write, and stays.
+        assert_eq!(object.get("docker").get("source").as_str(), Some("none"));
+        assert_eq!(object.get("jobservice").get("max_job_workers"), &Value::Int(4));
+        let further = object.get("settings");
+        assert_eq!(further.get("uaa.ca_file").as_str(), Some("\"/etc/ca.pem\""));
+        assert_eq!(further.get("notification.webhook_job_max_retry").as_str(), Some("5"));
+        let storage = object.get("storage");
+        assert_eq!(storage.get("driver").as_str(), Some("s3"));
+        assert_eq!(storage.get("parameters").get("bucket").as_str(), Some("b"));
         assert!(!object.get("trivy").is_null());
         // No secret enters the state.
         let all = format!("{object:?}");
-        assert!(!all.contains("Harbor12345"));
+        assert!(!all.contains("Harbor12345") && !all.contains("hidden"), "{all}");
     }
 }

@@ -34,6 +34,9 @@ pub const PACKAGES: &[&str] = &[
 /// Mounts NFS; a bare host has it not.
 pub const NFS: &str = "nfs-common";
 
+/// Where `harbor_shared_secrets` keeps them if it is not told otherwise.
+pub const SHARED_SECRETS: &str = "/etc/breakwater/secrets/harbor";
+
 /// Files of secrets that must be the same on every node: name in the directory that
 /// `harbor_shared_secrets` fills, and place in the data volume, where Harbor's prepare looks for
 /// them and keeps them.

@@ -8,6 +8,7 @@ mod harbor_yml;
 mod import;
 mod layout;
 mod mark;
+mod meaning;
 mod plan;
 mod scripts;
 mod settings;

@@ -3,6 +3,7 @@
 use super::layout;
 use super::settings::HaNode;
 use crate::facts::shell;
+use crate::step::File;
 
 /// Asks for everything that is not a file, a unit or a package, in lines `key=value`. Nothing of
 /// it needs anything to be installed, and nothing is changed.
@@ -89,6 +90,21 @@ for port in @PORTS@; do
 done
 at=$dir; while [ ! -d "$at" ]; do at=$(dirname "$at"); done
 echo "free_mb=$(df -Pm "$at" | awk 'NR==2 {print $4}')"
+true
+"#;
+
+/// For an import: what this provider made here beside Harbor's own files.
+pub fn ours(s: &HaNode) -> String {
+    OURS.replace("@DIR@", &shell(&s.directory)).replace("@SHARED@", layout::SHARED_SECRETS)
+}
+
+const OURS: &str = r#"dir=@DIR@ shared=@SHARED@
+data=$(sed -n 's/^data_volume: *//p' "$dir/harbor.yml" 2>/dev/null | head -n 1)
+unit=$(systemd-escape --path --suffix=mount "$data/registry")
+sed -n -e '/^What=/p' -e '/^Type=/p' -e '/^Options=/p' "/etc/systemd/system/$unit" 2>/dev/null
+if [ -f "$dir/docker-compose.override.yml" ] && [ -s "$shared/secretkey" ]; then
+  echo "shared_secrets=$shared"
+fi
 true
 "#;
 
@@ -192,6 +208,12 @@ pub fn need_secrets(s: &HaNode) -> String {
         names.join(" "),
         shell(shared),
     )
+}
+
+/// Gives a file its owner and mode, and leaves the time it was written.
+pub fn protect(file: &File) -> String {
+    let path = shell(&file.path);
+    format!("chown {}:{} {path}\nchmod {:o} {path}\n", file.owner, file.group, file.mode)
 }
 
 /// Runs prepare. It wipes its old result first, so that is kept and put back if it fails, and the

@@ -236,7 +236,7 @@ crate::settings! {
     pub struct Docker {
         /// Where Docker comes from. `distro`: the distribution's `docker.io`; `docker-ce`: Docker's
         /// repository or a mirror of it; `none`: it is there already and stays as it is.
-        source: DockerSource = attr().default("distro").on_change(OnChange::Refused),
+        source: DockerSource = attr().default("distro"),
         /// Where `docker-ce` is fetched from; the folder that holds `linux/`.
         mirror: String = attr().default("https://download.docker.com"),
         /// The key that signs `docker-ce`, ASCII-armoured; must be set with it.

@@ -15,6 +15,7 @@ impl Node<'_> {
     pub(super) fn api(&mut self) {
         let words = match &self.facts.health {
             Health::Silent if self.facts.composed().is_none() => String::new(),
+            Health::Silent if self.facts.untrusted => "shows an unknown certificate".to_owned(),
             Health::Silent => "does not answer".to_owned(),
             Health::Says { healthy: true, .. } => "healthy".to_owned(),
             Health::Says { components, .. } => unhealthy(components),
@@ -23,8 +24,25 @@ impl Node<'_> {
         if differs || !self.plan.steps.is_empty() {
             self.wait_healthy();
         }
+        self.trust();
         self.password();
         self.configuration();
+    }
+
+    /// With certificates that are files on the host, only the system's authorities are trusted.
+    fn trust(&mut self) {
+        let https = self.s.https.as_ref();
+        if self.facts.untrusted
+            && https.is_some_and(|h| h.trust.is_none() && h.certificate.is_none())
+        {
+            let detail = format!(
+                "The system's authorities do not know the certificate that Harbor on {} shows, so an \
+                 apply would wait for its health in vain. Set https.trust to the certificate, or to \
+                 that of its authority.",
+                self.s.ssh.host
+            );
+            self.warn("https", "Harbor's certificate is not trusted", detail);
+        }
     }
 
     /// After a new release core changes the database's schema first, which can take long.

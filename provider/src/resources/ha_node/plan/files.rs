@@ -8,7 +8,7 @@ use crate::facts::file::FileFact;
 use crate::plan::Context;
 use crate::resources::ha_node::facts::HOST;
 use crate::resources::ha_node::mark::sha256;
-use crate::resources::ha_node::{harbor_yml, layout, scripts};
+use crate::resources::ha_node::{harbor_yml, layout, meaning, scripts};
 use crate::step::{File, Step};
 
 /// Prefix of scanner robots: equal on every node, and no secret.
@@ -54,8 +54,7 @@ impl Node<'_> {
         let actual = self.facts.file(&path).text().unwrap_or_default().to_owned();
         let text = harbor_yml::render(self.s, self.release).map(|t| headed(&t));
         // A file that means the same stays, whoever wrote it.
-        let text =
-            text.map(|t| if harbor_yml::same(&actual, &t, self.release) { actual } else { t });
+        let text = text.map(|t| if meaning::same(&actual, &t, self.release) { actual } else { t });
         match text {
             Err(error) => {
                 self.record(&path);
@@ -81,7 +80,13 @@ impl Node<'_> {
         let old = self.facts.file(path).text().map(sha256);
         let mut context = self.context.clone();
         context.secrets_unchanged &= !anew;
+        let protect = scripts::protect(&file);
         let writes = self.plan.file(&context, HOST, path, self.facts.file(path), Ok(file));
+        if writes && old.as_ref() == Some(&new) {
+            // Not written anew: when it was written says whether prepare has seen it.
+            self.plan.steps.pop();
+            self.plan.step(Step::run(HOST, format!("set owner and mode of {path}"), protect));
+        }
         match old {
             // In Read the secrets are not known, so what would be written says nothing.
             Some(old) if !writes || self.context.reading => (old, false),

@@ -18,7 +18,10 @@ impl Node<'_> {
             self.unpack(&version);
         }
         let seen = &self.facts.seen;
-        let loaded = seen.one("prepare_image") == "yes" && seen.one("archive").is_empty();
+        // An archive that is still there was not loaded to its end; somebody else may have left it.
+        let by_hand = seen.one("prepared").is_empty() && self.facts.composed() == Some(&version);
+        let whole = seen.one("archive").is_empty() || by_hand;
+        let loaded = seen.one("prepare_image") == "yes" && whole;
         if unpack || !loaded {
             let script = scripts::images(self.s, &version);
             let what = format!("load the images of Harbor {version}");

@@ -159,8 +159,15 @@ fn a_file_that_means_the_same_is_left_alone() {
     let text = settled(&s, &facts);
     let text: Vec<&str> =
         text.lines().filter(|l| !l.starts_with("prepared=") && !l.starts_with("up=")).collect();
-    facts.seen = Seen::parse(&format!("{}\ncomposed_newer=yes\n", text.join("\n")));
+    facts.seen = Seen::parse(&format!("{}\narchive=yes\ncomposed_newer=yes\n", text.join("\n")));
     assert_eq!(steps(&plan(&s, &facts)), "");
+    // Readable by all: that is put right, and what runs is left alone.
+    facts.files.insert(path.clone(), public(&commented));
+    let text = steps(&plan(&s, &facts));
+    assert_eq!(
+        text,
+        "node: set owner and mode of /opt/harbor/harbor.yml\nnode: wait until Harbor is healthy\n"
+    );
 }
 
 #[test]
