@@ -6,6 +6,7 @@ mod files;
 mod install;
 mod run;
 mod storage;
+mod versions;
 
 use render::harbor::{Release, release};
 

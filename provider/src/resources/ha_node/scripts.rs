@@ -1,112 +1,13 @@
 //! Shell scripts, POSIX, run as root with `set -eu` (those of steps). None holds a secret.
 
+mod observe;
+
+pub use observe::{observe, ours};
+
 use super::layout;
 use super::settings::HaNode;
 use crate::facts::shell;
 use crate::step::File;
-
-/// Asks for everything that is not a file, a unit or a package, in lines `key=value`. Nothing of
-/// it needs anything to be installed, and nothing is changed.
-pub fn observe(s: &HaNode) -> String {
-    let (certificate, key) = s.tls_paths().unwrap_or_default();
-    let seeded: Vec<String> = layout::seeded(s)
-        .iter()
-        .map(|(name, place)| {
-            let shared = s.shared_secrets.as_deref().unwrap_or("/nonexistent");
-            let from = shell(&format!("{shared}/{name}"));
-            format!("seed {name} {from} {}\n", shell(&s.data(place)))
-        })
-        .collect();
-    let ports = [Some(s.http_port), s.https.as_ref().map(|h| h.port)];
-    let ports: Vec<String> = ports.iter().flatten().map(u16::to_string).collect();
-    OBSERVE
-        .replace("@DIR@", &shell(&s.directory))
-        .replace("@DATA@", &shell(&s.data_volume))
-        .replace("@MOUNT@", &shell(&s.registry_mount().unwrap_or_default()))
-        .replace("@CRT@", &shell(&certificate))
-        .replace("@KEY@", &shell(&key))
-        .replace("@PENDING@", layout::PENDING)
-        .replace("@COMPOSE@", layout::COMPOSE)
-        .replace("@PORTS@", &ports.join(" "))
-        .replace("@SEEDED@", &seeded.concat())
-}
-
-const OBSERVE: &str = r#"dir=@DIR@ data=@DATA@ mount=@MOUNT@
-digest() { if [ -f "$1" ]; then sha256sum < "$1" | cut -c1-64; else echo -; fi; }
-echo "pending=$(cat @PENDING@ 2>/dev/null)"
-echo "compose_sha256=$(digest @COMPOSE@)"
-if command -v docker-compose >/dev/null 2>&1; then
-  echo "standalone=$(docker-compose version --short 2>/dev/null)"
-fi
-if command -v docker >/dev/null 2>&1; then
-  echo "plugin=$(docker compose version --short 2>/dev/null)"
-  echo "client=$(docker version --format '{{.Client.Version}}' 2>/dev/null | head -n 1)"
-  echo "server=$(docker version --format '{{.Server.Version}}' 2>/dev/null)"
-  docker ps --format '{{.Names}} {{.Ports}}' 2>/dev/null | sed 's/^/publish=/'
-fi
-installer=$(sed -n 's|.*goharbor/prepare:v\([0-9][0-9.]*[0-9]\).*|\1|p' "$dir/prepare" 2>/dev/null | head -n 1)
-if [ -n "$installer" ]; then
-  echo "installer=$installer"
-  docker image inspect "goharbor/prepare:v$installer" >/dev/null 2>&1 && echo prepare_image=yes
-  ls "$dir"/harbor*.tar.gz >/dev/null 2>&1 && echo archive=yes
-fi
-if [ -f "$dir/docker-compose.yml" ]; then
-  echo "composed=$(sed -n 's|.*goharbor/harbor-core:v\([0-9][0-9.]*[0-9]\).*|\1|p' "$dir/docker-compose.yml" | head -n 1)"
-  [ "$dir/harbor.yml" -nt "$dir/docker-compose.yml" ] || echo composed_newer=yes
-  for name in $(sed -n 's/^ *container_name: *//p' "$dir/docker-compose.yml"); do
-    echo "service=$name"
-    docker inspect --type container --format "container=$name {{.State.Status}} {{.RestartCount}} {{.Config.Image}}" "$name" 2>/dev/null || :
-  done
-fi
-for mark in prepared up; do
-  [ -f "$dir/.breakwater-$mark" ] && echo "$mark=$(tr '\n' ' ' < "$dir/.breakwater-$mark")"
-done
-echo "compose_file=$(digest "$dir/docker-compose.yml")"
-echo "certificate=$(digest @CRT@)"
-echo "key=$(digest @KEY@)"
-if command -v openssl >/dev/null 2>&1 && [ -f @CRT@ ] && ! openssl x509 -checkend 1209600 -noout -in @CRT@ >/dev/null 2>&1; then
-  echo "expires=$(openssl x509 -enddate -noout -in @CRT@ 2>/dev/null | cut -d= -f2)"
-fi
-[ -d "$data/secret" ] && echo data_volume=used
-seed() {
-  [ ! -s "$2" ] || echo "shared=$1"
-  if [ ! -f "$2" ]; then if [ -f "$3" ]; then echo "seed=$1 unshared"; else echo "seed=$1 missing"; fi
-  elif [ ! -f "$3" ]; then echo "seed=$1 missing"
-  elif cmp -s "$2" "$3"; then echo "seed=$1 same"
-  else echo "seed=$1 differs"; fi
-  echo "place=$1 $(digest "$3")"
-}
-@SEEDED@if [ -n "$mount" ]; then
-  if mountpoint -q "$mount" 2>/dev/null; then echo mount=mounted
-  elif [ -n "$(ls -A "$mount" 2>/dev/null | head -n 1)" ]; then echo mount=data
-  else echo mount=empty; fi
-fi
-for port in @PORTS@; do
-  if command -v ss >/dev/null 2>&1; then
-    ss -Hltnp "sport = :$port" 2>/dev/null | sed -n 's/.*users:((\"\([^"]*\)\".*/\1/p' | sort -u | sed "s/^/listen=$port /"
-  elif cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | grep -qi "^ *[0-9]*: [0-9A-F]*:$(printf %04X "$port") [0-9A-F:]* 0A"; then
-    echo "listen=$port unknown"
-  fi
-done
-at=$dir; while [ ! -d "$at" ]; do at=$(dirname "$at"); done
-echo "free_mb=$(df -Pm "$at" | awk 'NR==2 {print $4}')"
-true
-"#;
-
-/// For an import: what this provider made here beside Harbor's own files.
-pub fn ours(s: &HaNode) -> String {
-    OURS.replace("@DIR@", &shell(&s.directory)).replace("@SHARED@", layout::SHARED_SECRETS)
-}
-
-const OURS: &str = r#"dir=@DIR@ shared=@SHARED@
-data=$(sed -n 's/^data_volume: *//p' "$dir/harbor.yml" 2>/dev/null | head -n 1)
-unit=$(systemd-escape --path --suffix=mount "$data/registry")
-sed -n -e '/^What=/p' -e '/^Type=/p' -e '/^Options=/p' "/etc/systemd/system/$unit" 2>/dev/null
-if [ -f "$dir/docker-compose.override.yml" ] && [ -s "$shared/secretkey" ]; then
-  echo "shared_secrets=$shared"
-fi
-true
-"#;
 
 /// The `digest` function, and `inputs`: what the result of prepare depends on, a digest a line.
 fn inputs(s: &HaNode, head: &str) -> String {

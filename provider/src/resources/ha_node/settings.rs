@@ -1,35 +1,17 @@
 //! What the user writes of one node.
 
+mod docker;
+mod parts;
+mod stores;
+
 use std::collections::BTreeMap;
+
+pub use docker::{Compose, ComposeSource, Docker, DockerSource};
+pub use parts::{Cache, Jobservice, Log, Metric, Proxy, Trivy, UploadPurging};
+pub use stores::{Database, Redis, Shared, Storage};
 
 use crate::resource::Ssh;
 use crate::secret::Secret;
-
-crate::choice! {
-    /// Where Docker comes from.
-    pub enum DockerSource {
-        /// Docker's own repository, or a mirror of it: `docker-ce`.
-        DockerCe = "docker-ce",
-        /// The distribution's `docker.io`.
-        Distro = "distro",
-        /// Docker is there already and stays as it is.
-        None = "none",
-    }
-}
-
-crate::choice! {
-    /// Where Compose comes from.
-    pub enum ComposeSource {
-        /// The plugin `docker compose`, as a package.
-        Plugin = "plugin",
-        /// The distribution's package `docker-compose`.
-        Distro = "distro",
-        /// A file from `url`, as /usr/local/bin/docker-compose.
-        Url = "url",
-        /// Compose is there already and stays as it is.
-        None = "none",
-    }
-}
 
 crate::choice! {
     /// What a destroy does.
@@ -66,7 +48,7 @@ crate::settings! {
         /// HTTPS. Without it Harbor is served in clear.
         https: Option<Https> = attr().on_change(OnChange::Restart),
         /// Password of `admin`; must be set. Harbor takes it at its very first start; a later change is made
-        /// through its API and needs `admin_old_password_wo`.
+        /// through its API and needs `admin_old_password_wo`, which may go after that apply.
         admin_password_wo: Option<Secret> = attr().write_only().on_change(OnChange::Restart),
         /// Change it when `admin_password_wo` changes: Terraform cannot see that.
         admin_password_wo_version: Option<i64> = attr().on_change(OnChange::Restart),
@@ -139,223 +121,19 @@ crate::settings! {
         certificate: Option<String> = attr().on_change(OnChange::Restart).check(super::validate::certificate),
         /// Private key, PEM.
         private_key_wo: Option<Secret> = attr().write_only().on_change(OnChange::Restart),
-        /// Change it when `private_key_wo` changes: Terraform cannot see that.
+        /// Change it when `private_key_wo` changes: Terraform cannot see that. A new `certificate`
+        /// brings its key along, whatever this says.
         private_key_wo_version: Option<i64> = attr().on_change(OnChange::Restart),
         /// Certificate chain as a file on the host, instead of `certificate`.
         certificate_path: Option<String> = attr().on_change(OnChange::Restart).check(super::validate::plain_path),
         /// Private key as a file on the host, instead of `private_key_wo`.
         private_key_path: Option<String> = attr().on_change(OnChange::Restart).check(super::validate::plain_path),
         /// What the provider trusts when it asks this node's API, PEM; `certificate` if not set,
-        /// and the system's roots if there is none either.
+        /// and the system's roots if there is none either. Needed where `certificate_path` leads to
+        /// a certificate of an authority of your own.
         trust: Option<String> = attr().on_change(OnChange::Provider).check(super::validate::certificate),
         /// Strong ciphers only.
         strong_ssl_ciphers: Option<bool> = attr().on_change(OnChange::Restart),
-    }
-
-    /// Where image layers are kept.
-    pub struct Storage {
-        /// A directory that all nodes share, mounted at `registry` in the data volume.
-        shared: Option<Shared> = attr().on_change(OnChange::Restart),
-        /// Storage driver of the registry: `filesystem`, `oss`, `s3`, `azure`, `gcs`, `swift`.
-        driver: String = attr().default("filesystem").on_change(OnChange::Restart).check(super::validate::driver),
-        /// The driver's parameters by the names of Harbor's documentation. Numbers and truth
-        /// values are recognised.
-        parameters: Option<BTreeMap<String, String>> = attr().on_change(OnChange::Restart),
-        /// The driver's secret parameters (`accesskeysecret`).
-        parameters_wo: Option<BTreeMap<String, Secret>> = attr().write_only().on_change(OnChange::Restart),
-        /// Change it when `parameters_wo` changes: Terraform cannot see that.
-        parameters_wo_version: Option<i64> = attr().on_change(OnChange::Restart),
-        /// Do not send clients to the storage itself: needed where they cannot reach it.
-        redirect_disabled: Option<bool> = attr().on_change(OnChange::Restart),
-    }
-
-    /// Shared storage: a directory on the host, or an NFS export.
-    pub struct Shared {
-        /// Directory on the host that is shared already, such as a NAS mounted at /srv/nas.
-        path: Option<String> = attr().on_change(OnChange::Restart).check(super::validate::plain_path),
-        /// NFS export, `server:/export`; one of this and `path`.
-        nfs: Option<String> = attr().on_change(OnChange::Restart),
-        /// Version of the NFS protocol: `3`, `4.0`, `4.1` or `4.2`.
-        nfs_version: String = attr().default("4.0").on_change(OnChange::Restart),
-        /// Further mount options of `nfs`. Those that keep a registry on several nodes whole are
-        /// set anyway.
-        nfs_options: Option<Vec<String>> = attr().on_change(OnChange::Restart),
-    }
-
-    /// PostgreSQL outside Harbor.
-    pub struct Database {
-        /// Name or address; one that stays when the primary moves.
-        host: String = attr().on_change(OnChange::Restart),
-        /// Port.
-        port: u16 = attr().default(5432).on_change(OnChange::Restart),
-        /// Login role.
-        username: String = attr().default("harbor").on_change(OnChange::Restart),
-        /// Its password; must be set: letters, digits, `_` and `-`.
-        password_wo: Option<Secret> = attr().write_only().on_change(OnChange::Restart),
-        /// Change it when `password_wo` changes: Terraform cannot see that.
-        password_wo_version: Option<i64> = attr().on_change(OnChange::Restart),
-        /// libpq's `sslmode`.
-        ssl_mode: String = attr().default("disable").on_change(OnChange::Restart),
-        /// Name of the database.
-        name: String = attr().default("registry").on_change(OnChange::Restart),
-        /// Idle connections that each of up to three pools of a node keeps.
-        max_idle_conns: u32 = attr().default(20).on_change(OnChange::Restart),
-        /// Connections that each of up to three pools of a node may open; 0 is unlimited.
-        max_open_conns: u32 = attr().default(70).on_change(OnChange::Restart),
-    }
-
-    /// Redis outside Harbor.
-    pub struct Redis {
-        /// Name or address; with `sentinel_master_set` the sentinels, separated by commas.
-        host: String = attr().on_change(OnChange::Restart),
-        /// Port of hosts that name none.
-        port: u16 = attr().default(6379).on_change(OnChange::Restart),
-        /// User (releases from 2.8; from 2.15 the registry uses it too).
-        username: Option<String> = attr().on_change(OnChange::Restart),
-        /// Password: letters, digits, `_` and `-`.
-        password_wo: Option<Secret> = attr().write_only().on_change(OnChange::Restart),
-        /// Change it when `password_wo` changes: Terraform cannot see that.
-        password_wo_version: Option<i64> = attr().on_change(OnChange::Restart),
-        /// Name of the master that the sentinels watch.
-        sentinel_master_set: Option<String> = attr().on_change(OnChange::Restart),
-        /// Database index of the registry, at least 1.
-        registry_db_index: u32 = attr().default(1).on_change(OnChange::Restart),
-        /// Database index of the job service, at least 1.
-        jobservice_db_index: u32 = attr().default(2).on_change(OnChange::Restart),
-        /// Database index of Trivy, at least 1.
-        trivy_db_index: u32 = attr().default(5).on_change(OnChange::Restart),
-        /// Database index of Harbor itself (late patches of 2.7 and 2.8, and from 2.9).
-        harbor_db_index: Option<u32> = attr().on_change(OnChange::Restart),
-        /// Database index of the cache layer (as `harbor_db_index`).
-        cache_layer_db_index: Option<u32> = attr().on_change(OnChange::Restart),
-        /// Seconds after which an idle connection is closed.
-        idle_timeout_seconds: u32 = attr().default(30).on_change(OnChange::Restart),
-    }
-
-    /// Docker and Compose.
-    pub struct Docker {
-        /// Where Docker comes from. `distro`: the distribution's `docker.io`; `docker-ce`: Docker's
-        /// repository or a mirror of it; `none`: it is there already and stays as it is.
-        source: DockerSource = attr().default("distro"),
-        /// Where `docker-ce` is fetched from; the folder that holds `linux/`.
-        mirror: String = attr().default("https://download.docker.com"),
-        /// The key that signs `docker-ce`, ASCII-armoured; must be set with it.
-        signing_key: Option<String> = attr(),
-        /// Version of Docker's package to hold, as apt writes it; any if not set.
-        version: Option<String> = attr().on_change(OnChange::Restart),
-        /// Compose.
-        compose: Option<Compose> = attr(),
-        /// Mirrors of Docker Hub, URLs.
-        registry_mirrors: Option<Vec<String>> = attr().on_change(OnChange::Reload),
-        /// Registries that Docker on this host may use without a trusted certificate: `host`,
-        /// `host:port` or a network; not a URL.
-        insecure_registries: Option<Vec<String>> = attr().on_change(OnChange::Reload),
-        /// Further keys of `daemon.json`, each with its value as JSON. Keys of others stay.
-        settings: Option<BTreeMap<String, String>> = attr().on_change(OnChange::Restart),
-    }
-
-    /// Compose.
-    pub struct Compose {
-        /// Where it comes from. `plugin`: the plugin `docker compose`, as a package; `distro`: the
-        /// package `docker-compose`; `url`: a file from `url`, as `/usr/local/bin/docker-compose`;
-        /// `none`: it is there already. If not set: `plugin` with docker-ce, else as Docker.
-        source: Option<ComposeSource> = attr(),
-        /// URL of the executable, or its path on the machine that runs Terraform; for source `url`,
-        /// as are the next two.
-        url: Option<String> = attr(),
-        /// SHA-256 of the executable, hexadecimal.
-        sha256: Option<String> = attr().check(super::validate::sha256),
-        /// Version of the executable at `url`.
-        version: Option<String> = attr(),
-    }
-
-    /// Trivy.
-    pub struct Trivy {
-        /// Show only what has a fix.
-        ignore_unfixed: bool = attr().default(false).on_change(OnChange::Restart),
-        /// Do not download its database.
-        skip_update: bool = attr().default(false).on_change(OnChange::Restart),
-        /// Ask no outside service for dependencies (from 2.4.2).
-        offline_scan: Option<bool> = attr().on_change(OnChange::Restart),
-        /// Do not verify the registry's certificate.
-        insecure: bool = attr().default(false).on_change(OnChange::Restart),
-        /// Longest time of one scan, such as `5m0s` (from 2.4).
-        timeout: Option<String> = attr().on_change(OnChange::Restart),
-        /// What to look for: `vuln`, `config`, `secret`, separated by commas (from 2.6.2).
-        security_check: Option<String> = attr().on_change(OnChange::Restart),
-        /// Do not download the Java database (from 2.9.3).
-        skip_java_db_update: Option<bool> = attr().on_change(OnChange::Restart),
-        /// OCI repository of the database (from 2.15).
-        db_repository: Option<String> = attr().on_change(OnChange::Restart),
-        /// OCI repository of the Java database (from 2.15).
-        java_db_repository: Option<String> = attr().on_change(OnChange::Restart),
-        /// Token for downloads from GitHub.
-        github_token_wo: Option<Secret> = attr().write_only().on_change(OnChange::Restart),
-        /// Change it when `github_token_wo` changes: Terraform cannot see that.
-        github_token_wo_version: Option<i64> = attr().on_change(OnChange::Restart),
-    }
-
-    /// Job service.
-    pub struct Jobservice {
-        /// Jobs that run at the same time on this node.
-        max_job_workers: u32 = attr().default(10).on_change(OnChange::Restart),
-        /// Where jobs log to (from 2.9): `STD_OUTPUT`, `FILE`, `DB`. With several nodes `FILE` needs
-        /// a shared folder and `DB` none.
-        job_loggers: Option<Vec<String>> = attr().on_change(OnChange::Restart),
-        /// Days that logs are kept (from 2.8).
-        logger_sweeper_duration: Option<u32> = attr().on_change(OnChange::Restart),
-        /// Hours that a job may take, at least 24 (from 2.13).
-        max_job_duration_hours: Option<u32> = attr().on_change(OnChange::Restart),
-    }
-
-    /// Logs.
-    pub struct Log {
-        /// `debug`, `info`, `warning`, `error` or `fatal`.
-        level: String = attr().default("info").on_change(OnChange::Restart),
-        /// Rotated files that are kept.
-        rotate_count: u32 = attr().default(50).on_change(OnChange::Restart),
-        /// Size at which a file is rotated: bytes, or a number with `k`, `M` or `G`.
-        rotate_size: String = attr().default("200M").on_change(OnChange::Restart),
-        /// Directory of the logs on the host.
-        location: String = attr().default("/var/log/harbor").on_change(OnChange::Restart).check(super::validate::plain_path),
-    }
-
-    /// Prometheus metrics.
-    pub struct Metric {
-        /// Port of the metrics on the host.
-        port: u16 = attr().default(9090).on_change(OnChange::Restart),
-        /// Path of the metrics in the URL.
-        path: String = attr().default("/metrics").on_change(OnChange::Restart),
-    }
-
-    /// The cache layer.
-    pub struct Cache {
-        /// Hours that an entry is kept.
-        expire_hours: u32 = attr().default(24).on_change(OnChange::Restart),
-    }
-
-    /// Removal of abandoned uploads.
-    pub struct UploadPurging {
-        /// On or off.
-        enabled: bool = attr().default(true).on_change(OnChange::Restart),
-        /// Hours after which an upload is abandoned, at least 2.
-        age_hours: u32 = attr().default(168).on_change(OnChange::Restart),
-        /// Hours between runs, at least 2.
-        interval_hours: u32 = attr().default(24).on_change(OnChange::Restart),
-        /// Only log what would be removed.
-        dryrun: bool = attr().default(false).on_change(OnChange::Restart),
-    }
-
-    /// Proxy for what Harbor fetches from outside.
-    pub struct Proxy {
-        /// URL for HTTP.
-        http_proxy: Option<String> = attr().on_change(OnChange::Restart),
-        /// URL for HTTPS.
-        https_proxy: Option<String> = attr().on_change(OnChange::Restart),
-        /// Names that are reached directly, separated by commas.
-        no_proxy: Option<String> = attr().on_change(OnChange::Restart),
-        /// Components that use it; core, jobservice and trivy if not set.
-        components: Option<Vec<String>> = attr().on_change(OnChange::Restart),
     }
 
     /// What the provider says of a node.

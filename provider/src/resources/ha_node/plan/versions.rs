@@ -1,0 +1,115 @@
+//! Compose as one file, and whether Docker and Compose are new enough for the release.
+
+use render::harbor::release::{minimum_compose, minimum_docker};
+
+use super::Node;
+use crate::resources::ha_node::facts::HOST;
+use crate::resources::ha_node::settings::{ComposeSource, Docker};
+use crate::resources::ha_node::{layout, version};
+use crate::step::{Action, Step};
+
+impl Node<'_> {
+    pub(super) fn compose_file(&mut self, docker: &Docker) {
+        if self.s.compose_source() != ComposeSource::Url {
+            return;
+        }
+        let Some(compose) = &docker.compose else { return };
+        let (Some(url), Some(sha256)) = (&compose.url, &compose.sha256) else { return };
+        let wanted = compose.version.clone().unwrap_or_default();
+        let same = self.facts.seen.one("compose_sha256").eq_ignore_ascii_case(sha256);
+        let seen = self.facts.seen.one("standalone");
+        let actual = match (same, seen) {
+            (true, _) => wanted.clone(),
+            (false, seen) if seen == wanted => format!("{seen}, another build"),
+            (false, seen) => seen.to_owned(),
+        };
+        if self.plan.status("compose", &actual, &wanted) {
+            let what = format!("bring Compose {wanted} to {}", layout::COMPOSE);
+            let action = Action::Upload {
+                source: url.clone(),
+                sha256: sha256.clone(),
+                to: layout::COMPOSE.to_owned(),
+                mode: 0o755,
+            };
+            self.plan.step(Step::new(HOST, what, action));
+        }
+    }
+
+    pub(super) fn docker_version(&mut self) {
+        let packages = ["docker-ce", "docker.io"];
+        let candidate = packages.iter().find(|p| layout::packages(self.s).contains(p));
+        let candidate = candidate.and_then(|p| self.facts.packages.get(*p)?.candidate.clone());
+        let seen = self.facts.seen.one("server").to_owned();
+        let text = if seen.is_empty() { candidate.unwrap_or_default() } else { seen };
+        let Some(have) = version::of(&text) else { return };
+        let want = minimum_docker(self.release);
+        if have < semver::Version::new(17, 6, 0) {
+            let detail = format!(
+                "Harbor {} needs Docker 17.6 or newer; {} has {have}.",
+                self.release, self.s.ssh.host
+            );
+            self.refuse("docker", "Docker is too old", detail);
+        } else if have < want && !self.is_installed() {
+            let detail = format!(
+                "Harbor {} asks for Docker {want}; {} has {have}. Harbor's own check lets it pass.",
+                self.release, self.s.ssh.host
+            );
+            self.warn("docker", "Docker is older than Harbor's documentation asks for", detail);
+        }
+    }
+
+    /// Whether this very release runs here: then a warning about it has been read.
+    fn is_installed(&self) -> bool {
+        self.facts.composed() == Some(self.release.to_string().as_str())
+    }
+
+    pub(super) fn compose_version(&mut self, docker: &Docker) {
+        let Some(text) = self.compose_text(docker) else {
+            if self.s.compose_source() == ComposeSource::None {
+                let detail = format!(
+                    "docker.compose.source is \"none\", and there is neither docker compose nor \
+                     docker-compose on {}.",
+                    self.s.ssh.host
+                );
+                self.refuse("docker.compose", "Compose is not there", detail);
+            }
+            return;
+        };
+        let Some(have) = version::of(&text) else { return };
+        let need = minimum_compose(self.release);
+        let (at, host, release) = ("docker.compose", &self.s.ssh.host, self.release);
+        if have < need.version {
+            let why = if need.version.minor >= 27 {
+                "an older one cannot read its compose file, which names no version"
+            } else {
+                "its installer checks that"
+            };
+            let detail = format!(
+                "Harbor {release} needs Compose {} or newer: {why}. On {host} it is {have}. Set \
+                 docker.compose to a newer one.",
+                need.version
+            );
+            self.refuse(at, format!("Compose {have} is too old for Harbor {release}"), detail);
+        } else if have < need.documented && !self.is_installed() {
+            let detail = format!(
+                "Harbor {release} is documented with Compose newer than 2.3; {host} has {have}. It \
+                 works as far as is known."
+            );
+            self.warn(at, "Compose is older than Harbor's documentation asks for", detail);
+        }
+    }
+
+    /// The version that is used, or will be.
+    fn compose_text(&self, docker: &Docker) -> Option<String> {
+        let seen = |key: &str| Some(self.facts.seen.one(key).to_owned()).filter(|t| !t.is_empty());
+        let candidate = |name: &str| self.facts.packages.get(name)?.candidate.clone();
+        match self.s.compose_source() {
+            ComposeSource::Url => docker.compose.as_ref()?.version.clone(),
+            ComposeSource::Distro => seen("standalone").or_else(|| candidate("docker-compose")),
+            ComposeSource::Plugin => seen("plugin")
+                .or_else(|| candidate("docker-compose-plugin"))
+                .or_else(|| candidate("docker-compose-v2")),
+            ComposeSource::None => seen("plugin").or_else(|| seen("standalone")),
+        }
+    }
+}
