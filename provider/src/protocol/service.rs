@@ -67,3 +67,38 @@ fn unknown(what: &str, name: &str) -> Diag {
 fn only(diags: impl IntoIterator<Item = Diag>) -> tfplugin6::Diagnostics {
     tfplugin6::Diagnostics { diagnostics: super::diags::to_host(diags) }
 }
+
+#[cfg(test)]
+mod tests {
+    use tonic::Request;
+
+    use super::*;
+    use crate::lifecycle::Provider;
+    use crate::protocol::tfplugin6::TypeConfig;
+    use crate::protocol::tfplugin6::provider_server::Provider as _;
+
+    /// Hosts of today ask for them only by a name of the schema; one that asks gets an answer.
+    #[tokio::test]
+    async fn ephemeral_resources_are_answered_by_an_error_that_names_them() {
+        let service = Service::new(Arc::new(Provider::new()), Work::new());
+        let ask = || {
+            let type_name = "harbor_token".to_owned();
+            Request::new(TypeConfig { type_name, ..TypeConfig::default() })
+        };
+        let said = [
+            service
+                .validate_ephemeral_resource_config(ask())
+                .await
+                .map(|r| r.into_inner().diagnostics),
+            service.open_ephemeral_resource(ask()).await.map(|r| r.into_inner().diagnostics),
+            service.renew_ephemeral_resource(ask()).await.map(|r| r.into_inner().diagnostics),
+            service.close_ephemeral_resource(ask()).await.map(|r| r.into_inner().diagnostics),
+        ];
+        for diagnostics in said {
+            let diagnostics = diagnostics.expect("an answer, and no gRPC status");
+            assert!(diagnostics[0].detail.contains("\"harbor_token\""), "{diagnostics:?}");
+        }
+        let schemas = service.get_provider_schema(Request::new(tfplugin6::Nothing {})).await;
+        assert!(schemas.expect("an answer").into_inner().ephemeral_resource_schemas.is_empty());
+    }
+}
