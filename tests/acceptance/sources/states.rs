@@ -14,16 +14,12 @@ pub fn kept(story: &Story, rig: &Rig, terraform: &Terraform) {
         let _ = run.succeeds().says(&["No changes."]);
     });
     story.section("a refresh alone takes up what was done by hand", || {
-        let edit = |sed: &str| {
-            rig.host("a")
-                .sh(&format!("sed -i '{sed}' /etc/postgresql/15/main/pg_hba.conf"))
-                .unwrap();
-        };
-        edit("$ a host all all 203.0.113.7/32 trust");
+        let edit =
+            "echo 'host all all 203.0.113.7/32 trust' >> /etc/postgresql/15/main/pg_hba.conf";
+        rig.host("a").sh(edit).unwrap();
         let run = terraform.run(&["plan", "-refresh-only", "-input=false", "-no-color"]).succeeds();
         assert!(run.text.contains("203.0.113.7/32"), "{}", run.text);
-        edit("/203.0.113.7/ d");
-        terraform.plan().is_empty();
+        let _ = terraform.apply().succeeds();
     });
     let long = std::fs::read_to_string(terraform.path("main.tf")).unwrap();
     let short = long
