@@ -17,6 +17,7 @@ pub fn password(pair: &mut Pair) {
     repaired(pair);
     // A new login proves it, which the old stream does not.
     pair.on("b").ctl("restart");
+    pair.on("b").replays(&pair.on("a").write_position());
     pair.is_whole("a");
 }
 
