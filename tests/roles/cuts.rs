@@ -11,6 +11,10 @@ const SOME: usize = 200;
 /// A change of roles has fewer steps than this, or it goes in circles.
 const MOST: usize = 60;
 
+/// Stops, proves, and promotes.
+const THE_STEP: &str = "become the primary";
+const MOMENTS: usize = 6;
+
 /// Each step of a switchover, under load; every second change goes back, so that what is struck is
 /// the step and not the host.
 pub fn switchover(story: &Story) {
@@ -43,6 +47,7 @@ pub fn failover(story: &Story) {
 /// before each change, with the primary that is to go.
 fn strike_all(story: &Story, pair: &mut Pair, before: impl Fn(&Pair, &'static str)) -> usize {
     let (mut struck, mut primary, mut quiet) = (BTreeSet::new(), "a", 0);
+    let mut moments = MOMENTS;
     for number in 0..MOST {
         let to = other(primary);
         before(pair, primary);
@@ -51,6 +56,11 @@ fn strike_all(story: &Story, pair: &mut Pair, before: impl Fn(&Pair, &'static st
         match apply_until(&mut pair.terraform, blow, &mut struck) {
             End::Struck(step) => {
                 story.tell(&format!("{number}: {blow:?} in {step}"));
+                // The step that is the change itself is struck at several moments.
+                if step.contains(THE_STEP) && moments > 0 {
+                    moments -= 1;
+                    struck.retain(|s: &String| !s.contains(THE_STEP));
+                }
                 let _ = pair.terraform.apply().succeeds();
                 quiet = 0;
             }

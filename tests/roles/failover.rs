@@ -1,9 +1,8 @@
 //! A change of `primary` while the old one is down.
 
-use testkit::pair::{Pair, other};
+use testkit::pair::{Pair, other, token};
 use testkit::rig::Distro;
 use testkit::story::Story;
-use testkit::terraform::Run;
 
 /// Commits before and after each change.
 const SOME: usize = 300;
@@ -110,7 +109,7 @@ pub fn by_token(story: &Story) {
         assert!(!pair.on("b").is_primary());
         let _ = pair.terraform.apply().fails();
         assert!(!pair.on("b").is_primary());
-        token(&refusal)
+        token(&refusal.readable()).unwrap_or_else(|| panic!("no token: {}", refusal.readable()))
     });
     story.section("a token that was not printed does nothing", || {
         pair.set("data_loss_token", &format!("{token}0"));
@@ -119,8 +118,8 @@ pub fn by_token(story: &Story) {
     });
     story.section("the one that was printed does", || {
         pair.set("data_loss_token", &token);
-        let _ = pair.terraform.apply();
-        assert!(pair.on("b").is_primary());
+        let run = pair.terraform.apply();
+        assert!(pair.on("b").is_primary(), "{}", run.text);
         let load = pair.load(4);
         load.wait_for(SOME);
         let _ = pair.compare(&load.stop(), "b").nothing_lost();
@@ -131,17 +130,10 @@ pub fn by_token(story: &Story) {
         let _ = pair.switch_to("a").fails().says(&["data_loss_token"]);
         assert!(!pair.on("a").is_primary());
         pair.rig.host("b").boot().unwrap();
+        pair.unset("data_loss_token");
         let _ = pair.switch_to("b").succeeds();
         pair.is_whole("b");
     });
-}
-
-/// The token that a refusal prints.
-fn token(refusal: &Run) -> String {
-    let text: String = refusal.errors().iter().map(|e| format!("{}\n", e.detail)).collect();
-    let after = text.split_once("data_loss_token = \"").map(|(_, after)| after);
-    let token = after.and_then(|t| t.split_once('"')).map(|(token, _)| token.to_owned());
-    token.unwrap_or_else(|| panic!("no token in:\n{}", refusal.readable()))
 }
 
 /// The host that was gone is booted; it comes up writable, and the next apply ends that. What it
@@ -149,11 +141,7 @@ fn token(refusal: &Run) -> String {
 fn returns(pair: &mut Pair, primary: &'static str) {
     let back = other(primary);
     pair.rig.host(back).boot().unwrap();
-    if !pair.terraform.apply().ok() {
-        pair.set("on_divergence", "rewind");
-        let _ = pair.terraform.apply().succeeds();
-        pair.unset("on_divergence");
-    }
+    let _ = pair.settle("rewind");
     pair.is_whole(primary);
 }
 
@@ -176,8 +164,8 @@ pub fn with_sync(story: &Story) {
             let _ = pair.switch_to(to).fails();
             assert!(!pair.on(to).is_primary());
             pair.set("unreachable_primary", "promote_if_sync");
-            let _ = pair.terraform.apply();
-            assert!(pair.on(to).is_primary());
+            let run = pair.terraform.apply();
+            assert!(pair.on(to).is_primary(), "{}", run.text);
             let report = pair.compare(&load.stop(), to).nothing_lost();
             story.tell(&report.to_string());
             pair.unset("unreachable_primary");

@@ -1,6 +1,6 @@
 //! An old primary returns, two primaries, and what others did by hand.
 
-use testkit::pair::{ADDRESS, Pair, other};
+use testkit::pair::{ADDRESS, Pair, other, token};
 use testkit::story::Story;
 use testkit::terraform::Run;
 
@@ -36,8 +36,13 @@ pub fn diverged(story: &Story) {
         without_its_signal(&pair, winner);
         diverge(&pair, primary, winner);
         pair.set("primary", winner).set("on_divergence", "rewind");
-        let _ = pair.terraform.apply().fails().says(&["reclone"]);
+        let refusal = pair.terraform.plan_run(&[]).fails();
         assert!(pair.on(primary).is_primary() && pair.on(winner).is_primary());
+        let token = token(&refusal.readable()).expect("the winner is named by a token");
+        pair.set("data_loss_token", &token);
+        let _ = pair.terraform.apply().fails();
+        let _ = pair.terraform.plan_run(&[]).fails().says(&["reclone"]);
+        pair.unset("data_loss_token").unset("on_divergence");
         named(&mut pair, winner, "reclone");
     });
 }
@@ -72,7 +77,7 @@ fn refused(pair: &mut Pair, loser: &'static str, winner: &'static str) {
     let hosts = [loser, winner].map(|h| pair.rig.host(h).address().to_owned());
     assert!(hosts.iter().all(|h| text.contains(h)) || text.contains("both"), "{text}");
     pair.set("primary", winner);
-    let refusal = pair.terraform.plan_run(&[]).fails().says(&["on_divergence"]);
+    let refusal = pair.terraform.plan_run(&[]).fails().says(&["data_loss_token"]);
     let count = counted(&refusal);
     assert!(count.is_some(), "no count of {LOSING} commits: {}", refusal.readable());
     let _ = pair.terraform.apply().fails();
@@ -90,9 +95,8 @@ fn counted(refusal: &Run) -> Option<usize> {
 
 /// With consent the winner's data is what both have, and the loser's is kept aside.
 fn named(pair: &mut Pair, winner: &'static str, how: &str) {
-    pair.set("primary", winner).set("on_divergence", how);
-    let _ = pair.terraform.apply().succeeds();
-    pair.unset("on_divergence");
+    pair.set("primary", winner);
+    let _ = pair.settle(how);
     pair.is_whole(winner);
     let loser = other(winner);
     for host in [winner, loser] {
@@ -116,10 +120,7 @@ pub fn by_hand(story: &Story) {
             .map(|d| format!("{} {}\n", d.summary, d.detail))
             .collect();
         assert!(!plan.changes.is_empty(), "the plan is empty");
-        assert!(
-            said.to_lowercase().contains("switchover"),
-            "the way back is not announced: {said}"
-        );
+        assert!(said.contains("stops"), "the way back is not announced: {said}");
     });
     story.section("the configuration follows: no step", || {
         let started = ["a", "b"].map(|h| pair.on(h).started());
@@ -155,9 +156,8 @@ pub fn by_hand(story: &Story) {
         pair.promote_by_hand("b");
         pair.on("a").ctl("start");
         assert!(pair.on("a").is_primary());
-        pair.set("on_divergence", "rewind");
-        let _ = pair.switch_to("b").succeeds();
-        pair.unset("on_divergence");
+        pair.set("primary", "b");
+        let _ = pair.settle("rewind");
         pair.is_whole("b");
     });
 }

@@ -95,6 +95,27 @@ impl<'a> Pair<'a> {
         self.set("primary", host).terraform.apply()
     }
 
+    /// Applies, and agrees to what is refused, as a user would who has read it: the token that is
+    /// printed, and the way in which a diverged server comes back. The consent is taken out again.
+    #[track_caller]
+    pub fn settle(&mut self, on_divergence: &str) -> Run {
+        for _ in 0..3 {
+            let run = self.terraform.apply();
+            if run.ok() {
+                self.unset("data_loss_token").unset("on_divergence");
+                return run;
+            }
+            let refusal = self.terraform.plan_run(&[]).readable();
+            if let Some(token) = token(&refusal) {
+                self.set("data_loss_token", &token);
+            }
+            if refusal.contains("on_divergence") {
+                self.set("on_divergence", on_divergence);
+            }
+        }
+        self.terraform.apply().succeeds()
+    }
+
     /// The server on a host.
     pub fn on(&self, host: &'a str) -> server::Server<'a> {
         server::Server { host: self.rig.host(host), version: self.version }
@@ -193,6 +214,12 @@ fn node(host: &Host) -> String {
     let state = host.state();
     let (name, address, key) = (&state.name, &state.address, &state.host_key);
     format!("    {name} = {{ ssh = {{ host = \"{address}\", host_key = \"{key}\" }} }}\n")
+}
+
+/// The token that a refusal prints.
+pub fn token(refusal: &str) -> Option<String> {
+    let (_, after) = refusal.split_once("data_loss_token = \"")?;
+    after.split_once('"').map(|(token, _)| token.to_owned())
 }
 
 /// The other host.

@@ -1,6 +1,6 @@
 //! History: what a server has that the other does not.
 
-use testkit::pair::Pair;
+use testkit::pair::{Pair, token};
 
 const SEGMENTS: usize = 8;
 
@@ -11,10 +11,14 @@ pub fn rewind_is_killed(pair: &mut Pair) {
     pair.join();
     pair.on("a").sql("CREATE TABLE lost (x int)");
     pair.on("b").sql("CREATE TABLE won (x int)");
-    pair.set("primary", "b").set("on_divergence", "rewind");
+    pair.set("primary", "b");
+    let refusal = pair.terraform.plan_run(&[]).fails();
+    let token = token(&refusal.readable()).expect("the winner is named by a token");
+    pair.set("data_loss_token", &token).set("on_divergence", "rewind");
     pair.on("a").ambush("pg_rewind", "KILL");
     let _ = pair.terraform.apply().fails();
     pair.on("a").ambush_over();
+    pair.unset("data_loss_token");
     let _ = pair.terraform.apply().fails().says(&["reclone"]);
     pair.set("on_divergence", "reclone");
     let _ = pair.terraform.apply().succeeds();

@@ -35,16 +35,16 @@ pub fn primary_dies(pair: &mut Pair) {
 pub fn standby_dies(pair: &mut Pair) {
     let standby = pair.on("b");
     let load = pair.load(4);
-    let run = switch_and_at(pair, "b", step(Event::Done, "stop"), || standby.crash());
-    if run.ok() {
-        // The standby was quicker than the blow.
-        let _ = pair.terraform.apply().succeeds();
-    } else if pair.on("a").is_up() {
-        assert!(pair.on("a").is_primary(), "{}", run.text);
-        load.wait_for(SOME);
-    } else {
-        assert!(pair.on("b").is_up(), "neither server runs:\n{}", run.text);
-    }
+    let primary = pair.on("a");
+    let blow = || {
+        // It cannot replay what the stop writes, and so is not promoted before it dies.
+        let _ = standby.sh("kill -STOP $(pgrep -f '^postgres:.*startup')");
+        primary.wait_until_down();
+        standby.crash();
+    };
+    let run = switch_and_at(pair, "b", step(Event::Begins, "become the primary"), blow).fails();
+    assert!(pair.on("a").is_up() && pair.on("a").is_primary(), "{}", run.text);
+    load.wait_for(SOME);
     let _ = pair.switch_to("a").succeeds();
     let _ = pair.compare(&load.stop(), "a").nothing_lost();
     pair.is_whole("a");
@@ -69,17 +69,10 @@ pub fn promotion_hangs(pair: &mut Pair) {
     let standby = pair.on("b");
     let load = pair.load(4);
     // Longer than `pg_promote` waits, so that it says no and the promotion comes still.
-    let seconds = 65;
-    let freeze = || {
-        let _ = standby.sh(&format!(
-            "p=$(pgrep -f '^postgres:.*startup'); kill -STOP $p
-             systemd-run -q --on-active={seconds} kill -CONT $p"
-        ));
-    };
-    // Once the proof is done the startup process has nothing left but to promote.
-    let run = switch_and_at(pair, "b", step(Event::Begins, "promote"), freeze);
-    if !run.ok() {
-        standby.wait_until_primary(Duration::from_secs(2 * seconds));
+    standby.sql("ALTER SYSTEM SET recovery_end_command = 'sleep 65'");
+    standby.sql("SELECT pg_reload_conf()");
+    if !pair.switch_to("b").ok() {
+        standby.wait_until_primary(Duration::from_secs(120));
         let _ = pair.terraform.apply().succeeds();
     }
     let _ = pair.compare(&load.stop(), "b").nothing_lost();
@@ -127,7 +120,9 @@ pub fn reboot(pair: &mut Pair) {
     let host = pair.rig.host("a");
     let load = pair.load(4);
     load.wait_for(SOME);
-    let _ = switch_and_at(pair, "b", step(Event::Begins, "promote"), || host.kill().unwrap());
+    let _ = switch_and_at(pair, "b", step(Event::Begins, "become the primary"), || {
+        host.kill().unwrap()
+    });
     host.boot().unwrap();
     let _ = pair.terraform.apply().succeeds();
     load.wait_for(SOME);

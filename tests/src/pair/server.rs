@@ -105,6 +105,12 @@ impl Server<'_> {
             crate::writers::ROLE
         );
         let _ = self.host.sh(&run);
+        self.wait_until_down();
+    }
+
+    /// Waits until none of its processes is left.
+    #[track_caller]
+    pub fn wait_until_down(&self) {
         let begun = Instant::now();
         while self.host.sh("pgrep -u postgres -x postgres").is_ok() {
             assert!(begun.elapsed() < REPLAY, "the server does not go down");
