@@ -123,11 +123,13 @@ fn act(words: &[&str], command: &[&str]) -> Result<bool> {
         ["_serve", address, ref roots @ ..] => {
             fileserver::serve(address, &roots.iter().map(PathBuf::from).collect::<Vec<_>>())?;
         }
-        ["_write", hosts, sessions, first, record] => {
-            let (Ok(sessions), Ok(first)) = (sessions.parse(), first.parse()) else {
+        ["_write", hosts, first, sessions, micros, record] => {
+            let (Ok(first), Ok(sessions)) = (first.parse(), sessions.parse()) else {
                 return Ok(false);
             };
-            writers::write(hosts, sessions, first, &PathBuf::from(record)).at("write", record)?;
+            let Ok(micros) = micros.parse() else { return Ok(false) };
+            let (numbers, pause) = ((first, sessions), Duration::from_micros(micros));
+            writers::write(hosts, numbers, pause, &PathBuf::from(record)).at("write", record)?;
         }
         ["help" | "--help" | "-h"] => print!("{HELP}"),
         _ => return Ok(false),

@@ -24,7 +24,7 @@ pub fn beside_a_bare_script(story: &Story) {
         let by_script = [0, 3].contains(&(number % 4));
         let (name, gaps) =
             if by_script { ("bare script", &mut bare) } else { ("terraform apply", &mut ours) };
-        let load = pair.load(SESSIONS);
+        let load = pair.full_load(SESSIONS);
         load.wait_for(SOME);
         if by_script {
             bare_script(&pair, primary);

@@ -6,7 +6,7 @@ use testkit::story::Story;
 pub fn sees_a_loss(story: &Story) {
     let mut pair = crate::new_pair(story);
     story.section("a switchover by hand loses nothing", || {
-        let load = pair.load(8);
+        let load = pair.full_load(8);
         load.wait_for(500);
         pair.switch_by_hand("a");
         load.wait_for(500);
@@ -15,7 +15,7 @@ pub fn sees_a_loss(story: &Story) {
         assert!(report.gap.as_millis() > 50, "a switchover without a gap was none");
     });
     story.section("a failover of a standby that was behind does, and it is seen", || {
-        let load = pair.load(8);
+        let load = pair.full_load(8);
         pair.on("a").starve();
         load.wait_for(500);
         pair.on("b").crash();

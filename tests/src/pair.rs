@@ -4,6 +4,7 @@ mod by_hand;
 mod server;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use crate::rig::network::RUNNER;
 use crate::rig::{Host, Rig};
@@ -121,12 +122,22 @@ impl<'a> Pair<'a> {
         server::Server { host: self.rig.host(host), version: self.version }
     }
 
-    /// Starts sessions that write.
+    /// Starts sessions that write some hundred rows a second: the machine has other things to do.
     #[track_caller]
     pub fn load(&mut self, sessions: usize) -> Load {
+        self.load_with(sessions, Duration::from_millis(5))
+    }
+
+    /// Starts sessions that write as fast as they can.
+    #[track_caller]
+    pub fn full_load(&mut self, sessions: usize) -> Load {
+        self.load_with(sessions, Duration::ZERO)
+    }
+
+    fn load_with(&mut self, sessions: usize, pause: Duration) -> Load {
         let first = self.writers;
         self.writers += sessions;
-        Load::start(self.rig, sessions, first)
+        Load::start(self.rig, sessions, first, pause)
     }
 
     /// Compares with the rows on a host.

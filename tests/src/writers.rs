@@ -42,9 +42,9 @@ pub struct Load {
 
 impl Load {
     /// Starts so many sessions, and waits until one has written. `first` numbers them: rows of two
-    /// loads on one table must not have the same writer.
+    /// loads on one table must not have the same writer. Each pauses after a commit.
     #[track_caller]
-    pub fn start(rig: &Rig, sessions: usize, first: usize) -> Self {
+    pub fn start(rig: &Rig, sessions: usize, first: usize, pause: Duration) -> Self {
         let record = rig.state().folder.join(format!("writers-{first}"));
         let addresses: Vec<_> = rig.hosts().map(|h| h.address().to_owned()).collect();
         let program = rig_program().expect("the rig program is built");
@@ -52,8 +52,9 @@ impl Load {
             program.to_string_lossy().into_owned(),
             "_write".to_owned(),
             addresses.join(","),
-            sessions.to_string(),
             first.to_string(),
+            sessions.to_string(),
+            pause.as_micros().to_string(),
             record.to_string_lossy().into_owned(),
         ];
         // What is left of another run would count as this one's.

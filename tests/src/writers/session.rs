@@ -21,15 +21,21 @@ const SEARCH_AGAIN: Duration = Duration::from_millis(5);
 type Record = (i32, i64, u64);
 
 /// Writes through whichever of the hosts takes writes, with sessions numbered from `first`, until
-/// standard input ends. Each acknowledged commit becomes a line of the file `record`.
-pub fn write(hosts: &str, sessions: i32, first: i32, record: &Path) -> std::io::Result<()> {
+/// standard input ends, and pauses after each commit. Each acknowledged commit becomes a line of the file `record`.
+pub fn write(
+    hosts: &str,
+    (first, sessions): (i32, i32),
+    pause: Duration,
+    record: &Path,
+) -> std::io::Result<()> {
     let file = std::fs::File::create(record)?;
     tokio::runtime::Runtime::new()?.block_on(async {
         let (told, records) = unbounded_channel();
         let config = config(hosts);
         let numbers = first..first + sessions;
-        let tasks: Vec<_> =
-            numbers.map(|n| tokio::spawn(session(config.clone(), n, told.clone()))).collect();
+        let tasks: Vec<_> = numbers
+            .map(|n| tokio::spawn(session(config.clone(), n, pause, told.clone())))
+            .collect();
         drop(told);
         let recorder = tokio::spawn(keep(records, file));
         let mut end = Vec::new();
@@ -53,7 +59,7 @@ fn config(hosts: &str) -> Config {
 }
 
 /// One writer: a number is used once, whether its commit was acknowledged or not.
-async fn session(config: Config, writer: i32, told: UnboundedSender<Record>) {
+async fn session(config: Config, writer: i32, pause: Duration, told: UnboundedSender<Record>) {
     let mut seq = 0;
     loop {
         let Ok((client, insert)) = connect(&config).await else {
@@ -65,6 +71,9 @@ async fn session(config: Config, writer: i32, told: UnboundedSender<Record>) {
                 return;
             }
             seq += 1;
+            if !pause.is_zero() {
+                tokio::time::sleep(pause).await;
+            }
         }
         seq += 1;
     }
