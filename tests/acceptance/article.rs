@@ -72,10 +72,11 @@ fn a_node_built_by_hand_is_imported_as_it_is() {
 fn generated(rig: &Rig, terraform: &Terraform, secret: &str) {
     let (a, key) = (rig.host("a"), &rig.state().ssh.key);
     terraform.config(&format!(
-        "provider \"harbor\" {{\n  ssh = {{ private_key_path = {key:?} }}\n  \
-           known_hosts = [{:?}]\n}}\n\
+        "provider \"harbor\" {{\n  ssh = {{ private_key_path = \"{}\" }}\n  \
+           known_hosts = [\"{}\"]\n}}\n\
          import {{\n  to = harbor_ha_node.node\n  id = \"root@{}:22/data/harbor\"\n}}\n",
-        rig.state().ssh.known_hosts,
+        key.display(),
+        rig.state().ssh.known_hosts.display(),
         a.address()
     ));
     let _ = terraform.plan_run(&["-generate-config-out=generated.tf"]);

@@ -37,7 +37,7 @@ fn sources<'a>(rig: &'a Rig, served: &Served) -> (Terraform<'a>, Json) {
     let variables = json!({
         "ssh": ssh,
         "key": state.ssh.key,
-        "urls": {"pgdg": state.urls.pgdg, "docker": docker, "https": served.url()},
+        "urls": {"pgdg": state.urls.pgdg, "docker": docker, "https": Served::url()},
         "docker_key": String::from_utf8(key.stdout).unwrap(),
         "docker_version": "5:20.10.24-1~debian~bookworm",
         "compose_sha256": served.compose_sha256(),

@@ -59,7 +59,7 @@ impl<'a> Served<'a> {
     }
 
     /// Where it is served.
-    pub fn url(&self) -> String {
+    pub fn url() -> String {
         format!("https://{NAME}:{PORT}")
     }
 
@@ -73,7 +73,7 @@ impl<'a> Served<'a> {
         let of = |release: &&str| {
             let name = format!("harbor-offline-installer-v{release}.tgz");
             let settings =
-                json!({"url": format!("{}/{name}", self.url()), "sha256": self.sha256(&name)});
+                json!({"url": format!("{}/{name}", Self::url()), "sha256": self.sha256(&name)});
             ((*release).to_owned(), settings)
         };
         RELEASES.iter().map(of).collect()

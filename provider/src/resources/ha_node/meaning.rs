@@ -81,7 +81,7 @@ fn flatten(at: &str, value: &Value, into: &mut Pairs) {
 /// What counts of a file, beside another one that says which parts there are.
 fn meaning(pairs: &Pairs, beside: &Pairs, release: Release) -> BTreeMap<String, String> {
     let part = |key: &str| PARTS.iter().find(|part| key.starts_with(**part));
-    let absent = |part: &&str| !beside.keys().any(|key| key.starts_with(*part));
+    let absent = |part: &str| !beside.keys().any(|key| key.starts_with(part));
     let is = |key: &str, text: &str| pairs.get(key).is_some_and(|value| show(value) == text);
     let off = |key: &str| {
         let section = key.split('.').next().unwrap_or(key);
@@ -93,7 +93,7 @@ fn meaning(pairs: &Pairs, beside: &Pairs, release: Release) -> BTreeMap<String, 
         // `_version` is read by nobody but the migrator.
         key != "_version"
             && keys::is_known(release, key)
-            && !part(key).is_some_and(|p| absent(&p))
+            && !part(key).is_some_and(|p| absent(p))
             && !off(key)
             && (key != "proxy.components" || proxied)
     };
@@ -153,6 +153,6 @@ mod tests {
     fn a_part_that_is_wanted_counts() {
         let with = format!("{OURS}trivy:\n  insecure: false\n");
         assert!(!same(&with.replace("false", "true"), &with, release()));
-        assert!(same("[", "[", release()) == false);
+        assert!(!same("[", "[", release()));
     }
 }
