@@ -37,18 +37,18 @@ fn main() -> ExitCode {
     let stories = vec![
         story("the_oracle_sees_a_loss_and_nothing_else", oracle::sees_a_loss),
         story("every_fault_has_a_row", faults::every_fault_has_a_row),
-        story("switchover_under_load", switchover::under_load).with_ignored_flag(WAITS),
-        story("switchover_refused", switchover::refused).with_ignored_flag(WAITS),
-        story("failover_with_the_dead_disk", failover::topped_up).with_ignored_flag(WAITS),
-        story("failover_over_a_timeline", failover::over_a_timeline).with_ignored_flag(WAITS),
-        story("failover_of_other_versions", failover::other_versions).with_ignored_flag(WAITS),
-        story("failover_by_token", failover::by_token).with_ignored_flag(WAITS),
-        story("failover_with_sync", failover::with_sync).with_ignored_flag(WAITS),
-        story("rejoin_of_a_diverged_primary", rejoin::diverged).with_ignored_flag(WAITS),
-        story("what_others_did_by_hand", rejoin::by_hand).with_ignored_flag(WAITS),
-        story("faults", faults::each).with_ignored_flag(WAITS),
-        story("switchover_struck_at_each_step", cuts::switchover).with_ignored_flag(WAITS),
-        story("failover_struck_at_each_step", cuts::failover).with_ignored_flag(WAITS),
+        story("switchover_under_load", switchover::under_load),
+        story("switchover_refused", switchover::refused).with_ignored_flag(UNPROVEN),
+        story("failover_with_the_dead_disk", failover::topped_up),
+        story("failover_over_a_timeline", failover::over_a_timeline).with_ignored_flag(UNPROVEN),
+        story("failover_of_other_versions", failover::other_versions).with_ignored_flag(UNPROVEN),
+        story("failover_by_token", failover::by_token).with_ignored_flag(UNPROVEN),
+        story("failover_with_sync", failover::with_sync).with_ignored_flag(UNPROVEN),
+        story("rejoin_of_a_diverged_primary", rejoin::diverged).with_ignored_flag(UNPROVEN),
+        story("what_others_did_by_hand", rejoin::by_hand).with_ignored_flag(UNPROVEN),
+        story("faults", faults::each).with_ignored_flag(UNPROVEN),
+        story("switchover_struck_at_each_step", cuts::switchover).with_ignored_flag(UNPROVEN),
+        story("failover_struck_at_each_step", cuts::failover).with_ignored_flag(UNPROVEN),
         // A measurement, which `make bench` asks for.
         story("write_gap", gap::beside_a_bare_script).with_ignored_flag(true),
     ];
@@ -59,8 +59,8 @@ fn main() -> ExitCode {
     conclusion.exit_code()
 }
 
-/// The provider does not change roles yet.
-const WAITS: bool = true;
+/// Not yet seen to pass: run it by name, with `--include-ignored`.
+const UNPROVEN: bool = true;
 
 /// A new pair, `a` the primary.
 fn new_pair(story: &Story) -> Pair<'static> {
