@@ -39,6 +39,9 @@ rig: real Debian hosts for tests, in a network of their own, on this machine (as
   rig boot NAME HOST                       power it on
   rig wipe NAME HOST                       replace its disk by an empty one, and power it on
 
+  What rig run runs has BREAKWATER_CLOUD_RIG, by which the stand-in for Alibaba Cloud's provider
+  (tests/standins/alicloud) makes its hosts, load balancers, Redis and names in this rig.
+
   BREAKWATER_CACHE  images and packages (default /var/cache/breakwater)
   BREAKWATER_RIG    folders of rigs (default /var/lib/breakwater-rig)
   BREAKWATER_KEEP   when set, a test does not take its rig down

@@ -8,9 +8,7 @@ use super::disk::Disk;
 use super::error::{Result, RigError};
 use super::network::{self, Cut};
 use super::state::{HostState, RigState};
-use super::{
-    Distro, NewHost, boot, cleanup, deps, files, image, members, outside, paths, prepare, slow,
-};
+use super::{Distro, boot, cleanup, deps, files, image, paths, prepare, slow};
 
 /// What a rig is to have.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,7 +36,7 @@ impl Options {
 /// [found](Rig::find) rather than brought up.
 #[derive(Debug)]
 pub struct Rig {
-    state: RigState,
+    pub(super) state: RigState,
     down_with_us: bool,
 }
 
@@ -133,64 +131,6 @@ impl Rig {
     /// whole rig; zero ends that. SSH of [`Host::ssh`] is not slowed.
     pub fn slow(&self, round_trip: Duration) -> Result<()> {
         slow::set(&self.state.name, round_trip)
-    }
-
-    /// Takes what [`run`](Self::run) runs from now on out of the hosts' network: it reaches public
-    /// addresses, and SSH of the host `jump`, and no other host. See [`outside`].
-    pub fn outside(&self, jump: Option<&str>) -> Result<()> {
-        let jump = jump.map(|name| self.state.host(name)).transpose()?;
-        outside::set(&self.state.name, jump.map(|host| host.address.as_str()))
-    }
-
-    /// Ends that.
-    pub fn inside(&self) -> Result<()> {
-        outside::remove(&self.state.name)
-    }
-
-    /// Adds a host, boots it and waits until users can log in.
-    pub fn add(&mut self, new: NewHost) -> Result<()> {
-        let name = new.name.clone();
-        members::add(&self.state.name, new)?;
-        self.refresh()?;
-        self.try_host(&name)?.boot()
-    }
-
-    /// Removes a host with all that it has; one that is not there is as good.
-    pub fn remove(&mut self, host: &str) -> Result<()> {
-        members::remove(&self.state.name, host)?;
-        self.refresh()
-    }
-
-    /// Boots a host with another image, as a cloud does: empty disk, new host keys.
-    pub fn renew(&mut self, host: &str, distro: Distro) -> Result<()> {
-        self.try_host(host)?.kill()?;
-        members::renew(&self.state.name, host, distro)?;
-        self.refresh()?;
-        self.try_host(host)?.boot()
-    }
-
-    /// Gives an added host a public address, or none.
-    pub fn publish(&mut self, host: &str, public: Option<&str>) -> Result<()> {
-        members::publish(&self.state.name, host, public)?;
-        self.refresh()
-    }
-
-    /// Makes root of an added host accept these keys and the rig's, and no others.
-    pub fn set_keys(&mut self, host: &str, keys: &[String]) -> Result<()> {
-        members::set_keys(&self.state.name, host, keys)?;
-        self.refresh()
-    }
-
-    /// Drops SSH from the runner to a host for so long from now; does not wait for it.
-    pub fn cut_for(&self, host: &str, time: Duration) -> Result<()> {
-        self.try_host(host)?.cut()?;
-        members::restore_after(&self.state, host, time)
-    }
-
-    /// Sees what others have added or removed since.
-    pub fn refresh(&mut self) -> Result<()> {
-        self.state = RigState::load(&self.state.name)?;
-        Ok(())
     }
 
     /// A host of the rig.

@@ -1,10 +1,13 @@
 //! Hosts that come and go while the rig is up, as instances of a cloud do.
 
+use std::time::Duration;
+
 use super::cloud_init::UserData;
 use super::disk::Disk;
 use super::error::{Result, RigError};
+use super::handle::Rig;
 use super::state::{Added, HostState, RigState};
-use super::{Distro, boot, files, image, keys, network, paths, prepare, services};
+use super::{Distro, boot, files, image, keys, network, outside, paths, prepare, services};
 
 /// A host to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +20,66 @@ pub struct NewHost {
     pub address: String,
     /// Public address, keys and user data.
     pub more: Added,
+}
+
+impl Rig {
+    /// Takes what [`run`](Self::run) runs from now on out of the hosts' network: it reaches public
+    /// addresses, and SSH of the host `jump`, and no other host. See [`outside`].
+    pub fn outside(&self, jump: Option<&str>) -> Result<()> {
+        let jump = jump.map(|name| self.state.host(name)).transpose()?;
+        outside::set(&self.state.name, jump.map(|host| host.address.as_str()))
+    }
+
+    /// Ends that.
+    pub fn inside(&self) -> Result<()> {
+        outside::remove(&self.state.name)
+    }
+
+    /// Adds a host, boots it and waits until users can log in.
+    pub fn add(&mut self, new: NewHost) -> Result<()> {
+        let name = new.name.clone();
+        add(&self.state.name, new)?;
+        self.refresh()?;
+        self.try_host(&name)?.boot()
+    }
+
+    /// Removes a host with all that it has; one that is not there is as good.
+    pub fn remove(&mut self, host: &str) -> Result<()> {
+        remove(&self.state.name, host)?;
+        self.refresh()
+    }
+
+    /// Boots a host with another image, as a cloud does: empty disk, new host keys.
+    pub fn renew(&mut self, host: &str, distro: Distro) -> Result<()> {
+        self.try_host(host)?.kill()?;
+        renew(&self.state.name, host, distro)?;
+        self.refresh()?;
+        self.try_host(host)?.boot()
+    }
+
+    /// Gives an added host a public address, or none.
+    pub fn publish(&mut self, host: &str, public: Option<&str>) -> Result<()> {
+        publish(&self.state.name, host, public)?;
+        self.refresh()
+    }
+
+    /// Makes root of an added host accept these keys and the rig's, and no others.
+    pub fn set_keys(&mut self, host: &str, keys: &[String]) -> Result<()> {
+        set_keys(&self.state.name, host, keys)?;
+        self.refresh()
+    }
+
+    /// Drops SSH from the runner to a host for so long from now; does not wait for it.
+    pub fn cut_for(&self, host: &str, time: Duration) -> Result<()> {
+        self.try_host(host)?.cut()?;
+        restore_after(&self.state, host, time)
+    }
+
+    /// Sees what others have added or removed since.
+    pub fn refresh(&mut self) -> Result<()> {
+        self.state = RigState::load(&self.state.name)?;
+        Ok(())
+    }
 }
 
 /// Makes a host and its way through the network; it has no power yet.
@@ -131,7 +194,7 @@ pub fn set_keys(rig: &str, name: &str, keys: &[String]) -> Result<()> {
 }
 
 /// Ends the cut of a host's SSH after some time, by a process that outlives this one.
-pub fn restore_after(rig: &RigState, host: &str, time: std::time::Duration) -> Result<()> {
+pub fn restore_after(rig: &RigState, host: &str, time: Duration) -> Result<()> {
     use std::os::unix::process::CommandExt as _;
     let program = services::rig_program()?.to_string_lossy().into_owned();
     let joins = super::cgroup::Group::new(&rig.name, "timers.d").create()?;

@@ -14,7 +14,7 @@ use super::failure::{Failure, Result};
 use super::faults::FaultFile;
 use super::store::{Attributes, Objects, Store, text};
 use super::world::World;
-use super::{choices, computed, ids, kinds, limits, links};
+use super::{addresses, choices, computed, ids, kinds, limits, links, made};
 
 /// Arguments that the API never gives back: whatever the state has of them stays.
 const UNREAD: [&str; 14] = [
@@ -91,7 +91,7 @@ impl Cloud {
             let mut object = computed::fill(kind, attributes, planned, &region, objects)?;
             links::check(objects, kind, &object)?;
             limits::check(objects, kind, &object, &region)?;
-            computed::place(kind, &mut object, objects)?;
+            addresses::place(kind, &mut object, objects)?;
             let id = text(&object, "id").to_owned();
             if objects.get(kind, &id).is_some() {
                 let what = format!("The specified resource already exists: {id}.");
@@ -169,7 +169,7 @@ impl Cloud {
             let mut object = computed::changed(self.attributes(kind), planned);
             computed::same_names_as_given(&mut object, config);
             links::check(objects, kind, &object)?;
-            computed::place(kind, &mut object, objects)?;
+            addresses::place(kind, &mut object, objects)?;
             let id = text(&object, "id").to_owned();
             let before = objects.get(kind, &id).cloned().ok_or_else(|| not_found(kind, &id))?;
             follow(kind, &before, &mut object);
@@ -238,7 +238,7 @@ fn follow(kind: &str, before: &Attributes, object: &mut Attributes) {
     if changed("image_id", object) {
         // The system disk is replaced in place: everything else of the instance stays.
         object.insert("system_disk_id".to_owned(), ids::tagged("d").into());
-        let name = computed::os_name(text(object, "image_id")).to_owned();
+        let name = made::os_name(text(object, "image_id")).to_owned();
         object.insert("os_name".to_owned(), name.into());
     }
     if changed("instance_type", object) {

@@ -4,13 +4,13 @@ use serde_json::Value as Json;
 
 use super::failure::{Failure, Result};
 use super::store::{Attributes, Objects, text};
-use super::{choices, computed};
+use super::{addresses, choices};
 
 /// Refuses an object that the API would refuse.
 pub fn check(objects: &Objects, kind: &str, object: &Attributes, region: &str) -> Result<()> {
     check_zones(object, region)?;
     match kind {
-        "alicloud_vpc" => computed::parse(text(object, "cidr_block")).map(drop),
+        "alicloud_vpc" => addresses::parse(text(object, "cidr_block")).map(drop),
         "alicloud_vswitch" => vswitch(objects, object),
         "alicloud_nlb_load_balancer" => nlb(object),
         "alicloud_instance" => instance(objects, object),
@@ -31,16 +31,16 @@ fn check_zones(object: &Attributes, region: &str) -> Result<()> {
 
 /// Its addresses are some of the VPC's, and nobody else's.
 fn vswitch(objects: &Objects, object: &Attributes) -> Result<()> {
-    let net = computed::parse(text(object, "cidr_block"))?;
+    let net = addresses::parse(text(object, "cidr_block"))?;
     let vpc_id = text(object, "vpc_id");
     if let Some(vpc) = objects.get("alicloud_vpc", vpc_id)
-        && !computed::parse(text(vpc, "cidr_block"))?.contains(&net)
+        && !addresses::parse(text(vpc, "cidr_block"))?.contains(&net)
     {
         let what = format!("{net} is not inside the VPC's {}.", text(vpc, "cidr_block"));
         return Err(Failure::new("InvalidCidrBlock.Mismatch", what));
     }
     for (id, other) in objects.of("alicloud_vswitch") {
-        let taken = computed::parse(text(other, "cidr_block"))?;
+        let taken = addresses::parse(text(other, "cidr_block"))?;
         let overlap = taken.contains(&net) || net.contains(&taken);
         if text(other, "vpc_id") == vpc_id && overlap {
             let what = format!("{net} overlaps with {taken} of {id}.");

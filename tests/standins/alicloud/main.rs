@@ -6,7 +6,8 @@
 //! | `catalog`, `kinds` | the schema file, and the protocol layer's form of it |
 //! | `rules` | what a configuration may say |
 //! | `plan` | what would change, and what that replaces |
-//! | `ids`, `computed`, `choices` | what the cloud makes up: IDs, values, what it has on offer |
+//! | `ids`, `computed`, `made`, `addresses` | what the cloud makes up |
+//! | `choices` | what it has on offer |
 //! | `store` | the cloud's objects, in a file |
 //! | `links`, `limits` | what refers to what, and what the cloud refuses |
 //! | `cloud` | create, read, update, delete |
@@ -20,6 +21,7 @@
 //! where the cloud is a file and no more. `BREAKWATER_CLOUD_FAULTS` names the file with the faults
 //! ([`faults::Faults`]); without it, it is `cloud.faults.json` beside `cloud.json`.
 
+mod addresses;
 mod backend;
 mod catalog;
 mod choices;
@@ -32,6 +34,7 @@ mod ids;
 mod kinds;
 mod limits;
 mod links;
+mod made;
 mod plan;
 mod rules;
 mod store;

@@ -7,7 +7,7 @@ use testkit::rig::error::At;
 use testkit::rig::{RigState, files};
 
 use super::{failure, find};
-use crate::computed;
+use crate::addresses;
 use crate::failure::{Failure, Result};
 use crate::store::{Attributes, Objects, text};
 
@@ -73,7 +73,7 @@ fn contains(rule: &str, address: &str) -> bool {
     let address = address.parse::<Ipv4Addr>();
     let one = rule.parse::<Ipv4Addr>();
     address.is_ok_and(|a| {
-        one.is_ok_and(|one| one == a) || computed::parse(rule).is_ok_and(|net| net.contains(&a))
+        one.is_ok_and(|one| one == a) || addresses::parse(rule).is_ok_and(|net| net.contains(&a))
     })
 }
 
