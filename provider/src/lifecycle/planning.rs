@@ -65,7 +65,7 @@ impl<R: Resource> Managed<R> {
                 announce(R::NAME, &seen, &mut response);
                 planned = Self::planned_object(planned, prior.as_ref(), &seen.plan, &config);
                 invisible(&seen.plan, prior.as_ref(), &mut planned, &mut response.diags);
-                response.private = announced(seen).encode();
+                response.private = announced(seen, &response.private).encode();
                 response.planned = Some(planned);
             }
             Err(blind) if kept(session, &blind, &attributes, prior.as_ref(), &planned) => {
@@ -156,7 +156,7 @@ impl<R: Resource> Managed<R> {
         match seen {
             Ok(seen) => {
                 announce(R::NAME, &seen, &mut response);
-                response.private = announced(seen).encode();
+                response.private = announced(seen, &response.private).encode();
             }
             Err(b)
                 if b.is_unreachable()
@@ -297,10 +297,12 @@ fn announce(resource: &str, seen: &Seen, response: &mut PlanResponse) {
     warn("this apply destroys data", losses);
 }
 
-fn announced(seen: Seen) -> Private {
+/// What an apply of this plan needs to know. The digests stay those of what was written last: an edit
+/// by hand that the plan has seen is not ours for that.
+fn announced(seen: Seen, before: &[u8]) -> Private {
     let destructive = seen.plan.steps.iter().filter(|s| matches!(s.risk, Risk::Destructive { .. }));
     let announced = destructive.map(Step::key).collect();
-    Private { announced, ..seen.private }
+    Private { announced, digests: Private::decode(before).digests, ..seen.private }
 }
 
 /// Steps that change nothing a user would see in the plan must still be carried out, and said.

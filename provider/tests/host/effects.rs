@@ -1,7 +1,7 @@
 //! `run`, `write`, `upload`, `job`, `lock`.
 
 use std::os::unix::fs::PermissionsExt;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use provider::host::{File, HostError, Patience, Pool, Settings, Upload};
 use provider::secret::Secret;
@@ -52,10 +52,8 @@ async fn the_host_ends_a_script_that_takes_too_long() {
 async fn a_background_child_keeps_nobody_waiting() {
     let sshd = Sshd::start();
     let host = sshd.host().await;
-    let start = Instant::now();
-    let output = host.run("sleep 5 & echo done", None, LIMIT).await.expect("ran");
+    let output = host.run("sleep 60 & echo done", None, LIMIT).await.expect("within the limit");
     assert_eq!(output.stdout(), "done\n");
-    assert!(start.elapsed() < Duration::from_secs(3));
 }
 
 #[tokio::test]

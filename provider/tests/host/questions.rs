@@ -1,6 +1,6 @@
 //! `ask`: one shell, one round trip, exact output.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use provider::host::HostError;
 
@@ -103,10 +103,8 @@ async fn a_question_that_takes_too_long_ends_on_the_host_too() {
     let host = sshd.host().await;
     let mark = sshd.path("alive");
     let script = format!("echo $$ >{}; sleep 1000", mark.display());
-    let start = Instant::now();
     let error = host.ask(&script, Duration::from_secs(2)).await.expect_err("too long");
     assert!(matches!(error, HostError::Timeout { .. }), "{error}");
-    assert!(start.elapsed() < Duration::from_secs(8));
     let pid = sshd.read("alive").trim().to_owned();
     until("the end of the question", || {
         // A zombie of a process that waits for nobody counts as ended.

@@ -121,7 +121,7 @@ pub fn reboot(pair: &mut Pair) {
     let load = pair.load(4);
     load.wait_for(SOME);
     let _ = switch_and_at(pair, "b", step(Event::Begins, "become the primary"), || {
-        host.kill().unwrap()
+        host.kill().unwrap();
     });
     host.boot().unwrap();
     let _ = pair.terraform.apply().succeeds();
