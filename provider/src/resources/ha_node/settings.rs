@@ -118,7 +118,7 @@ crate::settings! {
         /// Port of HTTPS on the host.
         port: u16 = attr().default(443).on_change(OnChange::Restart),
         /// Certificate chain, PEM. It must be the same on every node.
-        certificate: Option<String> = attr().on_change(OnChange::Restart).check(super::validate::certificate),
+        certificate: Option<String> = attr().on_change(OnChange::Restart).check(crate::resources::common::certificate),
         /// Private key, PEM.
         private_key_wo: Option<Secret> = attr().write_only().on_change(OnChange::Restart),
         /// Change it when `private_key_wo` changes: Terraform cannot see that. A new `certificate`
@@ -131,7 +131,7 @@ crate::settings! {
         /// What the provider trusts when it asks this node's API, PEM; `certificate` if not set,
         /// and the system's roots if there is none either. Needed where `certificate_path` leads to
         /// a certificate of an authority of your own.
-        trust: Option<String> = attr().on_change(OnChange::Provider).check(super::validate::certificate),
+        trust: Option<String> = attr().on_change(OnChange::Provider).check(crate::resources::common::certificate),
         /// Strong ciphers only.
         strong_ssl_ciphers: Option<bool> = attr().on_change(OnChange::Restart),
     }

@@ -6,6 +6,7 @@ use render::mask::is_secret_key;
 use super::settings::{Compose, ComposeSource, DockerSource, HaNode, Https, Installer, Storage};
 use super::{certificate as pair, configuration, harbor_yml};
 use crate::diag::{Diag, Diags, Path};
+use crate::resources::common::is_key;
 use crate::secret::Secret;
 use crate::value::Value;
 
@@ -36,14 +37,6 @@ pub fn sha256(value: &Value) -> Result<(), String> {
     }
 }
 
-/// One or more PEM certificates.
-pub fn certificate(value: &Value) -> Result<(), String> {
-    match value.as_str() {
-        Some(s) if is_pem(s, "CERTIFICATE") => Ok(()),
-        _ => Err("It must be a certificate in PEM form (-----BEGIN CERTIFICATE-----).".to_owned()),
-    }
-}
-
 /// A storage driver that Harbor knows; it takes any other word for `filesystem`, silently.
 pub fn driver(value: &Value) -> Result<(), String> {
     let known = ["filesystem", "oss", "s3", "azure", "gcs", "swift"];
@@ -51,15 +44,6 @@ pub fn driver(value: &Value) -> Result<(), String> {
         Some(s) if known.contains(&s) => Ok(()),
         _ => Err(format!("It must be one of: {}.", known.join(", "))),
     }
-}
-
-fn is_pem(text: &str, label: &str) -> bool {
-    text.contains(&format!("-----BEGIN {label}-----"))
-        && text.contains(&format!("-----END {label}-----"))
-}
-
-fn is_key(text: &str) -> bool {
-    ["PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY"].iter().any(|label| is_pem(text, label))
 }
 
 /// All checks across attributes.
