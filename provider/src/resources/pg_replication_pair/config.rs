@@ -12,6 +12,7 @@ use super::files::parse_conf;
 use super::names::{NOT_LOWER, OWNED};
 use super::plan::{Case, Side};
 use super::scripts::Scripts;
+use super::tls;
 use crate::resource::Plan;
 use crate::step::{Action, Step};
 
@@ -48,7 +49,8 @@ pub fn plan(case: &Case, plan: &mut Plan) {
     }
     let falls = falls(case);
     let down = standby.host.sql.is_none();
-    if !(lift || falls || down) {
+    // The primary must show its certificate before the standby asks for it.
+    if !(lift || falls || down || tls::changes(case, &primary)) {
         settle_standby(case, plan, &standby, false);
         settle(case, plan, &primary);
         return;
@@ -108,12 +110,13 @@ fn lifted(case: &Case, plan: &mut Plan, floor: &Values) {
     let host = side.member.word();
     let up = side.host.sql.is_some();
     if up {
-        let files = [file.path.clone()];
+        let files = [&file.path, &side.paths.own_conf, &side.paths.hba].map(Clone::clone);
         let what = "keep the previous configuration before settings rise";
         plan.step(Step::run(host, what, Scripts::keep_previous(&files)));
     }
     let what = format!("write {} with the higher of old and new settings", file.path);
     plan.step(Step::new(host, what, Action::Write(file)));
+    tls::files(case, plan, &side);
     // Other files of the standby are written before it starts with the new settings.
     case.file(plan, side.member, side.files.own_conf());
     case.file(plan, side.member, side.files.hba(side.host));
@@ -197,7 +200,8 @@ impl Change {
         let at = plan.steps.len();
         let (files, member) = (&side.files, side.member);
         let wanted = [files.shared_conf(&Values::new()), files.own_conf(), files.hba(side.host)];
-        let mut written = Vec::new();
+        let mut written = tls::files(case, plan, side);
+        tls::prove(case, plan, side);
         let mut names = BTreeSet::new();
         for file in wanted {
             let (path, new) = file.as_ref().map_or_else(

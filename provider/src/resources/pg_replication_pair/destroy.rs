@@ -85,6 +85,9 @@ fn purge(case: &Case, plan: &mut Plan, side: &Side) {
         &paths.passfile,
         &paths.archive_script,
         &paths.createcluster,
+        &paths.tls_certificate,
+        &paths.tls_key,
+        &paths.tls_ca,
     ];
     remove(plan, side, &files.map(String::as_str));
     if side.host.etc {

@@ -88,6 +88,8 @@ pub struct Host {
     pub data: String,
     /// What is in it.
     pub dir: Dir,
+    /// Mode and owner of a directory with data: `700 postgres`.
+    pub dir_mode: String,
     /// It is the top of a file system.
     pub mountpoint: bool,
     /// A cluster was being made when something stopped.
@@ -102,6 +104,10 @@ pub struct Host {
     pub diverged: Vec<String>,
     /// `standby`, `recovery`, or empty.
     pub signal: String,
+    /// Something is written into `standby.signal`.
+    pub signal_text: bool,
+    /// The packages' unit file was edited.
+    pub unit_edited: bool,
     /// Bytes free where the data is or will be.
     pub free: u64,
     /// Type and source of that file system.
@@ -286,6 +292,15 @@ pub struct Slot {
     pub active: bool,
     /// `reserved`, `lost`, ...; none where it never was used.
     pub wal_status: Option<String>,
+    /// WAL that the server keeps for it, in bytes.
+    #[serde(default)]
+    pub held: Option<i64>,
+    /// How many transactions ago the oldest row version began that is kept for it.
+    #[serde(default)]
+    pub xmin_age: Option<i64>,
+    /// The same for rows of the catalogs.
+    #[serde(default)]
+    pub catalog_xmin_age: Option<i64>,
 }
 
 /// One row of `pg_stat_replication`.
@@ -400,6 +415,8 @@ fn line_of_host(host: &mut Host, key: &str, value: &str) {
         "cluster" => host.cluster = yes,
         "making" => host.making = yes,
         "clone" => host.clone = yes,
+        "signal_text" => host.signal_text = yes,
+        "unit_edited" => host.unit_edited = yes,
         "promoting" => host.promoting = yes,
         "rewinding" => host.rewinding = yes,
         "diverged" => host.diverged.push(value.to_owned()),
@@ -420,6 +437,7 @@ fn line_of_host(host: &mut Host, key: &str, value: &str) {
         "pid" => host.pid = value.parse().ok(),
         "pid_port" => host.pid_port = value.parse().ok(),
         "dir" => host.dir = dir(value),
+        "dir_mode" => value.clone_into(&mut host.dir_mode),
         "dir_version" => host.dir = Dir::Data(value.to_owned()),
         "entries" => host.dir = Dir::Other(value.to_owned()),
         "mtime" => {

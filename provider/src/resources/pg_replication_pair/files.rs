@@ -7,7 +7,7 @@ use render::{apt, systemd};
 
 use super::facts::Host;
 use super::names::{HEADER, Paths, REWINDER, id};
-use super::settings::{Connection, Member, Method, OtherRules, Pair};
+use super::settings::{Connection, Member, Method, NodeTls, OtherRules, Pair};
 use crate::facts::file::FileFact;
 use crate::secret::Secret;
 use crate::step::File;
@@ -31,7 +31,7 @@ fn is_comment(line: &str) -> bool {
 
 /// Whether a rule is one that `pg_createcluster` writes: for the host itself, with a password or the
 /// system's own users.
-fn is_debians(line: &str) -> bool {
+pub(super) fn is_debians(line: &str) -> bool {
     let words: Vec<&str> = line.split_whitespace().collect();
     match words[..] {
         ["local", "all", "postgres" | "all", "peer"] | ["local", "replication", "all", "peer"] => {
@@ -56,6 +56,9 @@ pub struct Files<'a> {
     pub member: Member,
     /// Where they stand.
     pub paths: &'a Paths,
+    /// The server runs with a `cluster_name` of somebody else: only a restart changes it, and nothing
+    /// of the pair needs it.
+    pub keeps_name: bool,
 }
 
 impl Files<'_> {
@@ -96,6 +99,11 @@ impl Files<'_> {
         values.insert("listen_addresses".to_owned(), "*".to_owned());
         values.extend(settings.settings.clone());
         values.insert("port".to_owned(), settings.port.to_string());
+        if settings.node(self.member).tls.is_some() {
+            values.insert("ssl".to_owned(), "on".to_owned());
+            values.insert("ssl_cert_file".to_owned(), self.paths.tls_certificate.clone());
+            values.insert("ssl_key_file".to_owned(), self.paths.tls_key.clone());
+        }
         if settings.archive_dir.is_some() {
             values.insert("archive_mode".to_owned(), "on".to_owned());
             let command = format!("{} %p %f", self.paths.archive_script);
@@ -122,13 +130,35 @@ impl Files<'_> {
             user: settings.replication_user.clone(),
             passfile: self.paths.passfile.clone(),
             application_name: self.member.word().to_owned(),
-            sslmode: "require".to_owned(),
-            sslrootcert: None,
+            sslmode: settings.sslmode().to_owned(),
+            sslrootcert: settings.tls_ca.as_ref().map(|_| self.paths.tls_ca.clone()),
             primary_slot_name: settings.slot_name.clone(),
             recovery_target_timeline: "latest".to_owned(),
             synchronous_peer: settings.sync_wanted().then(|| self.member.peer().word().to_owned()),
         });
-        Ok(File::public(&self.paths.own_conf, said(text)?))
+        let mut text = said(text)?;
+        if self.keeps_name {
+            let others = text.split_inclusive('\n').filter(|l| !l.starts_with("cluster_name "));
+            text = others.collect();
+        }
+        Ok(File::public(&self.paths.own_conf, text))
+    }
+
+    /// Certificate, key and authorities, each with the path that it has where it is wanted. A refresh
+    /// has no key.
+    pub fn tls(&self) -> [(&String, Option<File>); 3] {
+        let tls = self.settings.node(self.member).tls.as_ref();
+        let paths = self.paths;
+        let public = |path: &String, text: &String| File::public(path, text.clone());
+        let key = |tls: &NodeTls| {
+            let key = tls.private_key_wo.as_ref().map_or("", |key| key.expose());
+            File::private(&paths.tls_key, key).owned_by("postgres")
+        };
+        [
+            (&paths.tls_certificate, tls.map(|t| public(&paths.tls_certificate, &t.certificate))),
+            (&paths.tls_key, tls.map(key)),
+            (&paths.tls_ca, self.settings.tls_ca.as_ref().map(|ca| public(&paths.tls_ca, ca))),
+        ]
     }
 
     /// Access rules: our block, then Debian's own, and what others wrote if it may stay.

@@ -3,7 +3,7 @@
 use render::postgres::hba;
 
 use super::facts::{self, Facts, Host};
-use super::files::{Files, parse_conf};
+use super::files::{Files, is_debians, parse_conf};
 use super::names::{OWNED, Paths, REWINDER};
 use super::probe;
 use super::settings::{ClientRule, Connection, Member, Method, Pair};
@@ -168,6 +168,11 @@ fn our_files(settings: &mut Pair, host: &Host) {
     let text = |path: &str| host.files.get(path).and_then(|f| f.text()).unwrap_or_default();
     let block = hba::block(text(&paths.hba)).unwrap_or_default();
     settings.client_rules = block.lines().filter_map(client_rule).collect();
+    if block.is_empty() {
+        // Clients that come in today come in tomorrow. What is unsafe of that, a plan says.
+        let rules = text(&paths.hba).lines().filter(|line| !is_debians(line));
+        settings.client_rules = rules.filter_map(client_rule).collect();
+    }
     let line = text(&paths.archive_script).lines().find_map(|l| l.strip_prefix("directory="));
     settings.archive_dir = line.map(|dir| dir.trim_matches('\'').to_owned());
     let conf = parse_conf(text(&paths.shared_conf));
@@ -179,7 +184,7 @@ fn our_files(settings: &mut Pair, host: &Host) {
 fn client_rule(line: &str) -> Option<ClientRule> {
     let words: Vec<&str> = line.split_whitespace().map(|w| w.trim_matches('"')).collect();
     let [connection, database, user, address, method] = words[..] else { return None };
-    if database == "replication" || user == REWINDER {
+    if connection == "local" || database == "replication" || user == REWINDER {
         return None;
     }
     let [connection, method] = [connection, method].map(Value::from);
@@ -196,9 +201,8 @@ fn client_rule(line: &str) -> Option<ClientRule> {
 /// packages write and what the resource sets by itself.
 fn values(settings: &Pair, host: &Host) -> std::collections::BTreeMap<String, String> {
     let paths = Paths::new(settings, settings.primary);
-    let ours = Files { settings, member: settings.primary, paths: &paths }
-        .shared_values()
-        .unwrap_or_default();
+    let files = Files { settings, member: settings.primary, paths: &paths, keeps_name: true };
+    let ours = files.shared_values().unwrap_or_default();
     let own_file = host.files.get(&paths.shared_conf).and_then(|f| f.text());
     let main_file = host.files.get(&paths.main_conf).and_then(|f| f.text());
     parse_conf(own_file.or(main_file).unwrap_or_default())
@@ -207,7 +211,21 @@ fn values(settings: &Pair, host: &Host) -> std::collections::BTreeMap<String, St
         .filter(|(name, _)| !OWNED.iter().any(|(owned, _)| owned == name))
         .filter(|(name, _)| !PACKAGED.contains(&name.as_str()))
         .filter(|(name, value)| !BY_INITDB.contains(&(name.as_str(), value.as_str())))
+        .chain(only_by_restart(host, &ours))
         .collect()
+}
+
+/// What the server runs with and only a restart would change stays: an adoption needs none.
+fn only_by_restart<'a>(
+    host: &'a Host,
+    ours: &'a std::collections::BTreeMap<String, String>,
+) -> impl Iterator<Item = (String, String)> + 'a {
+    let running = host.sql.iter().flat_map(|s| &s.settings);
+    running.filter(|s| s.context == "postmaster").filter_map(|s| {
+        let value = s.value.as_ref()?;
+        let differs = s.name != "port" && ours.get(&s.name).is_some_and(|wanted| wanted != value);
+        differs.then(|| (s.name.clone(), value.clone()))
+    })
 }
 
 #[cfg(test)]

@@ -5,8 +5,9 @@
 //! - [`probe`]: the one script that asks a host; [`facts`]: its answer, read.
 //! - [`refuse`]: when nothing may be touched, and why.
 //! - [`plan`]: the decision, in the order of an apply: `install`, `primary`, `standby`, `config`.
+//! - [`adopt`]: what hands have built, and is unsafe. [`import`]: its settings.
 //! - [`roles`]: who is the primary, and how that changes. [`wal`]: what the WAL says of that.
-//! - [`files`]: the text of every managed file. [`scripts`]: the shell text of every step.
+//! - [`tls`]: certificates of the servers. [`files`]: the text of every managed file. [`scripts`]: the shell text of every step.
 //!
 //! # Invariants
 //! - A data directory is never emptied. What is removed is only a clone beside it that never ran.
@@ -14,6 +15,7 @@
 //! - A changed configuration is checked by PostgreSQL itself before it is loaded; a bad one is put
 //!   back.
 
+mod adopt;
 mod config;
 mod destroy;
 mod facts;
@@ -30,6 +32,7 @@ mod roles;
 mod scripts;
 mod settings;
 mod standby;
+mod tls;
 mod validate;
 mod wal;
 
@@ -39,8 +42,8 @@ use crate::value::Object;
 
 pub use facts::Facts;
 pub use settings::{
-    ClientRule, Connection, Member, Method, Node, Nodes, OnDestroy, OnDivergence, Outputs, Pair,
-    Source, Sync, UnreachablePrimary,
+    ClientRule, Connection, Member, Method, Node, NodeTls, Nodes, OnDestroy, OnDivergence, Outputs,
+    Pair, Source, Sync, TlsVerify, UnreachablePrimary,
 };
 
 /// The resource.

@@ -65,6 +65,12 @@ pub struct Paths {
     pub dropin: String,
     /// Password of the replication role, for both directions.
     pub passfile: String,
+    /// Certificate of this server, where the pair sets it.
+    pub tls_certificate: String,
+    /// Its key.
+    pub tls_key: String,
+    /// What this server trusts when it logs in to its peer.
+    pub tls_ca: String,
     /// Called by `archive_command`.
     pub archive_script: String,
     /// Says that the cluster is ours.
@@ -107,6 +113,9 @@ impl Paths {
             start_conf: format!("{etc}/start.conf"),
             dropin: format!("/etc/systemd/system/postgresql@{name}.service.d/10-mount.conf"),
             passfile: format!("/var/lib/postgresql/.pgpass-breakwater-{name}"),
+            tls_certificate: format!("{etc}/breakwater-server.crt"),
+            tls_key: format!("{etc}/breakwater-server.key"),
+            tls_ca: format!("{etc}/breakwater-ca.crt"),
             archive_script: format!("/usr/local/lib/breakwater/archive-{name}"),
             marker: format!("/etc/breakwater/postgresql-{name}"),
             making: format!("/etc/breakwater/postgresql-{name}.making"),
@@ -121,6 +130,11 @@ impl Paths {
             bin: format!("/usr/lib/postgresql/{version}/bin"),
             etc,
         }
+    }
+
+    /// The files of TLS.
+    pub fn tls(&self) -> [&String; 3] {
+        [&self.tls_certificate, &self.tls_key, &self.tls_ca]
     }
 }
 

@@ -10,7 +10,7 @@ use super::roles;
 use super::scripts::Scripts;
 use super::settings::{Member, Outputs, Pair, Sync};
 use super::standby;
-use super::{install, password};
+use super::{adopt, install, password};
 use crate::diag::{Diag, Severity};
 use crate::facts::file::FileFact;
 use crate::resource::{Context, Plan};
@@ -63,11 +63,13 @@ impl<'a> Case<'a> {
             Member::A => &self.paths[0],
             Member::B => &self.paths[1],
         };
+        let host = self.facts.of(member);
+        let keeps_name = adopt::keeps_name(host, member, paths);
         Side {
             member,
-            host: self.facts.of(member),
+            host,
             paths,
-            files: Files { settings, member, paths },
+            files: Files { settings, member, paths, keeps_name },
             scripts: Scripts { settings, member, paths },
         }
     }
@@ -127,6 +129,17 @@ impl<'a> Case<'a> {
         known.or(kept.first()).cloned()
     }
 
+    /// Whether the password that the server knows is one that a host keeps, and another one is given.
+    pub fn rotates(&self) -> bool {
+        let (Some(kept), Some(wanted)) = (self.kept_password(), self.password()) else {
+            return false;
+        };
+        let user = &self.settings.replication_user;
+        let roles = self.primary().host.sql.iter().flat_map(|sql| &sql.roles);
+        let verifier = roles.filter(|r| r.name == *user).find_map(|r| r.verifier.as_ref());
+        kept.expose() != wanted.expose() && verifier.is_some_and(|v| password::matches(v, &kept))
+    }
+
     /// Why a member's host does not answer, if it does not.
     pub fn missing(&self, member: Member) -> Option<&'a str> {
         self.context.missing.get(member.word()).map(String::as_str)
@@ -146,6 +159,7 @@ pub fn plan(settings: &Pair, facts: &Facts, context: &Context) -> Plan {
     if !context.reading {
         refuse::check(&case, &mut plan);
         refuse::warn(&case, &mut plan);
+        adopt::warn(&case, &mut plan);
     }
     tend(&case, &mut plan);
     let change = !context.reading && roles::plan(&case, &mut plan);

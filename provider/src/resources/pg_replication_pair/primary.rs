@@ -8,6 +8,7 @@ use super::password;
 use super::plan::{Case, Side};
 use super::scripts::Scripts;
 use super::settings::Member;
+use crate::diag::Diag;
 use crate::resource::Plan;
 use crate::secret::Secret;
 use crate::step::{Action, Step};
@@ -58,7 +59,19 @@ pub fn around(case: &Case, plan: &mut Plan, member: Member) {
             plan.step(Step::run(host, what, Scripts::archive_dir(dir)));
         }
     }
+    permissions(plan, &side);
     service(plan, &side);
+}
+
+/// PostgreSQL does not start in a directory that others may read.
+fn permissions(plan: &mut Plan, side: &Side) {
+    let found = side.host.dir_mode.as_str();
+    if !["", "700 postgres", "750 postgres"].contains(&found) {
+        let host = side.member.word();
+        plan.status(format!("{host}: mode and owner of {}", side.paths.data), found, "");
+        let what = format!("give {} to postgres alone", side.paths.data);
+        plan.step(Step::run(host, what, side.scripts.data_dir_mode()));
+    }
 }
 
 /// The unit. Whether it starts is decided where the configuration is written; whether it starts at
@@ -87,7 +100,9 @@ fn service(plan: &mut Plan, side: &Side) {
 fn passfile(case: &Case, plan: &mut Plan) {
     let (side, host) = (case.primary(), case.primary().member.word());
     if let Some(password) = case.password() {
-        case.file(plan, side.member, side.files.passfile(&password));
+        if !case.rotates() {
+            case.file(plan, side.member, side.files.passfile(&password));
+        }
         return;
     }
     unknown_passfile(case, plan, side.member);
@@ -123,6 +138,9 @@ pub fn access(case: &Case, plan: &mut Plan) {
     access_role(case, plan, REWINDER, "login, rewind, password of the password file");
     let side = case.primary();
     let host = side.member.word();
+    if case.rotates() {
+        rotation(case, plan);
+    }
     let slot = &case.settings.slot_name;
     let found = side.host.sql.iter().flat_map(|s| &s.slots).find(|s| s.name == *slot);
     let actual = found.map_or("", |s| s.r#type.as_str());
@@ -130,6 +148,33 @@ pub fn access(case: &Case, plan: &mut Plan) {
     if differs && side.host.sql.is_some() {
         plan.step(Step::run(host, format!("make the slot {slot}"), side.scripts.slot()));
     }
+}
+
+/// The role first: the open stream outlives that, and until the standby has the new password too, only
+/// a broken stream would have to wait.
+fn rotation(case: &Case, plan: &mut Plan) {
+    let (primary, standby) = (case.primary(), case.standby());
+    if let Some(password) = case.password() {
+        case.file(plan, primary.member, primary.files.passfile(&password));
+    }
+    if case.context.reading {
+        return;
+    }
+    if case.missing(standby.member).is_some() {
+        let detail = format!(
+            "{} does not answer, and with a new password of the role its standby could not log in \
+             again. Change the password when it answers.",
+            case.settings.place(standby.member)
+        );
+        plan.refuse("replication_password_wo_version", "The password cannot be changed now", detail);
+    }
+    let detail = format!(
+        "The roles on {0} get it first, then the password files of both hosts. The stream stays open; \
+         that {1} can log in with the new password is proven by a new connection to {0}.",
+        primary.member.word(),
+        standby.member.word()
+    );
+    plan.warnings.push(Diag::warning("The replication password changes", detail));
 }
 
 fn access_role(case: &Case, plan: &mut Plan, name: &str, wanted: &str) {

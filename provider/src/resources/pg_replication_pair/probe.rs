@@ -16,7 +16,7 @@ pub fn questions(settings: &Pair) -> Vec<Question> {
 }
 
 /// The files that are read whole, by path.
-pub fn files(paths: &Paths) -> [&str; 11] {
+pub fn files(paths: &Paths) -> [&str; 14] {
     [
         &paths.main_conf,
         &paths.shared_conf,
@@ -29,6 +29,9 @@ pub fn files(paths: &Paths) -> [&str; 11] {
         &paths.createcluster,
         &paths.sources,
         &paths.key,
+        &paths.tls_certificate,
+        &paths.tls_key,
+        &paths.tls_ca,
     ]
 }
 
@@ -83,6 +86,7 @@ if [ -f "$ETC/postgresql.conf" ]; then
   start=$(sed 's/#.*//; s/[[:space:]]//g; /^$/d' "$ETC/start.conf" 2>/dev/null); echo "start=${start:-auto}"
 fi
 echo "data=$D"
+grep -qs '^Environment=.*PGDATA' /lib/systemd/system/postgresql@.service && echo unit_edited=yes
 [ -e "$MAKING" ] && echo making=yes
 [ -e "$CLONE" ] && echo clone=yes
 [ -e "$PROMOTING" ] && echo promoting=yes
@@ -90,8 +94,9 @@ echo "data=$D"
 for kept in "$D".breakwater-diverged.*; do [ -e "$kept" ] && echo "diverged=$kept"; done
 mountpoint -q "$D" 2>/dev/null && echo mountpoint=yes
 if [ -f "$D/PG_VERSION" ]; then
-  echo "dir=data"; echo "dir_version=$(cat "$D/PG_VERSION")"
+  echo "dir=data"; echo "dir_mode=$(stat -Lc '%a %U' "$D")"; echo "dir_version=$(cat "$D/PG_VERSION")"
   [ -e "$D/standby.signal" ] && echo signal=standby
+  [ -s "$D/standby.signal" ] && echo signal_text=yes
   [ -e "$D/recovery.signal" ] && echo signal=recovery
 elif [ -d "$D" ]; then
   entries=$(ls -A "$D" | head -n 5 | tr '\n' ' ')
@@ -114,7 +119,7 @@ if awk -v p=":$hex\$" '$4 == "0A" && $2 ~ p {f=1} END {exit !f}' /proc/net/tcp /
 fi
 echo "active=$(systemctl is-active "$UNIT" 2>/dev/null)"
 [ "$(systemctl show -p NeedDaemonReload --value "$UNIT" 2>/dev/null)" = yes ] && echo needs_daemon_reload=yes
-for f in "$ETC/postgresql.conf" "$ETC/pg_hba.conf" "$ETC"/conf.d/*.conf "$D/postgresql.auto.conf"; do
+for f in "$ETC/postgresql.conf" "$ETC/pg_hba.conf" "$ETC"/conf.d/*.conf "$ETC"/breakwater-server.* "$D/postgresql.auto.conf"; do
   [ -e "$f" ] && stat -Lc 'mtime=%.Y %n' "$f"
 done
 if [ -x "$B/pg_controldata" ] && [ -f "$D/global/pg_control" ]; then
@@ -151,7 +156,8 @@ fn query(settings: &Pair, paths: &Paths) -> String {
 
 /// Settings whose value the server is asked for.
 fn watched(settings: &Pair) -> Vec<&str> {
-    let baseline = ["listen_addresses", "wal_level", "hot_standby", "wal_log_hints"];
+    let baseline =
+        ["listen_addresses", "wal_level", "hot_standby", "wal_log_hints", "max_replication_slots"];
     let not_lower = NOT_LOWER.iter().map(|(name, _)| *name);
     let owned = OWNED.iter().map(|(name, _)| *name);
     let given = settings.settings.keys().map(String::as_str);
@@ -195,7 +201,8 @@ const QUERY: &str = r"SELECT json_build_object(
  'hba_errors', (SELECT coalesce(json_agg(line_number || ': ' || error), '[]') FROM pg_hba_file_rules WHERE error IS NOT NULL),
  'receiver', (SELECT json_build_object('status', status, 'slot', slot_name, 'host', sender_host) FROM pg_stat_wal_receiver),
  'slots', (SELECT coalesce(json_agg(json_build_object('name', slot_name, 'type', slot_type, 'active', active,
-   'wal_status', wal_status)), '[]') FROM pg_replication_slots),
+   'wal_status', wal_status, 'xmin_age', age(xmin), 'catalog_xmin_age', age(catalog_xmin),
+   'held', CASE WHEN NOT pg_is_in_recovery() THEN (pg_current_wal_lsn() - restart_lsn)::bigint END)), '[]') FROM pg_replication_slots),
  'replication', (SELECT coalesce(json_agg(json_build_object('name', application_name, 'user', usename,
    'host', host(client_addr), 'state', state, 'sync', sync_state)), '[]') FROM pg_stat_replication),
  'roles', (SELECT coalesce(json_agg(json_build_object('name', rolname, 'login', rolcanlogin,

@@ -45,6 +45,58 @@ pub fn warn(case: &Case, plan: &mut Plan) {
     }
     for member in Member::BOTH {
         warn_of_files(case, plan, &case.side(member));
+        warn_of_slots(case, plan, &case.side(member));
+    }
+    warn_of_minors(case, plan);
+}
+
+/// Slots of others hold WAL and old rows; whether somebody still needs that is not known here.
+fn warn_of_slots(case: &Case, plan: &mut Plan, side: &Side) {
+    let slots = side.host.sql.iter().flat_map(|s| &s.slots);
+    for slot in slots.filter(|s| s.name != case.settings.slot_name && !s.active) {
+        let age = slot.xmin_age.max(slot.catalog_xmin_age);
+        let xmin = match age {
+            Some(age) => format!("and rows deleted since {age} transactions"),
+            None => "and no deleted rows (no xmin)".to_owned(),
+        };
+        let detail = format!(
+            "Nobody uses the {} slot {} on {}; it keeps {} bytes of WAL{}, {xmin}. It is not the \
+             pair's and is never dropped by it. If nobody needs it: SELECT \
+             pg_drop_replication_slot('{}').",
+            slot.r#type,
+            slot.name,
+            case.settings.place(side.member),
+            slot.held.unwrap_or_default(),
+            slot.wal_status.as_ref().map(|s| format!(" (wal_status {s})")).unwrap_or_default(),
+            slot.name
+        );
+        plan.warnings.push(Diag::warning("A slot of somebody else holds WAL", detail));
+    }
+}
+
+/// The servers that run may differ for the time of an upgrade; a standby must not stay the older.
+fn warn_of_minors(case: &Case, plan: &mut Plan) {
+    let running = |side: &Side| {
+        let version = side.host.sql.as_ref()?.version.split(' ').next()?;
+        Some((version.to_owned(), version.split_once('.')?.1.parse::<u32>().ok()?))
+    };
+    let (primary, standby) = (case.primary(), case.standby());
+    let (Some((p, p_minor)), Some((s, s_minor))) = (running(&primary), running(&standby)) else {
+        return;
+    };
+    if p_minor != s_minor {
+        let (older, newer) = if p_minor > s_minor {
+            (&standby, "Upgrade the standby's package soon: it reads what a newer server wrote.")
+        } else {
+            (&primary, "The standby is upgraded; to finish, change primary, and upgrade the other.")
+        };
+        let detail = format!(
+            "{} runs PostgreSQL {p}, {} {s}: {} is the older. {newer}",
+            case.settings.place(primary.member),
+            case.settings.place(standby.member),
+            older.member.word()
+        );
+        plan.warnings.push(Diag::warning("The servers are of different minor versions", detail));
     }
 }
 

@@ -4,7 +4,7 @@
 use super::names::{Paths, packages, sh};
 use super::settings::{Member, Pair};
 
-/// What every script begins with: names, `sql`, `ready`.
+/// What every script begins with: names, `sql`, `ready`, `up`.
 fn prelude(settings: &Pair, paths: &Paths) -> String {
     let words = [
         ("V", settings.version.to_string()),
@@ -35,12 +35,51 @@ ready() {
     sleep 0.2
   done
 }
+# systemd's own words on a failed start say nothing; `ready` shows PostgreSQL's.
+up() {
+  case $(stat -Lc '%a %U' "$D") in 7[05]0\ postgres) ;; *) chown postgres:postgres "$D"; chmod 0700 "$D" ;; esac
+  systemctl "${1:-start}" "$UNIT" >/dev/null 2>&1 || true
+  ready
+}
 "#;
 
 /// What makes a cluster goes on when the connection is lost; the next apply waits for its end and
 /// looks again. The lock lasts as long as any child of the one who took it.
 const ALONE: &str = r#"exec 9>"/run/lock/breakwater-postgresql-$V-$C"
 flock -w 100 9 || { echo "another process is making this cluster" >&2; exit 1; }
+"#;
+
+/// Have the server try its configuration beside the running one: a server in a directory with no WAL
+/// reads all files, takes its memory and reads its certificate, and then ends. `postgres -C` sees
+/// neither settings that do not go together nor a key that is not the certificate's.
+const TRIAL: &str = r#"trial() {
+  t=$(mktemp -d /tmp/breakwater-trial.XXXXXX)
+  for d in "$D"/*/; do mkdir "$t/$(basename "$d")"; done
+  rmdir "$t/pg_wal"
+  cp "$D/PG_VERSION" "$t/"
+  cp "$D/global/pg_control" "$t/global/"
+  if [ -e "$D/postgresql.auto.conf" ]; then cp "$D/postgresql.auto.conf" "$t/"; fi
+  chown -R postgres:postgres "$t"
+  set -- -c "config_file=$ETC/postgresql.conf" -c "data_directory=$t" -c "external_pid_file=$t/pid" -c listen_addresses= \
+    -c "unix_socket_directories=$t" -c logging_collector=off -c log_destination=stderr -c log_line_prefix= \
+    -c lc_messages=C -c huge_pages=off
+  # Where memory is promised only once, the running server has it.
+  if [ "$(cat /proc/sys/vm/overcommit_memory)" = 2 ]; then set -- "$@" -c shared_buffers=16MB; fi
+  out=$(timeout 60 runuser -u postgres -- "$B/postgres" "$@" 2>&1 || true)
+  rm -rf -- "$t"
+  out=$(printf '%s\n' "$out" | grep -v -e 'LOG:  starting PostgreSQL' -e 'LOG:  listening on' -e 'LOG:  database system is shut' || true)
+  case $out in *'required WAL directory'*) return 0 ;; esac
+  return 1
+}
+check() {
+  # Once more if the control file was read while it was written.
+  if ! trial && ! trial; then
+    put_back; echo "PostgreSQL refuses the configuration; the previous one is back: $out" >&2; exit 1
+  fi
+  if ! certified; then
+    put_back; echo "tls_ca does not verify this server's certificate; the previous one is back: $out" >&2; exit 1
+  fi
+}
 "#;
 
 /// Scripts of one member.
@@ -149,7 +188,12 @@ mv "$t" {path}
 
     /// Start, and prove that it answers: systemd says "started" of this unit in any case.
     pub fn start(&self) -> String {
-        self.with("systemctl daemon-reload\nsystemctl start \"$UNIT\"\nready\n")
+        self.with("systemctl daemon-reload\nup\n")
+    }
+
+    /// Make the data directory `PostgreSQL`'s alone; what is in it stays as it is.
+    pub fn data_dir_mode(&self) -> String {
+        self.with("chown postgres:postgres \"$D\"\nchmod 0700 \"$D\"\n")
     }
 
     /// Stop.
@@ -173,9 +217,10 @@ done
     }
 
     fn previous(&self) -> String {
-        let files =
-            [&self.paths.main_conf, &self.paths.shared_conf, &self.paths.own_conf, &self.paths.hba]
-                .map(Clone::clone);
+        let paths = self.paths;
+        let conf = [&paths.main_conf, &paths.shared_conf, &paths.own_conf, &paths.hba];
+        let files: Vec<String> =
+            conf.into_iter().chain(paths.tls()).map(Clone::clone).collect();
         format!(
             r#"put_back() {{
   for f in {files}; do
@@ -184,18 +229,35 @@ done
   done
 }}
 forget() {{ for f in {files}; do rm -f "$f.breakwater-prev" "$f.breakwater-none"; done; }}
-check() {{
-  if ! out=$(runuser -u postgres -- "$B/postgres" -C data_directory -D "$D" -c "config_file=$ETC/postgresql.conf" 2>&1); then
-    put_back; echo "PostgreSQL refuses the configuration; the previous one is back: $out" >&2; exit 1
-  fi
-  out=$(sql -c "SELECT 'line ' || line_number || ': ' || error FROM pg_hba_file_rules WHERE error IS NOT NULL")
-  if [ -n "$out" ]; then
-    put_back; echo "PostgreSQL refuses pg_hba.conf; the previous one is back: $out" >&2; exit 1
-  fi
-}}
-"#,
-            files = words(&files)
+certified() {{
+{certified}}}
+{TRIAL}"#,
+            files = words(&files),
+            certified = self.certified(),
         )
+    }
+
+    /// What the other server will ask of this one's certificate, asked before it is loaded.
+    fn certified(&self) -> String {
+        if self.settings.tls_ca.is_none() {
+            return "  true\n".to_owned();
+        }
+        let settings = self.settings;
+        // Before version 15 libpq compares a name, not an address.
+        let full = settings.sslmode() == "verify-full" && settings.version >= 15;
+        let address = match full {
+            true => format!("-verify_ip {} ", sh(settings.address(self.member))),
+            false => String::new(),
+        };
+        let (ca, certificate) = (sh(&self.paths.tls_ca), sh(&self.paths.tls_certificate));
+        format!(
+            "  out=$(openssl verify -purpose sslserver {address}-CAfile {ca} -untrusted {certificate} {certificate} 2>&1)\n"
+        )
+    }
+
+    /// Put back what was kept, where a step between failed.
+    pub fn put_back(&self) -> String {
+        self.with(&(self.previous() + "put_back\n"))
     }
 
     /// Have the server check its files and load them.
@@ -218,11 +280,9 @@ forget
     pub fn restart(&self) -> String {
         let text = r#"check
 systemctl daemon-reload
-systemctl restart "$UNIT"
-if ! ready; then
+if ! up restart; then
   put_back
-  systemctl restart "$UNIT"
-  if ready; then echo "the previous configuration is back and PostgreSQL runs with it" >&2; fi
+  if up restart; then echo "the previous configuration is back and PostgreSQL runs with it" >&2; fi
   exit 1
 fi
 forget
@@ -279,22 +339,23 @@ forget
         )
     }
 
-    /// How this member logs in to its peer as the replication role.
-    fn conninfo(&self) -> String {
+    /// How this member logs in to its peer as a role of the pair.
+    pub(super) fn conninfo(&self, user: &str, database: &str) -> String {
         let settings = self.settings;
-        let words = [
+        let mut words = vec![
             ("host", settings.address(self.member.peer()).to_owned()),
             ("port", settings.port.to_string()),
-            ("user", settings.replication_user.clone()),
-            ("dbname", "replication".to_owned()),
+            ("user", user.to_owned()),
+            ("dbname", database.to_owned()),
             ("passfile", self.paths.passfile.clone()),
-            ("sslmode", "require".to_owned()),
+            ("sslmode", settings.sslmode().to_owned()),
             ("connect_timeout", "10".to_owned()),
         ];
+        words.extend(settings.tls_ca.as_ref().map(|_| ("sslrootcert", self.paths.tls_ca.clone())));
         let word = |(name, value): (&str, String)| {
             format!("{name}={}", render::quote::conninfo(&value).unwrap_or_default())
         };
-        words.map(word).join(" ")
+        words.into_iter().map(word).collect::<Vec<_>>().join(" ")
     }
 
     /// A fresh login to the peer: an open stream survives a changed password, this does not. Sets
@@ -312,7 +373,7 @@ if ! answer=$(login 2>&1); then
 fi
 lsn=$(printf '%s\n' "$answer" | awk 'END {{print $3}}')
 "#,
-            sh(&self.conninfo()),
+            sh(&self.conninfo(&self.settings.replication_user, "replication")),
             self.settings.place(self.member.peer()),
             self.settings.replication_user,
         )

@@ -102,7 +102,27 @@ choice! {
     }
 }
 
+choice! {
+    /// What a member compares when it logs in to its peer.
+    pub enum TlsVerify {
+        /// That the certificate is of the authority.
+        Ca = "ca",
+        /// That it is also of the peer's address.
+        Full = "full",
+    }
+}
+
 settings! {
+    /// Certificate of one server.
+    pub struct NodeTls {
+        /// Certificate chain, PEM, the server's own first.
+        certificate: String = attr().on_change(OnChange::Reload).check(crate::resources::common::certificate),
+        /// Private key, PEM, without a passphrase.
+        private_key_wo: Option<Secret> = attr().write_only().on_change(OnChange::Reload),
+        /// Raise it when `private_key_wo` changes: Terraform cannot see that.
+        private_key_wo_version: Option<i64> = attr().on_change(OnChange::Reload),
+    }
+
     /// One host of the pair.
     pub struct Node {
         /// How to reach the host.
@@ -112,6 +132,9 @@ settings! {
         address: Option<String> = attr().on_change(OnChange::Reload),
         /// Data directory; `/var/lib/postgresql/VERSION/CLUSTER` if not set. It is never moved.
         data_dir: Option<String> = attr().on_change(OnChange::Refused),
+        /// Certificate and key of this server, for clients and for the other one. If not set, it has
+        /// the one that Debian's packages make for the host, which nobody can verify.
+        tls: Option<NodeTls> = attr().on_change(OnChange::Reload),
     }
 
     /// The two hosts.
@@ -162,6 +185,14 @@ settings! {
         /// a restart.
         settings: BTreeMap<String, String> =
             attr().default(Value::Map(Object::new())).on_change(OnChange::Reload),
+        /// Certificates, PEM, of the authorities by which the two servers verify each other; needs
+        /// `tls` of both nodes. If not set, their connection is encrypted and not verified. A new
+        /// authority is added before certificates of it are used, and the old one removed after.
+        tls_ca: Option<String> =
+            attr().on_change(OnChange::Reload).check(crate::resources::common::certificate),
+        /// With `tls_ca`: `full` also compares the certificate with the other's address, which
+        /// PostgreSQL does with IP addresses from version 15 on; `ca` does not.
+        tls_verify: TlsVerify = attr().default("full").on_change(OnChange::Reload),
         /// Who may connect, in this order.
         client_rules: Vec<ClientRule> =
             attr().default(Value::List(Vec::new())).on_change(OnChange::Reload),
@@ -287,6 +318,15 @@ impl Pair {
     /// `a (198.51.100.11)`: how messages name a host.
     pub fn place(&self, member: Member) -> String {
         format!("{} ({})", member.word(), self.address(member))
+    }
+
+    /// How one member connects to the other, as libpq's `sslmode`.
+    pub fn sslmode(&self) -> &'static str {
+        match (&self.tls_ca, self.tls_verify) {
+            (None, _) => "require",
+            (Some(_), TlsVerify::Ca) => "verify-ca",
+            (Some(_), TlsVerify::Full) => "verify-full",
+        }
     }
 
     /// Whether commits wait for the standby.

@@ -57,6 +57,7 @@ fn touched(plan: &Plan, case: &Case) -> bool {
                 && (s.what.contains(&standby.paths.own_conf)
                     || s.what.contains(&standby.paths.passfile)))
             || (s.host == primary.member.word() && s.what == "start PostgreSQL")
+            || s.what == format!("write {}", primary.paths.tls_certificate)
     })
 }
 

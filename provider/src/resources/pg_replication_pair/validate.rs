@@ -6,6 +6,7 @@ use super::files::Files;
 use super::names::{OWNED, Paths, REWINDER};
 use super::settings::{Member, Method, Pair};
 use crate::diag::{Diag, Diags, Path};
+use crate::resources::common::is_key;
 
 /// All checks.
 pub fn validate(settings: &Pair) -> Diags {
@@ -14,6 +15,7 @@ pub fn validate(settings: &Pair) -> Diags {
     names(settings, &mut diags);
     nodes(settings, &mut diags);
     owned_settings(settings, &mut diags);
+    tls(settings, &mut diags);
     client_rules(settings, &mut diags);
     password(settings, &mut diags);
     if diags.is_empty() {
@@ -125,6 +127,35 @@ fn owned_settings(settings: &Pair, diags: &mut Diags) {
     }
 }
 
+/// Both servers have a certificate or none: after a switchover clients meet the other.
+fn tls(settings: &Pair, diags: &mut Diags) {
+    let of = |member| settings.node(member).tls.as_ref();
+    for member in Member::BOTH {
+        let at = Path::of(&format!("nodes.{}.tls", member.word()));
+        let Some(tls) = of(member) else {
+            if of(member.peer()).is_some() {
+                let detail = "The other node has it, and either may be the primary.";
+                error(diags, at, "Missing tls", detail);
+            } else if settings.tls_ca.is_some() && member == Member::A {
+                let detail = "tls_ca is set, and there are no certificates to verify by it.";
+                error(diags, at, "Missing tls", detail);
+            }
+            continue;
+        };
+        let key = tls.private_key_wo.as_ref();
+        if !key.is_some_and(|key| is_key(key.expose())) {
+            let detail = "It must be a private key in PEM form, not encrypted.";
+            error(diags, at.attribute("private_key_wo"), "Invalid private key", detail);
+        }
+        let own = ["ssl", "ssl_cert_file", "ssl_key_file"];
+        for name in own.into_iter().filter(|name| settings.settings.contains_key(*name)) {
+            let detail = format!("{name} cannot be set here: `nodes.X.tls` sets it.");
+            let at = Path::of("settings").key(name);
+            error(diags, at, "This setting is the resource's own", detail);
+        }
+    }
+}
+
 fn client_rules(settings: &Pair, diags: &mut Diags) {
     for (i, rule) in settings.client_rules.iter().enumerate() {
         let at = Path::of("client_rules").index(i);
@@ -160,7 +191,7 @@ fn password(settings: &Pair, diags: &mut Diags) {
 /// What only rendering finds.
 fn files(settings: &Pair, diags: &mut Diags) {
     let paths = Paths::new(settings, Member::A);
-    let files = Files { settings, member: Member::A, paths: &paths };
+    let files = Files { settings, member: Member::A, paths: &paths, keeps_name: false };
     let host = super::facts::Host::default();
     let rendered = [
         ("settings", files.shared_conf(&std::collections::BTreeMap::default())),

@@ -98,7 +98,7 @@ rm -f "$PROMOTING"
 
     /// Take the fence back and start.
     pub fn unfence(&self) -> String {
-        self.with("rm -f \"$D/standby.signal\"\nsync -f \"$D\"\nsystemctl start \"$UNIT\"\nready\n")
+        self.with("rm -f \"$D/standby.signal\"\nsync -f \"$D\"\nup\n")
     }
 
     /// Keep a server that is down from coming up writable, and able to follow.
@@ -143,19 +143,7 @@ done
     /// Crash recovery is done here and not by `pg_rewind`, which does not find the configuration
     /// of Debian's packages before version 15.
     pub fn rewind(&self) -> String {
-        let settings = self.settings;
-        let words = [
-            ("host", settings.address(self.member.peer()).to_owned()),
-            ("port", settings.port.to_string()),
-            ("user", REWINDER.to_owned()),
-            ("dbname", "postgres".to_owned()),
-            ("passfile", self.paths.passfile.clone()),
-            ("sslmode", "require".to_owned()),
-            ("connect_timeout", "10".to_owned()),
-        ];
-        let source = words.map(|(name, value)| {
-            format!("{name}={}", render::quote::conninfo(&value).unwrap_or_default())
-        });
+        let source = self.conninfo(REWINDER, "postgres");
         self.roles(&format!(
             r#"source={}
 {NOBODY}runuser -u postgres -- "$B/psql" -X -At -w -d "$source" -c 'SELECT 1' >/dev/null
@@ -176,7 +164,7 @@ esac
 {FENCE}runuser -u postgres -- "$B/pg_rewind" --no-ensure-shutdown --target-pgdata="$D" --source-server="$source" >&2
 {FENCE}rm -f "$REWINDING"
 "#,
-            sh(&source.join(" "))
+            sh(&source)
         ))
     }
 
