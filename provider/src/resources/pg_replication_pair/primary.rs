@@ -83,7 +83,8 @@ fn service(plan: &mut Plan, side: &Side) {
         other => other,
     };
     let actual = if side.host.cluster {
-        let active = if side.host.sql.is_some() { "active" } else { "inactive" };
+        let runs = side.host.sql.is_some() || side.host.pid.is_some();
+        let active = if runs { "active" } else { "inactive" };
         format!("{active}, {start}")
     } else {
         String::new()
@@ -125,6 +126,7 @@ pub fn role(case: &Case, host: &Host) -> String {
     match (&host.sql, &host.dir) {
         (Some(sql), _) if sql.recovery => super::standby::follows(case, host),
         (Some(_), _) => "primary".to_owned(),
+        (None, Dir::Data(_)) if host.pid.is_some() => "runs, does not answer".to_owned(),
         (None, Dir::Data(_)) if host.signal == "standby" => "standby, stopped".to_owned(),
         (None, Dir::Data(_)) => format!("stopped ({})", host.control.state),
         (None, _) => String::new(),

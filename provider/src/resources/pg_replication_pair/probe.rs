@@ -132,11 +132,12 @@ if [ -x "$B/pg_controldata" ] && [ -f "$D/global/pg_control" ]; then
 fi
 "#;
 
-/// What the server says. A server that does not answer leaves its error.
+/// What the server says. A server that does not answer leaves its error. A host that is busy may
+/// need seconds for what takes milliseconds else; one that hangs must not hold up a plan for long.
 const SQL: &str = r#"
 if [ -n "${RUN:-}" ]; then
-  out=$(PGCONNECT_TIMEOUT=5 PGOPTIONS='-c statement_timeout=5s -c lock_timeout=1s -c default_transaction_read_only=on' \
-    timeout 15 runuser -u postgres -- "$B/psql" -X -At -q -v ON_ERROR_STOP=1 -h /var/run/postgresql -p "$RUN" -d postgres 2>&1 <<'BREAKWATER_SQL'
+  out=$(PGCONNECT_TIMEOUT=5 PGOPTIONS='-c statement_timeout=20s -c lock_timeout=1s -c default_transaction_read_only=on' \
+    timeout 30 runuser -u postgres -- "$B/psql" -X -At -q -v ON_ERROR_STOP=1 -h /var/run/postgresql -p "$RUN" -d postgres 2>&1 <<'BREAKWATER_SQL'
 @QUERY@
 BREAKWATER_SQL
   ) && echo '@@sql' || echo '@@sql_error'
@@ -209,6 +210,7 @@ const QUERY: &str = r"SELECT json_build_object(
    'replication', rolreplication, 'superuser', rolsuper, 'verifier', rolpassword)), '[]')
    FROM pg_authid WHERE rolname IN (@ROLES@)),
  'rewind_grants', (SELECT count(*) FROM pg_authid r, pg_proc p WHERE r.rolname = '@REWINDER@'
+   AND p.proname IN ('pg_ls_dir', 'pg_stat_file', 'pg_read_binary_file')
    AND p.oid::regprocedure::text IN ('pg_ls_dir(text,boolean,boolean)', 'pg_stat_file(text,boolean)',
    'pg_read_binary_file(text)', 'pg_read_binary_file(text,bigint,bigint,boolean)')
    AND has_function_privilege(r.oid, p.oid, 'EXECUTE')),
