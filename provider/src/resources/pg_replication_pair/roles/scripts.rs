@@ -13,6 +13,13 @@ const NOBODY: &str = r#"for cwd in /proc/[0-9]*/cwd; do
 done
 "#;
 
+/// `pg_rewind` that cannot write one file stops half-way, and leaves data of no use.
+const WRITABLE: &str = r#"closed=$(runuser -u postgres -- find "$D" ! -type l ! -writable | head -n 5)
+if [ -n "$closed" ]; then
+  echo "PostgreSQL may not write, and a rewind must (chown postgres, or chmod u+w): $closed" >&2; exit 1
+fi
+"#;
+
 /// From now on it comes up as a standby, whoever starts it.
 const FENCE: &str = "runuser -u postgres -- touch \"$D/standby.signal\"\nsync -f \"$D\"\n";
 
@@ -147,7 +154,7 @@ done
         self.roles(&format!(
             r#"source={}
 {NOBODY}runuser -u postgres -- "$B/psql" -X -At -w -d "$source" -c 'SELECT 1' >/dev/null
-kept="$D.breakwater-diverged.$(date +%s)"
+{WRITABLE}kept="$D.breakwater-diverged.$(date +%s)"
 install -d -o postgres -g postgres -m 0700 "$kept"
 cp -a "$D/pg_wal" "$D/global/pg_control" "$kept/"
 sync -f "$kept"

@@ -76,6 +76,8 @@ pub enum Why {
     OtherEmpty,
     /// The other's data cannot be read.
     OtherUnreadable,
+    /// The standby's data cannot be read, or a rewind of it was cut off.
+    Unusable,
     /// Both take writes.
     SplitBrain,
     /// One has writes that the primary has not.
@@ -333,6 +335,12 @@ pub const ROWS: &[Row] = &[
         |s, w| s.other == Unreadable && s.wanted == Primary && w.reclone,
         Do(Move::SetAside),
         "data that was half rewound is of no use, and is kept",
+    ),
+    row_of(
+        "other unreadable; wanted is primary",
+        |s, _| s.other == Unreadable && s.wanted == Primary,
+        Refuse(Why::Unusable),
+        "it can only be copied again",
     ),
     row_of(
         "other unreadable; wanted was the primary",

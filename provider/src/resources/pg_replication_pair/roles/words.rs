@@ -164,6 +164,7 @@ fn heading(why: Why) -> (&'static str, &'static str) {
         Why::Diverged(Who::Other) => {
             return ("on_divergence", "The standby has writes that the primary has not");
         }
+        Why::Unusable => return ("on_divergence", "The standby's data cannot be used"),
         Why::SlotLost => return ("on_divergence", "The standby cannot catch up"),
         Why::WantedEmpty => "The primary's data is missing",
         Why::WantedUnreadable => "The primary's data cannot be read",
@@ -208,6 +209,11 @@ fn ways(case: &Case, seen: &Observed, why: Why) -> String {
         Why::OtherEmpty | Why::OtherUnreadable => format!(
             "If a mount is missing on {o}, mount it. To promote {w} all the same, and lose what \
              only {o} had, write data_loss_token = \"{token}\"."
+        ),
+        Why::Unusable => format!(
+            "A rewind of {} on {o} was cut off, or the data there is damaged. on_divergence = \
+             \"reclone\" moves it aside and copies it anew.",
+            other.paths.data
         ),
         Why::SplitBrain => format!(
             "Only you can say whose writes count. To keep those of {w}, write data_loss_token = \
