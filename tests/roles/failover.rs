@@ -127,6 +127,7 @@ pub fn by_token(story: &Story) {
     story.section("a returns and follows", || returns(&mut pair, "b"));
     story.section("at the next accident the same token does nothing", || {
         pair.rig.host("b").kill().unwrap();
+        pair.set("data_loss_token", &token);
         let _ = pair.switch_to("a").fails().says(&["data_loss_token"]);
         assert!(!pair.on("a").is_primary());
         pair.rig.host("b").boot().unwrap();

@@ -104,7 +104,7 @@ impl<'a> Pair<'a> {
             let run = self.terraform.apply();
             if run.ok() {
                 self.unset("data_loss_token").unset("on_divergence");
-                return run;
+                return self.terraform.apply().succeeds();
             }
             let refusal = self.terraform.plan_run(&[]).readable();
             if let Some(token) = token(&refusal) {

@@ -41,6 +41,7 @@ fn consent(pair: &mut Pair, how: &str) {
         pair.set("on_divergence", how);
         let _ = pair.terraform.apply().succeeds();
         pair.unset("on_divergence");
+        let _ = pair.terraform.apply().succeeds();
     }
 }
 

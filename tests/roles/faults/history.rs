@@ -23,6 +23,7 @@ pub fn rewind_is_killed(pair: &mut Pair) {
     pair.set("on_divergence", "reclone");
     let _ = pair.terraform.apply().succeeds();
     pair.unset("on_divergence");
+    let _ = pair.terraform.apply().succeeds();
     pair.is_whole("b");
     let _ = pair.switch_to("a").succeeds();
     pair.is_whole("a");

@@ -27,7 +27,10 @@ pub fn primary_dies(pair: &mut Pair) {
     assert!(acted, "no copy:\n{}", run.text);
     let _ = run.fails();
     let _ = pair.terraform.apply().succeeds();
-    pair.unset("on_divergence");
+    if asks {
+        pair.unset("on_divergence");
+        let _ = pair.terraform.apply().succeeds();
+    }
     pair.is_whole("a");
 }
 
