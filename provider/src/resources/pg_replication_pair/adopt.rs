@@ -40,7 +40,11 @@ fn unsafe_things(side: &Side) -> Vec<String> {
     for line in text(&paths.hba).lines().filter(|l| !l.trim_start().starts_with('#')) {
         let words: Vec<&str> = line.split_whitespace().collect();
         if words.first().is_some_and(|w| w.starts_with("host")) && words.contains(&"trust") {
-            found.push(format!("{}: \"{}\" lets in without a password.", paths.hba, words.join(" ")));
+            found.push(format!(
+                "{}: \"{}\" lets in without a password.",
+                paths.hba,
+                words.join(" ")
+            ));
         }
     }
     let main = parse_conf(text(&paths.main_conf));

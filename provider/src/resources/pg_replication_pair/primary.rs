@@ -168,7 +168,11 @@ fn rotation(case: &Case, plan: &mut Plan) {
              again. Change the password when it answers.",
             case.settings.place(standby.member)
         );
-        plan.refuse("replication_password_wo_version", "The password cannot be changed now", detail);
+        plan.refuse(
+            "replication_password_wo_version",
+            "The password cannot be changed now",
+            detail,
+        );
     }
     let detail = format!(
         "The roles on {0} get it first, then the password files of both hosts. The stream stays open; \

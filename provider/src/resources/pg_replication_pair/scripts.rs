@@ -219,8 +219,7 @@ done
     fn previous(&self) -> String {
         let paths = self.paths;
         let conf = [&paths.main_conf, &paths.shared_conf, &paths.own_conf, &paths.hba];
-        let files: Vec<String> =
-            conf.into_iter().chain(paths.tls()).map(Clone::clone).collect();
+        let files: Vec<String> = conf.into_iter().chain(paths.tls()).map(Clone::clone).collect();
         format!(
             r#"put_back() {{
   for f in {files}; do
@@ -245,9 +244,10 @@ certified() {{
         let settings = self.settings;
         // Before version 15 libpq compares a name, not an address.
         let full = settings.sslmode() == "verify-full" && settings.version >= 15;
-        let address = match full {
-            true => format!("-verify_ip {} ", sh(settings.address(self.member))),
-            false => String::new(),
+        let address = if full {
+            format!("-verify_ip {} ", sh(settings.address(self.member)))
+        } else {
+            String::new()
         };
         let (ca, certificate) = (sh(&self.paths.tls_ca), sh(&self.paths.tls_certificate));
         format!(

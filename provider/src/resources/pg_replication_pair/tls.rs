@@ -45,9 +45,12 @@ pub fn changes(case: &Case, primary: &Side) -> bool {
 fn asks_for_more(case: &Case, host: &Host) -> bool {
     let conf = host.files.get(&case.standby().paths.own_conf).and_then(FileFact::text);
     let mode = case.settings.sslmode();
-    conf.is_some_and(|text| match mode.starts_with("verify") {
-        true => !text.contains(mode),
-        false => text.contains("sslmode=verify"),
+    conf.is_some_and(|text| {
+        if mode.starts_with("verify") {
+            !text.contains(mode)
+        } else {
+            text.contains("sslmode=verify")
+        }
     })
 }
 
