@@ -201,6 +201,9 @@ pub trait Resource: Send + Sync + 'static {
 pub trait DataSource: Send + Sync + 'static {
     /// `harbor_health`
     const NAME: &'static str;
+    /// Whether it can say something while hosts do not answer: each question to them is answered
+    /// with `Answer::Failed`.
+    const MAY_MISS: bool = false;
     /// Markdown.
     const DESCRIPTION: &'static str;
     /// What the user writes.

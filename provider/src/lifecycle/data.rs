@@ -5,12 +5,13 @@ use std::marker::PhantomData;
 use futures::future::BoxFuture;
 
 use super::private::Private;
-use super::reach::connect;
-use super::session::Session;
+use super::reach::{connect, connect_to_some};
+use super::session::{Configured, Session};
 use super::{Blind, observe, values};
 use crate::backend::{StateResponse, TypeSchema};
 use crate::diag::{Diags, Path};
-use crate::resource::DataSource;
+use crate::host::HostError;
+use crate::resource::{Answer, Answers, DataSource, Ssh};
 use crate::schema::{Attribute, computed};
 use crate::settings::Settings;
 use crate::value::{Object, Value};
@@ -52,14 +53,45 @@ impl<D: DataSource> Data<D> {
         if !diags.is_empty() {
             return Err(diags);
         }
-        let hosts = connect(&configured, &targets, &mut Private::default()).await;
-        let hosts = hosts.map_err(blind)?;
-        let answers = observe::observe(&hosts, &D::questions(&settings)).await;
-        let answers = answers.map_err(|(name, e)| blind(Blind::Host(name, e, Path::root())))?;
+        let answers = match D::MAY_MISS {
+            true => Self::those_that_answer(&configured, &settings, &targets).await,
+            false => {
+                let hosts = connect(&configured, &targets, &mut Private::default()).await;
+                let hosts = hosts.map_err(blind)?;
+                let answers = observe::observe(&hosts, &D::questions(&settings)).await;
+                answers.map_err(|(name, e)| Blind::Host(name, e, Path::root()))
+            }
+        };
+        let answers = answers.map_err(blind)?;
         let outputs = D::outputs(&settings, &answers)?;
         let mut object = filled;
         object.extend(outputs.to_object());
         Ok(object)
+    }
+
+    /// The answers of the hosts that answer, and of the others, to each question, why not.
+    async fn those_that_answer(
+        configured: &Configured,
+        settings: &D::Settings,
+        targets: &[(String, Ssh)],
+    ) -> Result<Answers, Blind> {
+        let questions = D::questions(settings);
+        let (mut hosts, mut missing) = connect_to_some(configured, targets).await?;
+        let mut answers = loop {
+            match observe::observe(&hosts, &questions).await {
+                Ok(answers) => break answers,
+                Err((name, error @ HostError::Unreachable { .. })) if hosts.remove(&name).is_some() => {
+                    missing.insert(name, error.to_string());
+                }
+                Err((name, error)) => return Err(Blind::Host(name, error, Path::root())),
+            }
+        };
+        for question in questions {
+            if let Some(why) = missing.get(&question.host) {
+                answers.insert(&question.host, &question.key, Answer::Failed(why.clone()));
+            }
+        }
+        Ok(answers)
     }
 }
 

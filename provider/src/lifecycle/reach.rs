@@ -188,6 +188,25 @@ pub(super) async fn connect(
     Ok(hosts)
 }
 
+/// Connect to those of these that answer; of the others, why not.
+pub(super) async fn connect_to_some(
+    configured: &Configured,
+    targets: &[(String, Ssh)],
+) -> Result<(BTreeMap<String, Host>, BTreeMap<String, String>), Blind> {
+    let (mut hosts, mut missing) = (BTreeMap::new(), BTreeMap::new());
+    let mut private = Private::default();
+    for (name, result) in attempt(configured, targets, &mut private, |_| Patience::Once).await {
+        match result {
+            Ok(host) => drop(hosts.insert(name, host)),
+            Err(error @ HostError::Unreachable { .. }) => {
+                missing.insert(name, error.to_string());
+            }
+            Err(error) => return Err(Blind::Host(name, error, Path::root())),
+        }
+    }
+    Ok((hosts, missing))
+}
+
 /// Try all at once. Keys seen for the first time are pinned.
 async fn attempt(
     configured: &Configured,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{NodeStatus, Outputs};
+use super::{NodeStatus, Outputs, Slot};
 
 /// Lag, split brain, and what is wrong.
 pub fn judge(mut servers: BTreeMap<String, NodeStatus>) -> Outputs {
@@ -63,8 +63,12 @@ fn errors(servers: &BTreeMap<String, NodeStatus>, primaries: &[String]) -> Vec<S
     };
     for (name, server) in servers {
         errors.extend(error(name, server, timeline));
-        for (slot, state) in server.slots.iter().filter(|(_, state)| state.contains("lost")) {
-            errors.push(format!("{name}: slot {slot} is {state}: its standby must be cloned anew"));
+        let lost = |slot: &Slot| slot.wal_status.as_deref() == Some("lost");
+        for (slot, _) in server.slots.iter().filter(|(_, slot)| lost(slot)) {
+            errors.push(format!("{name}: slot {slot} is lost: its standby must be cloned anew"));
+        }
+        if server.archiver.as_ref().is_some_and(|archiver| archiver.failing) {
+            errors.push(format!("{name}: finished segments cannot be archived"));
         }
     }
     errors
@@ -72,7 +76,10 @@ fn errors(servers: &BTreeMap<String, NodeStatus>, primaries: &[String]) -> Vec<S
 
 fn error(name: &str, server: &NodeStatus, timeline: Option<i64>) -> Option<String> {
     if let Some(why) = &server.error {
-        return Some(format!("{name} is down: {why}"));
+        return Some(format!("{name} is {}: {why}", server.role));
+    }
+    if server.replay_paused == Some(true) {
+        return Some(format!("{name} is a standby whose replay is paused"));
     }
     if server.streaming == Some(false) {
         return Some(format!("{name} is a standby that does not receive from the primary"));
@@ -88,8 +95,9 @@ fn error(name: &str, server: &NodeStatus, timeline: Option<i64>) -> Option<Strin
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data_sources::pg_status::{PgStatus, Settings, down, server};
-    use crate::resource::{Answer, Answers, Ask, DataSource as _};
+    use crate::data_sources::pg_status::{KEY, PgStatus, QUERY, Settings, absent, server};
+    use crate::resource::{Answer, Answers, Ask, DataSource as _, Question};
+    use crate::step::{Server, Sql};
 
     fn node(role: &str, lsn: &str, timeline: i64) -> NodeStatus {
         NodeStatus {
@@ -99,7 +107,7 @@ mod tests {
             lsn: Some(lsn.to_owned()),
             streaming: (role == "standby").then_some(true),
             error: None,
-            ..down(String::new())
+            ..absent("down", String::new())
         }
     }
 
@@ -135,10 +143,17 @@ mod tests {
         stuck.streaming = Some(false);
         let errors = |a, b| pair(a, b).errors.expect("errors").join("\n");
         assert!(errors(node("primary", "0/10", 2), stuck).contains("b is a standby that does not"));
-        let gone = errors(down("refused".into()), node("standby", "0/10", 1));
+        let gone = errors(absent("down", "refused".into()), node("standby", "0/10", 1));
         assert_eq!(gone, "no node is primary\na is down: refused");
         let mut lost = node("primary", "0/10", 1);
-        lost.slots.insert("b".to_owned(), "inactive, lost".to_owned());
+        let slot = Slot {
+            kind: "physical".to_owned(),
+            active: false,
+            wal_status: Some("lost".to_owned()),
+            held_bytes: None,
+            xmin_age: None,
+        };
+        lost.slots.insert("b".to_owned(), slot);
         assert!(errors(lost, node("standby", "0/10", 1)).contains("cloned anew"));
         let mut other = node("standby", "0/10", 1);
         other.system_identifier = Some("8".to_owned());
@@ -147,37 +162,36 @@ mod tests {
         assert_eq!(behind, "b is on timeline 2, the primary on 3");
     }
 
-    fn rows(columns: &[(&str, Option<&str>)]) -> Answer {
-        let row = columns.iter().map(|(k, v)| ((*k).to_owned(), v.map(str::to_owned)));
-        Answer::Rows(vec![row.collect()])
+    fn output(stdout: &str) -> Answer {
+        Answer::Output { status: 0, stdout: stdout.to_owned(), stderr: String::new() }
     }
 
     #[test]
     fn answers_of_a_real_pair() {
         let mut answers = Answers::default();
-        let server_row = |recovery, hex, lsn| {
-            rows(&[
-                ("recovery", Some(recovery)),
-                ("version", Some("15.8 (Debian 15.8-0+deb12u1)")),
-                ("system_identifier", Some("7402913370123456789")),
-                ("timeline_hex", hex),
-                ("timeline", Some("9")),
-                ("lsn", Some(lsn)),
-            ])
-        };
-        answers.insert("a", "server", server_row("false", Some("0000000A"), "0/3000148"));
-        let slot = [("name", Some("b")), ("active", Some("true")), ("wal", Some("reserved"))];
-        answers.insert("a", "slots", rows(&slot));
-        answers.insert("b", "server", server_row("true", None, "0/3000148"));
-        let receiver =
-            [("status", Some("streaming")), ("slot_name", Some("b")), ("timeline", Some("10"))];
-        answers.insert("b", "receiver", rows(&receiver));
+        answers.insert("a", KEY, output(include_str!("primary.json")));
+        answers.insert("b", KEY, output(include_str!("standby.json")));
         let seen = pair(server(&answers, "a"), server(&answers, "b"));
         assert_eq!(seen.replicating, Some(true), "{:?}", seen.errors);
         let servers = seen.servers.expect("servers");
-        assert_eq!((servers["a"].timeline, servers["b"].timeline), (Some(10), Some(10)));
-        assert_eq!(servers["a"].slots["b"], "active, reserved");
-        assert_eq!(servers["a"].version.as_deref(), Some("15.8"));
+        let (a, b) = (&servers["a"], &servers["b"]);
+        assert_eq!((a.timeline, b.timeline), (Some(1), Some(1)));
+        assert_eq!((a.version.as_deref(), b.streaming), (Some("15.20"), Some(true)));
+        assert_eq!(a.replicas["b"].sync_state.as_deref(), Some("async"));
+        assert!(a.slots["breakwater"].active && a.slots["breakwater"].held_bytes.is_some());
+        assert_eq!(b.slot.as_deref(), Some("breakwater"));
+    }
+
+    #[test]
+    fn what_does_not_answer_is_said() {
+        let mut answers = Answers::default();
+        answers.insert("a", KEY, Answer::Failed("no route to host".to_owned()));
+        let stderr = "psql: error: connection failed\n".to_owned();
+        answers.insert("b", KEY, Answer::Output { status: 2, stdout: String::new(), stderr });
+        let seen = pair(server(&answers, "a"), server(&answers, "b"));
+        let errors = seen.errors.expect("errors");
+        assert_eq!(errors[1], "a is unreachable: no route to host");
+        assert_eq!(errors[2], "b is down: psql: error: connection failed");
     }
 
     #[tokio::test]
@@ -185,22 +199,29 @@ mod tests {
         let Some(postgres) = crate::real_postgres::Postgres::start() else { return };
         let statement = "SELECT pg_create_physical_replication_slot('b', true)";
         postgres.sql("postgres", &[statement]).await;
-        let settings = one_node();
-        let answers = postgres.answers(&PgStatus::questions(&settings)).await;
-        let seen = PgStatus::outputs(&settings, &answers).expect("an output");
+        let sql = Sql {
+            server: Server::Socket(String::new()),
+            database: "postgres".to_owned(),
+            statements: vec![format!("{QUERY} AS said")],
+        };
+        let question = Question { host: "a".into(), key: KEY.into(), ask: Ask::Sql(sql) };
+        let said = postgres.answers(&[question]).await;
+        let said = said.rows("a", KEY).expect("a row")[0]["said"].clone().expect("JSON");
+        let mut answers = Answers::default();
+        answers.insert("a", KEY, output(&said));
+        let seen = PgStatus::outputs(&one_node(), &answers).expect("an output");
         assert_eq!((seen.primary.as_deref(), seen.errors), (Some("a"), Some(vec![])));
         let server = &seen.servers.expect("servers")["a"];
         assert_eq!((server.timeline, server.role.as_str()), (Some(1), "primary"));
         assert!(server.lsn.as_deref().and_then(position).is_some());
-        assert!(server.slots["b"].starts_with("inactive"), "{:?}", server.slots);
+        assert!(!server.slots["b"].active);
     }
 
     #[test]
-    fn each_server_is_asked_on_its_socket() {
+    fn each_host_is_asked_once() {
         let questions = PgStatus::questions(&one_node());
-        let Ask::Sql(sql) = &questions[0].ask else { panic!("SQL") };
-        let socket = "/var/run/postgresql/.s.PGSQL.5433".to_owned();
-        assert_eq!(sql.server, crate::step::Server::Socket(socket));
+        let [Question { ask: Ask::Script(script), .. }] = &questions[..] else { panic!("one") };
+        assert!(script.contains("-p 5433 "), "{script}");
     }
 
     fn one_node() -> Settings {

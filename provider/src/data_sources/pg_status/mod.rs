@@ -4,9 +4,10 @@ mod judge;
 
 use std::collections::BTreeMap;
 
+use serde::Deserialize;
+
 use crate::diag::Diags;
-use crate::resource::{Answer, Answers, Ask, DataSource, Question, Ssh};
-use crate::step::{Server, Sql};
+use crate::resource::{Answer, Answers, DataSource, Question, Ssh};
 
 crate::settings! {
     /// One node.
@@ -23,9 +24,48 @@ crate::settings! {
         port: u16 = attr().default(5432),
     }
 
+    /// A replication slot.
+    pub struct Slot {
+        /// `physical` or `logical`.
+        kind: String = attr(),
+        /// Whether somebody uses it.
+        active: bool = attr(),
+        /// What the server says of the log that it keeps for the slot: `reserved`, `extended`,
+        /// `unreserved`, `lost`.
+        wal_status: Option<String> = attr(),
+        /// Bytes of the log that it keeps for the slot.
+        held_bytes: Option<i64> = attr(),
+        /// How many transactions ago the oldest row was deleted that it keeps for the slot.
+        xmin_age: Option<i64> = attr(),
+    }
+
+    /// Who receives from a primary.
+    pub struct Replica {
+        /// Its address.
+        address: Option<String> = attr(),
+        /// `streaming`, `catchup`, ...
+        state: Option<String> = attr(),
+        /// `async`, `sync`, `potential` or `quorum`.
+        sync_state: Option<String> = attr(),
+    }
+
+    /// Archiving of finished segments.
+    pub struct Archiver {
+        /// Segments archived since the statistics were reset.
+        archived: i64 = attr(),
+        /// Attempts that failed.
+        failed: i64 = attr(),
+        /// The last attempt failed.
+        failing: bool = attr(),
+        /// Last segment archived.
+        last_archived: Option<String> = attr(),
+        /// Last segment that could not be archived.
+        last_failed: Option<String> = attr(),
+    }
+
     /// One node's server.
     pub struct NodeStatus {
-        /// `primary`, `standby`, or `down`.
+        /// `primary`, `standby`, `down`, or `unreachable` where its host does not answer.
         role: String = attr(),
         /// Its version: `15.8`.
         version: Option<String> = attr(),
@@ -35,16 +75,27 @@ crate::settings! {
         timeline: Option<i64> = attr(),
         /// What it has written (primary) or replayed (standby): `0/3000148`.
         lsn: Option<String> = attr(),
+        /// Of a standby: what it has received.
+        received_lsn: Option<String> = attr(),
         /// Of a standby: bytes of the primary's log that it has not replayed.
         lag_bytes: Option<i64> = attr(),
         /// Of a standby: whether it receives from the primary.
         streaming: Option<bool> = attr(),
+        /// Of a standby: the host that it receives from.
+        receives_from: Option<String> = attr(),
+        /// Of a standby: whether its replay is paused.
+        replay_paused: Option<bool> = attr(),
         /// Of a standby: the slot that it uses.
         slot: Option<String> = attr(),
-        /// Of a primary: its slots, each `active` or `inactive`, with what the server says of the
-        /// log it keeps for them (`reserved`, `lost`).
-        slots: BTreeMap<String, String> = attr(),
-        /// Why it is down.
+        /// Its slots by name.
+        slots: BTreeMap<String, Slot> = attr(),
+        /// Who receives from it, by `application_name`.
+        replicas: BTreeMap<String, Replica> = attr(),
+        /// What became of finished segments; null where nothing is archived.
+        archiver: Option<Archiver> = attr(),
+        /// Settings that wait for a restart.
+        pending_restart: Vec<String> = attr(),
+        /// Why it is down or unreachable.
         error: Option<String> = attr(),
     }
 
@@ -68,9 +119,10 @@ pub struct PgStatus;
 
 impl DataSource for PgStatus {
     const NAME: &'static str = "harbor_pg_status";
+    const MAY_MISS: bool = true;
     const DESCRIPTION: &'static str = "Who of the nodes of a PostgreSQL pair is primary, who follows, and how far behind.\n\nEach \
-         server is asked on its own host. A server that does not answer is `down`, which is no \
-         error of the data source.";
+         server is asked on its own host. A server that does not answer is `down`, a host that does not \
+         answer `unreachable`; neither is an error of the data source.";
     type Settings = Settings;
     type Outputs = Outputs;
 
@@ -79,20 +131,8 @@ impl DataSource for PgStatus {
     }
 
     fn questions(settings: &Settings) -> Vec<Question> {
-        let ask = |host: &String, key: &str, statement: &str| {
-            let server = Server::Socket(format!("/var/run/postgresql/.s.PGSQL.{}", settings.port));
-            let statements = vec![statement.to_owned()];
-            let ask = Ask::Sql(Sql { server, database: "postgres".to_owned(), statements });
-            Question { host: host.clone(), key: key.to_owned(), ask }
-        };
-        let of = |host| {
-            [
-                ask(host, "server", SERVER),
-                ask(host, "receiver", RECEIVER),
-                ask(host, "slots", SLOTS),
-            ]
-        };
-        settings.nodes.keys().flat_map(of).collect()
+        let script = SCRIPT.replace("@PORT@", &settings.port.to_string()).replace("@QUERY@", QUERY);
+        settings.nodes.keys().map(|host| Question::script(host, KEY, script.as_str())).collect()
     }
 
     fn outputs(settings: &Settings, answers: &Answers) -> Result<Outputs, Diags> {
@@ -101,81 +141,163 @@ impl DataSource for PgStatus {
     }
 }
 
+const KEY: &str = "status";
+
+/// The answer, or why there is none, in one round trip.
+const SCRIPT: &str = r"cd /
+PGCONNECT_TIMEOUT=5 PGOPTIONS='-c statement_timeout=5s -c lock_timeout=1s -c default_transaction_read_only=on' LC_ALL=C \
+  timeout 15 runuser -u postgres -- psql -XAtq -v ON_ERROR_STOP=1 -h /var/run/postgresql -p @PORT@ -d postgres <<'BREAKWATER_SQL'
+@QUERY@;
+BREAKWATER_SQL
+";
+
 /// A primary's timeline is in the name of the file it writes; `pg_control_checkpoint` is one
-/// checkpoint behind after a promotion.
-const SERVER: &str = "SELECT pg_is_in_recovery()::text AS recovery, \
-     current_setting('server_version') AS version, \
-     (SELECT system_identifier::text FROM pg_control_system()) AS system_identifier, \
-     CASE WHEN pg_is_in_recovery() THEN NULL \
-     ELSE substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) END AS timeline_hex, \
-     (SELECT timeline_id::text FROM pg_control_checkpoint()) AS timeline, \
-     (CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() \
-     ELSE pg_current_wal_lsn() END)::text AS lsn";
+/// checkpoint behind after a promotion. By JSON, because versions have other columns.
+const QUERY: &str = r"SELECT json_build_object(
+ 'standby', pg_is_in_recovery(),
+ 'version', current_setting('server_version'),
+ 'system_identifier', (SELECT system_identifier::text FROM pg_control_system()),
+ 'timeline_hex', CASE WHEN pg_is_in_recovery() THEN NULL ELSE substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) END,
+ 'timeline', (SELECT timeline_id FROM pg_control_checkpoint()),
+ 'lsn', (CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END)::text,
+ 'received', CASE WHEN pg_is_in_recovery() THEN pg_last_wal_receive_lsn()::text END,
+ 'paused', CASE WHEN pg_is_in_recovery() THEN pg_is_wal_replay_paused() END,
+ 'receiver', (SELECT json_build_object('status', status, 'slot', slot_name, 'timeline', received_tli, 'host', sender_host)
+   FROM pg_stat_wal_receiver),
+ 'slots', (SELECT coalesce(json_object_agg(slot_name, json_build_object('kind', slot_type, 'active', active,
+   'wal_status', to_jsonb(s)->>'wal_status', 'xmin_age', greatest(age(xmin), age(catalog_xmin)),
+   'held', CASE WHEN NOT pg_is_in_recovery() THEN (pg_current_wal_lsn() - restart_lsn)::bigint END)), '{}') FROM pg_replication_slots s),
+ 'replicas', (SELECT coalesce(json_object_agg(application_name, json_build_object('address', host(client_addr),
+   'state', state, 'sync_state', sync_state)), '{}') FROM pg_stat_replication),
+ 'archives', current_setting('archive_mode') <> 'off',
+ 'archiver', (SELECT json_build_object('archived', archived_count, 'failed', failed_count, 'last_archived', last_archived_wal,
+   'last_failed', last_failed_wal, 'failing', coalesce(last_failed_time > coalesce(last_archived_time, '-infinity'), false))
+   FROM pg_stat_archiver),
+ 'pending_restart', (SELECT coalesce(json_agg(name ORDER BY name), '[]') FROM pg_settings WHERE pending_restart))";
 
-const RECEIVER: &str = "SELECT status, slot_name, received_tli::text AS timeline \
-     FROM pg_stat_wal_receiver";
+/// What a server says.
+#[derive(Deserialize)]
+struct Said {
+    standby: bool,
+    version: String,
+    system_identifier: String,
+    timeline_hex: Option<String>,
+    timeline: i64,
+    lsn: Option<String>,
+    received: Option<String>,
+    paused: Option<bool>,
+    receiver: Option<SaidReceiver>,
+    slots: BTreeMap<String, SaidSlot>,
+    replicas: BTreeMap<String, SaidReplica>,
+    archives: bool,
+    archiver: SaidArchiver,
+    pending_restart: Vec<String>,
+}
 
-/// By JSON, because `wal_status` is there from version 13 on only.
-const SLOTS: &str = "SELECT slot_name AS name, active::text AS active, \
-     to_jsonb(s)->>'wal_status' AS wal FROM pg_replication_slots s ORDER BY 1";
+#[derive(Deserialize)]
+struct SaidReceiver {
+    status: Option<String>,
+    slot: Option<String>,
+    timeline: Option<i64>,
+    host: Option<String>,
+}
 
-type Row = BTreeMap<String, Option<String>>;
+#[derive(Deserialize)]
+struct SaidSlot {
+    kind: String,
+    active: bool,
+    wal_status: Option<String>,
+    held: Option<i64>,
+    xmin_age: Option<i64>,
+}
 
-fn text(row: &Row, column: &str) -> Option<String> {
-    row.get(column).and_then(Clone::clone).filter(|text| !text.is_empty())
+#[derive(Deserialize)]
+struct SaidReplica {
+    address: Option<String>,
+    state: Option<String>,
+    sync_state: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct SaidArchiver {
+    archived: i64,
+    failed: i64,
+    failing: bool,
+    last_archived: Option<String>,
+    last_failed: Option<String>,
 }
 
 fn server(answers: &Answers, name: &str) -> NodeStatus {
-    let rows = |key: &str| answers.rows(name, key).unwrap_or_default();
-    let Some(row) = rows("server").first() else {
-        let why = match answers.get(name, "server") {
-            Some(Answer::Failed(why)) => why.clone(),
-            _ => "no answer".to_owned(),
-        };
-        return down(why);
+    match answers.get(name, KEY) {
+        Some(Answer::Output { status: 0, stdout, .. }) => match serde_json::from_str(stdout) {
+            Ok(said) => status(said),
+            Err(error) => absent("down", format!("its answer cannot be read: {error}")),
+        },
+        Some(Answer::Output { stderr, .. }) => absent("down", stderr.trim().to_owned()),
+        Some(Answer::Failed(why)) => absent("unreachable", why.clone()),
+        _ => absent("unreachable", "no answer".to_owned()),
+    }
+}
+
+fn status(said: Said) -> NodeStatus {
+    let receiver = said.receiver;
+    let hex = said.timeline_hex.and_then(|hex| i64::from_str_radix(&hex, 16).ok());
+    let timeline = hex.or_else(|| receiver.as_ref().and_then(|r| r.timeline));
+    let streaming = receiver.as_ref().is_some_and(|r| r.status.as_deref() == Some("streaming"));
+    let archiver = |a: SaidArchiver| Archiver {
+        archived: a.archived,
+        failed: a.failed,
+        failing: a.failing,
+        last_archived: a.last_archived,
+        last_failed: a.last_failed,
     };
-    let standby = matches!(text(row, "recovery").as_deref(), Some("true" | "t"));
-    let receiver = rows("receiver").first();
-    let of_receiver = |column| receiver.and_then(|row| text(row, column));
-    let hex = text(row, "timeline_hex").and_then(|hex| i64::from_str_radix(&hex, 16).ok());
-    let number = |text: Option<String>| text.and_then(|t| t.parse().ok());
-    let timeline = hex.or_else(|| number(of_receiver("timeline")));
-    let streaming = of_receiver("status").as_deref() == Some("streaming");
     NodeStatus {
-        role: if standby { "standby" } else { "primary" }.to_owned(),
-        version: text(row, "version").and_then(|v| v.split(' ').next().map(str::to_owned)),
-        system_identifier: text(row, "system_identifier"),
-        timeline: timeline.or_else(|| number(text(row, "timeline"))),
-        lsn: text(row, "lsn"),
+        role: if said.standby { "standby" } else { "primary" }.to_owned(),
+        version: said.version.split(' ').next().map(str::to_owned),
+        system_identifier: Some(said.system_identifier),
+        timeline: timeline.or(Some(said.timeline)),
+        lsn: said.lsn,
+        received_lsn: said.received,
         lag_bytes: None,
-        streaming: standby.then_some(streaming),
-        slot: of_receiver("slot_name"),
-        slots: if standby { BTreeMap::new() } else { slots(rows("slots")) },
+        streaming: said.standby.then_some(streaming),
+        receives_from: receiver.as_ref().and_then(|r| r.host.clone()),
+        replay_paused: said.paused,
+        slot: receiver.and_then(|r| r.slot).filter(|slot| !slot.is_empty()),
+        slots: said.slots.into_iter().map(|(name, s)| (name, slot(s))).collect(),
+        replicas: said.replicas.into_iter().map(|(name, r)| (name, replica(r))).collect(),
+        archiver: said.archives.then(|| archiver(said.archiver)),
+        pending_restart: said.pending_restart,
         error: None,
     }
 }
 
-fn slots(rows: &[Row]) -> BTreeMap<String, String> {
-    let slot = |row: &Row| {
-        let active = matches!(text(row, "active").as_deref(), Some("true" | "t"));
-        let word = if active { "active" } else { "inactive" };
-        let state = text(row, "wal").map_or(word.to_owned(), |wal| format!("{word}, {wal}"));
-        Some((text(row, "name")?, state))
-    };
-    rows.iter().filter_map(slot).collect()
+fn slot(said: SaidSlot) -> Slot {
+    let SaidSlot { kind, active, wal_status, held, xmin_age } = said;
+    Slot { kind, active, wal_status, held_bytes: held, xmin_age }
 }
 
-fn down(why: String) -> NodeStatus {
+fn replica(said: SaidReplica) -> Replica {
+    let SaidReplica { address, state, sync_state } = said;
+    Replica { address, state, sync_state }
+}
+
+fn absent(role: &str, why: String) -> NodeStatus {
     NodeStatus {
-        role: "down".to_owned(),
+        role: role.to_owned(),
         version: None,
         system_identifier: None,
         timeline: None,
         lsn: None,
+        received_lsn: None,
         lag_bytes: None,
         streaming: None,
+        receives_from: None,
+        replay_paused: None,
         slot: None,
         slots: BTreeMap::new(),
+        replicas: BTreeMap::new(),
+        archiver: None,
+        pending_restart: Vec::new(),
         error: Some(why),
     }
 }
