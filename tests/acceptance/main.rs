@@ -5,6 +5,7 @@
 
 mod article;
 mod bad_input;
+mod by_hand;
 mod destroy;
 mod drift;
 mod hosts;

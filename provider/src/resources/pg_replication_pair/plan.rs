@@ -56,6 +56,11 @@ impl<'a> Case<'a> {
         Self { settings, facts, context, paths }
     }
 
+    /// The same with another context.
+    pub fn with<'b>(&'b self, context: &'b Context) -> Case<'b> {
+        Case { context, ..*self }
+    }
+
     /// One member.
     pub fn side(&self, member: Member) -> Side<'a> {
         let settings = self.settings;

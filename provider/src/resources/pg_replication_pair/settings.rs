@@ -119,7 +119,8 @@ settings! {
         certificate: String = attr().on_change(OnChange::Reload).check(crate::resources::common::certificate),
         /// Private key, PEM, without a passphrase.
         private_key_wo: Option<Secret> = attr().write_only().on_change(OnChange::Reload),
-        /// Raise it when `private_key_wo` changes: Terraform cannot see that.
+        /// Raise it when `private_key_wo` changes: Terraform cannot see that. A new `certificate`
+        /// brings its key along, whatever this says.
         private_key_wo_version: Option<i64> = attr().on_change(OnChange::Reload),
     }
 

@@ -3,14 +3,15 @@
 use super::facts::Host;
 use super::plan::{Case, Side};
 use crate::facts::file::FileFact;
-use crate::resource::Plan;
-use crate::step::Step;
+use crate::resource::{Context, Plan};
+use crate::step::{File, Step};
 
 /// Write what differs and remove what is no longer wanted; the paths of both.
 pub fn files(case: &Case, plan: &mut Plan, side: &Side) -> Vec<String> {
     let mut touched = Vec::new();
     for (path, wanted) in side.files.tls() {
         let differs = match wanted {
+            Some(file) if *path == side.paths.tls_key => key(case, plan, side, file),
             Some(file) => case.file(plan, side.member, Ok(file)),
             None => absent(case, plan, side, path),
         };
@@ -19,6 +20,16 @@ pub fn files(case: &Case, plan: &mut Plan, side: &Side) -> Vec<String> {
         }
     }
     touched
+}
+
+/// A renewed certificate comes with its key, whatever the version says.
+fn key(case: &Case, plan: &mut Plan, side: &Side, file: File) -> bool {
+    let tls = case.settings.node(side.member).tls.as_ref();
+    let found = side.host.files.get(&side.paths.tls_certificate).and_then(FileFact::text);
+    let renewed = found != tls.map(|t| t.certificate.as_str());
+    let secrets_unchanged = case.context.secrets_unchanged && !renewed;
+    let context = Context { secrets_unchanged, ..case.context.clone() };
+    case.with(&context).file(plan, side.member, Ok(file))
 }
 
 fn absent(case: &Case, plan: &mut Plan, side: &Side, path: &str) -> bool {
