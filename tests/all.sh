@@ -7,4 +7,4 @@ build
 "$rig" deps
 "$rig" image bookworm bullseye
 say "Tests on real hosts"
-cargo test --locked -p breakwater-tests -- --test-threads=1
+cargo test --locked --no-fail-fast -p breakwater-tests -- --test-threads=1
