@@ -100,7 +100,8 @@ impl<'a> Pair<'a> {
     /// printed, and the way in which a diverged server comes back. The consent is taken out again.
     #[track_caller]
     pub fn settle(&mut self, on_divergence: &str) -> Run {
-        for _ in 0..3 {
+        // A server that has just booted is another state from one look to the next.
+        for _ in 0..5 {
             let run = self.terraform.apply();
             if run.ok() {
                 self.unset("data_loss_token").unset("on_divergence");
