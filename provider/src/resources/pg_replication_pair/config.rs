@@ -167,9 +167,35 @@ fn needs_lift(case: &Case, floor: &Values) -> bool {
 /// Whether one of those settings falls on the primary.
 fn falls(case: &Case) -> bool {
     let wanted = case.primary().files.shared_values().unwrap_or_default();
+    let primary = case.primary();
     NOT_LOWER.iter().any(|(name, default)| {
         let target = number(&wanted, name).unwrap_or(*default);
-        running(case.primary().host, name).is_some_and(|now| now > target)
+        let kept = !wanted.contains_key(*name) && of_others(&primary, name);
+        !kept && running(primary.host, name).is_some_and(|now| now > target)
+    })
+}
+
+/// Whether a server has a value that is not from our files, and so stays as it is.
+fn of_others(side: &Side, name: &str) -> bool {
+    let setting = side.host.sql.iter().flat_map(|s| &s.settings).find(|s| s.name == name);
+    let ours = [&side.paths.shared_conf, &side.paths.own_conf];
+    setting.is_some_and(|s| !s.file.is_empty() && !ours.contains(&&s.file))
+}
+
+/// A setting that others gave the primary, and that the standby has lower or would have lower once
+/// our file no longer says it: from 14 on its replay pauses, before it stops.
+pub fn foreign_rise(case: &Case) -> Option<(&'static str, i64, String)> {
+    let (primary, standby) = (case.primary(), case.standby());
+    let wanted = standby.files.shared_values().unwrap_or_default();
+    let file = |name: &str| {
+        let settings = primary.host.sql.iter().flat_map(|s| &s.settings);
+        settings.filter(|s| s.name == name).map(|s| s.file.clone()).next().unwrap_or_default()
+    };
+    NOT_LOWER.iter().find_map(|(name, _)| {
+        let (has, lower) = (running(primary.host, name)?, running(standby.host, name)?);
+        let foreign = !wanted.contains_key(*name) && of_others(&primary, name);
+        let falls_back = lower < has || !of_others(&standby, name);
+        (foreign && falls_back).then(|| (*name, has, file(name)))
     })
 }
 

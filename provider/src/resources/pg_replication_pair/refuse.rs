@@ -27,6 +27,20 @@ pub fn check(case: &Case, plan: &mut Plan) {
         copy(case, plan);
     }
     unknown_settings(case, plan);
+    foreign_rise(case, plan);
+}
+
+/// Nothing that we write lets such a standby follow.
+fn foreign_rise(case: &Case, plan: &mut Plan) {
+    let Some((name, value, file)) = super::config::foreign_rise(case) else { return };
+    let detail = format!(
+        "{file} on {} sets {name} to {value}, and {} has less: it cannot follow (13: it stops; from \
+         14 on its replay pauses, and it does not start again). Write settings = {{ {name} = \
+         \"{value}\" }}, or take the line out there and restart it. Nothing was touched.",
+        case.settings.place(case.primary().member),
+        case.settings.place(case.standby().member)
+    );
+    plan.refuse("settings", "The standby cannot have what the primary has", detail);
 }
 
 /// Warn of what is odd and no reason to stop.
