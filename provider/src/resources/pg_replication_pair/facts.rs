@@ -200,6 +200,9 @@ pub struct Sql {
     /// Timeline that is written or followed; `timeline` lags behind it after a promotion.
     #[serde(default)]
     pub wal_timeline: i64,
+    /// When it was started.
+    #[serde(default)]
+    pub started: String,
     /// Of a standby: when the last transaction that it replayed was committed.
     #[serde(default)]
     pub last_commit: Option<String>,

@@ -186,6 +186,7 @@ const QUERY: &str = r"SELECT json_build_object(
     WHERE substr(f.name, 9) = upper(lpad(to_hex(n / (4294967296 / s)), 8, '0') || lpad(to_hex(n % (4294967296 / s)), 8, '0'))))
    FROM pg_control_recovery() r, pg_control_checkpoint() c)
    ELSE ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int END,
+ 'started', pg_postmaster_start_time()::text,
  'last_commit', CASE WHEN pg_is_in_recovery() THEN pg_last_xact_replay_timestamp()::text END,
  'backups', (SELECT count(*) FROM pg_stat_progress_basebackup),
  'prepared', (SELECT count(*) FROM pg_prepared_xacts),

@@ -27,8 +27,10 @@ pub fn token(case: &Case) -> String {
         let timeline = position.as_ref().map_or(0, |p| p.timeline);
         let still = side.host.sql.as_ref().is_none_or(|s| s.recovery);
         let end = position.filter(|_| still).map_or(0, |p| p.end);
-        let prefix = side.host.prefix.as_deref().unwrap_or_default();
-        format!("{}|{timeline}|{end}|{prefix}", side.host.control.system_identifier)
+        // What a running primary has written goes on; when it was started stays.
+        let started = side.host.sql.as_ref().map(|s| s.started.as_str()).unwrap_or_default();
+        let mark = if still { side.host.prefix.as_deref().unwrap_or_default() } else { started };
+        format!("{}|{timeline}|{end}|{mark}", side.host.control.system_identifier)
     };
     let (wanted, other) = (case.primary(), case.standby());
     let text = format!("{}|{}|{}", wanted.member.word(), of(wanted), of(other));
