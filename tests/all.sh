@@ -5,6 +5,6 @@ set -euo pipefail
 
 build
 "$rig" deps
-"$rig" image bookworm bullseye
+"$rig" image bookworm bullseye trixie
 say "Tests on real hosts"
 cargo test --locked --no-fail-fast -p breakwater-tests -- --test-threads=1

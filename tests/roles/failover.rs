@@ -1,13 +1,15 @@
 //! A change of `primary` while the old one is down.
 
 use testkit::pair::{Pair, other, token};
-use testkit::rig::Distro;
 use testkit::story::Story;
 
 /// Commits before and after each change.
 const SOME: usize = 300;
 /// Segments of WAL that the standby does not have.
 const SEGMENTS: usize = 4;
+/// Numbers of [`top_up`]: many segments; a torn tail.
+pub const MANY: usize = 1;
+pub const TORN: usize = 2;
 
 /// Asynchronous replication, and a standby that is segments behind: what it lacks is carried from
 /// the dead server's disk.
@@ -27,57 +29,45 @@ pub fn topped_up(story: &Story) {
 /// the other was down. It is carried too, or refused; nothing is lost either way.
 pub fn over_a_timeline(story: &Story) {
     let mut pair = crate::new_pair(story);
+    timeline(story, &mut pair, "b");
+}
+
+/// `last` takes over by hand while the other is down, and dies; the other is to be the primary.
+pub fn timeline(story: &Story, pair: &mut Pair, last: &'static str) {
+    let wanted = other(last);
     let load = pair.load(4);
-    story.section("b takes over by hand while a is down, and dies", || {
+    story.section(&format!("{last} takes over by hand while {wanted} is down, and dies"), || {
         load.wait_for(SOME);
-        pair.on("a").ctl("stop -m fast");
-        pair.promote_by_hand("b");
+        pair.on(wanted).ctl("stop -m fast");
+        pair.promote_by_hand(last);
         load.wait_for(SOME);
-        pair.on("b").sql("SELECT pg_switch_wal()");
+        pair.on(last).sql("SELECT pg_switch_wal()");
         load.wait_for(SOME);
-        pair.on("b").crash();
+        pair.on(last).crash();
     });
-    story.section("a is to be the primary", || {
+    story.section(&format!("{wanted} is to be the primary"), || {
         if !pair.terraform.apply().ok() {
-            assert!(!pair.on("a").is_up() || !pair.on("a").is_primary(), "refused and promoted");
-            pair.on("b").ctl("start");
+            let refused = !pair.on(wanted).is_up() || !pair.on(wanted).is_primary();
+            assert!(refused, "refused and promoted");
+            pair.on(last).ctl("start");
             let _ = pair.terraform.apply().succeeds();
-            story.tell("it was refused while b was down");
+            story.tell(&format!("it was refused while {last} was down"));
         }
-        let report = pair.compare(&load.stop(), "a").nothing_lost();
+        let report = pair.compare(&load.stop(), wanted).nothing_lost();
         story.tell(&report.to_string());
-        pair.is_whole("a");
+        pair.is_whole(wanted);
     });
 }
 
-/// The oldest and the newest server that the pair is made of.
-pub fn other_versions(story: &Story) {
-    for (distro, version) in [(Distro::Bullseye, 13), (Distro::Trixie, 17)] {
-        let rig = story.section(&format!("two bare hosts, {distro}"), || {
-            crate::two_hosts("acc-versions", distro)
-        });
-        let mut pair = story.section("a pair", || Pair::made(&rig, "pair", version));
-        story.section("a dies, b takes over", || top_up(story, &mut pair, "b", 1));
-        story.section("a switchover back", || {
-            let load = pair.load(8);
-            load.wait_for(SOME);
-            let _ = pair.switch_to("a").succeeds();
-            load.wait_for(SOME);
-            let report = pair.compare(&load.stop(), "a").nothing_lost();
-            story.tell(&report.to_string());
-            pair.is_whole("a");
-        });
-    }
-}
-
-fn top_up(story: &Story, pair: &mut Pair, to: &'static str, number: usize) {
+/// `to` lacks WAL; the primary dies, and `to` takes over.
+pub fn top_up(story: &Story, pair: &mut Pair, to: &'static str, number: usize) {
     let from = other(to);
     pair.on(from).mark();
     let load = pair.load(8);
     load.wait_for(SOME);
     pair.on(to).starve();
     // In turn the segment that is being written, many of them, and a torn tail.
-    if number % 3 == 1 {
+    if number % 3 == MANY {
         for _ in 0..SEGMENTS {
             load.wait_for(SOME);
             pair.on(from).sql("SELECT pg_switch_wal()");
@@ -85,7 +75,7 @@ fn top_up(story: &Story, pair: &mut Pair, to: &'static str, number: usize) {
     }
     load.wait_for(SOME);
     pair.on(from).crash();
-    if number % 3 == 2 {
+    if number % 3 == TORN {
         pair.on(from).tear_tail();
     }
     let _ = pair.switch_to(to).succeeds();

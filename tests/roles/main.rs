@@ -11,6 +11,7 @@ mod gap;
 mod oracle;
 mod rejoin;
 mod switchover;
+mod versions;
 
 use std::process::ExitCode;
 use std::sync::OnceLock;
@@ -41,7 +42,8 @@ fn main() -> ExitCode {
         story("switchover_refused", switchover::refused).with_ignored_flag(UNPROVEN),
         story("failover_with_the_dead_disk", failover::topped_up),
         story("failover_over_a_timeline", failover::over_a_timeline).with_ignored_flag(UNPROVEN),
-        story("failover_of_other_versions", failover::other_versions).with_ignored_flag(UNPROVEN),
+        story("postgresql_13", versions::of_13),
+        story("postgresql_17", versions::of_17),
         story("failover_by_token", failover::by_token).with_ignored_flag(UNPROVEN),
         story("failover_with_sync", failover::with_sync).with_ignored_flag(UNPROVEN),
         story("rejoin_of_a_diverged_primary", rejoin::diverged).with_ignored_flag(UNPROVEN),

@@ -47,6 +47,34 @@ pub fn diverged(story: &Story) {
     });
 }
 
+/// The primary crashes, and what it had last is not the winner's: with consent it is rewound.
+pub fn crashed(pair: &mut Pair, loser: &'static str) {
+    let winner = other(loser);
+    pair.on(loser).sql(NOTE);
+    pair.on(winner).replays(&pair.on(loser).write_position());
+    promoted(pair, winner);
+    pair.join();
+    diverge(pair, loser, winner);
+    pair.on(loser).crash();
+    pair.set("primary", winner);
+    let refusal = pair.terraform.apply().fails().says(&["on_divergence"]);
+    assert!(counted(&refusal).is_some(), "no count of {LOSING}: {}", refusal.readable());
+    named(pair, winner, "rewind");
+}
+
+/// Two primaries on one timeline: the hash of their WAL tells them apart, and only a copy helps.
+pub fn same_timeline(pair: &mut Pair, loser: &'static str) {
+    let winner = other(loser);
+    pair.on(loser).sql(NOTE);
+    pair.on(winner).replays(&pair.on(loser).write_position());
+    without_its_signal(pair, winner);
+    diverge(pair, loser, winner);
+    pair.set("primary", winner);
+    let _ = pair.terraform.apply().fails().says(&["data_loss_token"]);
+    assert!(pair.on(loser).is_primary() && pair.on(winner).is_primary());
+    named(pair, winner, "reclone");
+}
+
 /// The hosts do not see each other, and somebody promotes the standby.
 fn promoted(pair: &Pair, standby: &'static str) {
     pair.part();

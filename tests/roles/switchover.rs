@@ -34,7 +34,7 @@ pub fn refused(story: &Story) {
 }
 
 /// One switchover; its longest gap.
-fn switch(story: &Story, pair: &mut Pair, to: &'static str) -> Duration {
+pub fn switch(story: &Story, pair: &mut Pair, to: &'static str) -> Duration {
     let old = other(to);
     let timeline = pair.on(old).timeline();
     pair.on(old).mark();

@@ -7,7 +7,7 @@ mod disks;
 mod files;
 mod history;
 mod processes;
-mod settings;
+pub mod settings;
 mod table;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
