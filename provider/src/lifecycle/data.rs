@@ -80,7 +80,9 @@ impl<D: DataSource> Data<D> {
         let mut answers = loop {
             match observe::observe(&hosts, &questions).await {
                 Ok(answers) => break answers,
-                Err((name, error @ HostError::Unreachable { .. })) if hosts.remove(&name).is_some() => {
+                Err((name, error @ HostError::Unreachable { .. }))
+                    if hosts.remove(&name).is_some() =>
+                {
                     missing.insert(name, error.to_string());
                 }
                 Err((name, error)) => return Err(Blind::Host(name, error, Path::root())),
