@@ -53,14 +53,13 @@ impl<D: DataSource> Data<D> {
         if !diags.is_empty() {
             return Err(diags);
         }
-        let answers = match D::MAY_MISS {
-            true => Self::those_that_answer(&configured, &settings, &targets).await,
-            false => {
-                let hosts = connect(&configured, &targets, &mut Private::default()).await;
-                let hosts = hosts.map_err(blind)?;
-                let answers = observe::observe(&hosts, &D::questions(&settings)).await;
-                answers.map_err(|(name, e)| Blind::Host(name, e, Path::root()))
-            }
+        let answers = if D::MAY_MISS {
+            Self::those_that_answer(&configured, &settings, &targets).await
+        } else {
+            let hosts = connect(&configured, &targets, &mut Private::default()).await;
+            let hosts = hosts.map_err(blind)?;
+            let answers = observe::observe(&hosts, &D::questions(&settings)).await;
+            answers.map_err(|(name, e)| Blind::Host(name, e, Path::root()))
         };
         let answers = answers.map_err(blind)?;
         let outputs = D::outputs(&settings, &answers)?;

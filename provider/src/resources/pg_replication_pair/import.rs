@@ -2,10 +2,11 @@
 
 use render::postgres::hba;
 
-use super::facts::{self, Facts, Host};
+use super::facts::{Facts, Host};
 use super::files::{Files, is_debians, parse_conf};
 use super::names::{OWNED, Paths, REWINDER};
 use super::probe;
+use super::read;
 use super::settings::{ClientRule, Connection, Member, Method, Pair};
 use crate::diag::{Diag, Diags, Path};
 use crate::resource::{Answers, ImportRequest, Resource};
@@ -103,7 +104,7 @@ fn node(text: &str) -> Option<Value> {
 /// The settings of what is there.
 pub fn import(id: &str, answers: &Answers) -> Result<Object, Diags> {
     let mut settings = skeleton(id).map_err(|d| vec![d])?;
-    let facts = facts::read(&settings, answers)?;
+    let facts = read::read(&settings, answers)?;
     settings.primary = primary(&settings, &facts).map_err(|d| vec![d])?;
     data_dirs(&mut settings, &facts);
     let host = facts.of(settings.primary);

@@ -1,8 +1,9 @@
 //! Packages: where they come from, and the server.
 
 use super::files::is_url;
-use super::names::packages;
+use super::names::{packages, sh};
 use super::plan::Case;
+use super::scripts::Scripts;
 use super::settings::{Member, Source};
 use crate::facts::file::FileFact;
 use crate::resource::Plan;
@@ -61,5 +62,46 @@ fn fetched_key(case: &Case, plan: &mut Plan, member: Member) {
     if plan.status(format!("{}: key of the package source", member.word()), words, "present") {
         let what = format!("fetch {}", case.settings.signing_key);
         plan.step(Step::run(member.word(), what, side.scripts.fetch_key()));
+    }
+}
+
+impl Scripts<'_> {
+    /// Install the server. The package lists are read again where they do not have it.
+    pub fn install(&self) -> String {
+        let [server, client] = packages(self.settings);
+        format!(
+            r#"export DEBIAN_FRONTEND=noninteractive LC_ALL=C
+apt="apt-get -o DPkg::Lock::Timeout=300 -y"
+has() {{ apt-cache policy {server} | grep -q 'Candidate: [0-9]'; }}
+try() {{ $apt --no-install-recommends install {server} {client}; }}
+has || $apt update
+if ! has; then
+  echo "{server} is in no package source of this host, and 'apt-get update' did not bring it" >&2
+  exit 1
+fi
+try || {{ $apt update && try; }}
+"#
+        )
+    }
+
+    /// Read the package lists of a source that was just written.
+    pub fn update_lists(&self) -> String {
+        format!(
+            "export DEBIAN_FRONTEND=noninteractive\n\
+             apt-get -o DPkg::Lock::Timeout=300 -y -o APT::Update::Error-Mode=any \
+             -o Dir::Etc::sourcelist={} -o Dir::Etc::sourceparts=- -o APT::Get::List-Cleanup=0 update\n",
+            sh(&self.paths.sources)
+        )
+    }
+
+    /// Fetch the key of the repository.
+    pub fn fetch_key(&self) -> String {
+        let (key, url) = (sh(&self.paths.key), sh(&self.settings.signing_key));
+        format!(
+            "mkdir -p \"$(dirname {key})\"\nt=$(mktemp)\n\
+             /usr/lib/apt/apt-helper download-file {url} \"$t\"\n\
+             grep -q 'BEGIN PGP PUBLIC KEY BLOCK' \"$t\" || {{ echo \"no armoured key at the URL\" >&2; exit 1; }}\n\
+             install -m 0644 \"$t\" {key}\nrm -f \"$t\"\n"
+        )
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! # Map
 //! - [`names`]: what is called how, and where it stands on a host.
-//! - [`probe`]: the one script that asks a host; [`facts`]: its answer, read.
+//! - [`probe`]: the one script that asks a host; [`facts`]: what was seen; [`read`] reads the answer.
 //! - [`refuse`]: when nothing may be touched, and why.
 //! - [`plan`]: the decision, in the order of an apply: `install`, `primary`, `standby`, `config`.
 //! - [`adopt`]: what hands have built, and is unsafe. [`import`]: its settings.
@@ -27,6 +27,7 @@ mod password;
 mod plan;
 mod primary;
 mod probe;
+mod read;
 mod refuse;
 mod roles;
 mod scripts;
@@ -84,11 +85,11 @@ the guide on import shows how to move from one name to the other.";
     }
 
     fn follow_up(settings: &Pair, answers: &Answers) -> Vec<Question> {
-        facts::read(settings, answers).map_or_else(|_| Vec::new(), |f| wal::questions(settings, &f))
+        read::read(settings, answers).map_or_else(|_| Vec::new(), |f| wal::questions(settings, &f))
     }
 
     fn facts(settings: &Pair, answers: &Answers) -> Result<Facts, Diags> {
-        let mut facts = facts::read(settings, answers)?;
+        let mut facts = read::read(settings, answers)?;
         wal::read(&mut facts, answers);
         Ok(facts)
     }

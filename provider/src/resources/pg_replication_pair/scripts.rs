@@ -1,7 +1,7 @@
 //! The shell text of every step. Each can be run again after it was cut off anywhere, and each
 //! that waits has a deadline and says what it waited for.
 
-use super::names::{Paths, packages, sh};
+use super::names::{Paths, sh};
 use super::settings::{Member, Pair};
 
 /// What every script begins with: names, `sql`, `ready`, `up`.
@@ -96,45 +96,6 @@ pub struct Scripts<'a> {
 impl Scripts<'_> {
     pub(super) fn with(&self, text: &str) -> String {
         prelude(self.settings, self.paths) + text
-    }
-
-    /// Install the server. The package lists are read again where they do not have it.
-    pub fn install(&self) -> String {
-        let [server, client] = packages(self.settings);
-        format!(
-            r#"export DEBIAN_FRONTEND=noninteractive LC_ALL=C
-apt="apt-get -o DPkg::Lock::Timeout=300 -y"
-has() {{ apt-cache policy {server} | grep -q 'Candidate: [0-9]'; }}
-try() {{ $apt --no-install-recommends install {server} {client}; }}
-has || $apt update
-if ! has; then
-  echo "{server} is in no package source of this host, and 'apt-get update' did not bring it" >&2
-  exit 1
-fi
-try || {{ $apt update && try; }}
-"#
-        )
-    }
-
-    /// Read the package lists of a source that was just written.
-    pub fn update_lists(&self) -> String {
-        format!(
-            "export DEBIAN_FRONTEND=noninteractive\n\
-             apt-get -o DPkg::Lock::Timeout=300 -y -o APT::Update::Error-Mode=any \
-             -o Dir::Etc::sourcelist={} -o Dir::Etc::sourceparts=- -o APT::Get::List-Cleanup=0 update\n",
-            sh(&self.paths.sources)
-        )
-    }
-
-    /// Fetch the key of the repository.
-    pub fn fetch_key(&self) -> String {
-        let (key, url) = (sh(&self.paths.key), sh(&self.settings.signing_key));
-        format!(
-            "mkdir -p \"$(dirname {key})\"\nt=$(mktemp)\n\
-             /usr/lib/apt/apt-helper download-file {url} \"$t\"\n\
-             grep -q 'BEGIN PGP PUBLIC KEY BLOCK' \"$t\" || {{ echo \"no armoured key at the URL\" >&2; exit 1; }}\n\
-             install -m 0644 \"$t\" {key}\nrm -f \"$t\"\n"
-        )
     }
 
     /// Make a cluster where there is none. `making` stands while that lasts. The locale is one that

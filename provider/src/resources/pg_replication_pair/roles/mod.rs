@@ -3,7 +3,7 @@
 //! # Map
 //! - [`lineage`]: whether one server's WAL is a part of the other's, or where they part.
 //! - [`observed`]: what was seen of both, in the words of the table.
-//! - [`table`]: for everything that can be seen, what is done, and why.
+//! - [`table`]: for everything that can be seen, what is done, and why; [`rows`] are its rows.
 //! - [`moves`]: the steps of what is done. [`scripts`]: their shell text.
 //! - [`words`]: why something is refused, and what the user can do.
 //!
@@ -14,11 +14,14 @@
 //! - Data that has parted from the primary's is kept aside, never overwritten without consent.
 
 mod checks;
+mod conditions;
 pub mod lineage;
 #[cfg(test)]
+#[path = "model_tests.rs"]
 mod model;
 mod moves;
 pub mod observed;
+mod rows;
 mod scripts;
 pub mod table;
 mod words;

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use super::super::lineage::Kin;
 use super::super::observed::{Follower, Observed, Server, Stopped};
+use super::Decision::{Do, Tend};
 use super::*;
+use Server::{Absent, Down, Foreign, Primary, Standby, Starting, Unreachable, Unreadable};
 
 const BOOLS: [bool; 2] = [false, true];
 const KINS: [Kin; 5] = [Kin::Unproven, Kin::Level, Kin::WantedAhead, Kin::OtherAhead, Kin::Forked];

@@ -1,0 +1,84 @@
+//! The conditions of the table's rows.
+
+use super::lineage::Kin;
+use super::observed::{Follower, Observed, Server, Stopped};
+use super::table::{Who, Wish};
+use Server::{Down, Primary, Standby, Starting};
+
+/// The wanted one has all that the other has.
+pub fn complete(seen: &Observed) -> bool {
+    matches!(seen.kin, Kin::Level | Kin::WantedAhead)
+}
+
+/// One's WAL is a part of the other's, whichever.
+pub fn related(seen: &Observed) -> bool {
+    matches!(seen.kin, Kin::Level | Kin::WantedAhead | Kin::OtherAhead)
+}
+
+/// The other can follow the wanted one.
+pub fn other_follows(seen: &Observed) -> bool {
+    complete(seen)
+        || (seen.kin == Kin::Unproven
+            && matches!(seen.other, Down(Stopped { was_primary: false, .. })))
+}
+
+/// The wanted one can follow the other.
+pub fn wanted_follows(seen: &Observed) -> bool {
+    matches!(seen.kin, Kin::Level | Kin::OtherAhead)
+        || (seen.kin == Kin::Unproven
+            && matches!(seen.wanted, Down(Stopped { was_primary: false, .. })))
+}
+
+/// Both take writes.
+pub fn both_write(seen: &Observed) -> bool {
+    seen.wanted == Primary && seen.other == Primary
+}
+
+/// `pg_rewind` would work, and is agreed to.
+pub fn can_rewind(seen: &Observed, wish: &Wish) -> bool {
+    wish.rewind && wish.rewindable && seen.kin == Kin::Forked
+}
+
+/// A standby of the wanted primary that runs and has parted from it.
+pub fn stray(seen: &Observed) -> bool {
+    seen.wanted == Primary
+        && matches!(seen.other, Standby(Follower { attached: false, .. }))
+        && matches!(seen.kin, Kin::Forked | Kin::OtherAhead)
+}
+
+/// Down beside a running primary, and cannot follow it.
+pub fn parted(seen: &Observed, who: Who) -> Option<Stopped> {
+    match (who, seen.wanted, seen.other) {
+        (Who::Other, Primary, Down(stopped)) if !other_follows(seen) => Some(stopped),
+        (Who::Wanted, Down(stopped), Primary) if !wanted_follows(seen) => Some(stopped),
+        _ => None,
+    }
+}
+
+/// Such a one, and it would come up as a standby.
+pub fn fenced(seen: &Observed, who: Who) -> bool {
+    parted(seen, who).is_some_and(|stopped| stopped.fenced)
+}
+
+/// The primary has removed WAL that its standby needs.
+pub fn lost_slot(seen: &Observed) -> bool {
+    seen.slot_lost
+        && seen.wanted == Primary
+        && matches!(
+            seen.other,
+            Down(_) | Starting { standby: true } | Standby(Follower { attached: false, .. })
+        )
+}
+
+/// The wanted one is down and took writes last.
+pub fn down_primary(seen: &Observed, is_fenced: bool) -> bool {
+    matches!(seen.wanted, Down(Stopped { was_primary: true, fenced, .. }) if fenced == is_fenced)
+}
+
+/// The other was asked to become the primary.
+pub fn other_promoting(seen: &Observed) -> bool {
+    matches!(
+        seen.other,
+        Standby(Follower { promoting: true, .. }) | Down(Stopped { promoting: true, .. })
+    )
+}
