@@ -18,7 +18,9 @@ const AFTER: &str = "wal-after-fork";
 /// where the last checkpoint begins. A record goes on behind the header of the next page (24 bytes,
 /// 40 in the first page of a segment); one that switches segments ends with its segment.
 /// `wal_end_of_data` does so for the data in `D`, and sets `end_tli` too. The control file of a standby
-/// that crashed may know only an earlier timeline than the one that it was following.
+/// that crashed may know only an earlier timeline than the one that it was following. One that was
+/// promoted and crashed before its next checkpoint may have gone over several; the newest of which
+/// there is WAL counts.
 ///
 /// `trim_wal` takes away what a server that crashed had begun to write behind that: no whole record,
 /// and nothing that was acknowledged. Its own recovery would write over it; a standby would take a
@@ -58,15 +60,15 @@ wal_end_of_data() {
   wal_end "$end_tli" "$start" || [ "$least" -gt 0 ] || return 1
   if [ "$least" -gt "$end_lsn" ]; then end_lsn=$least; fi
   newest=$(ls "$D/pg_wal" | grep '\.history$' | sort | tail -n 1)
-  if [ -n "$newest" ] && [ $(( 0x${newest%.history} )) -gt "$end_tli" ]; then
-    set -- $(grep -v '^[[:space:]]*$' "$D/pg_wal/$newest" | tail -n 1)
-    before=$end_lsn
-    if [ "$1" = "$end_tli" ] && wal_end $(( 0x${newest%.history} )) "$2"; then
-      end_tli=$(( 0x${newest%.history} ))
-    else
-      end_lsn=$before
-    fi
-  fi
+  [ -n "$newest" ] || return 0
+  next=$(( 0x${newest%.history} )); before=$end_lsn
+  if [ "$next" -le "$end_tli" ] || ! grep -q "^$end_tli[[:space:]]" "$D/pg_wal/$newest"; then return 0; fi
+  while read -r parent start _ && [ "$next" -gt "$end_tli" ]; do
+    if wal_end "$next" "$start"; then end_tli=$next; return 0; fi
+    end_lsn=$before; next=$parent
+  done <<BREAKWATER_HISTORY
+$(grep '^[0-9]' "$D/pg_wal/$newest" | sort -rn)
+BREAKWATER_HISTORY
 }
 trim_wal() {
   wal_end_of_data || return 0
@@ -185,6 +187,46 @@ mod tests {
         );
         let output = Command::new("sh").arg("-c").arg(script).output().expect("sh runs");
         String::from_utf8_lossy(&output.stdout).trim().parse().expect("a number")
+    }
+
+    /// What `wal_end_of_data` makes of a server that crashed as the primary of timeline 6, and whose
+    /// last checkpoint is of timeline 4. There is WAL of `timeline`.
+    fn end_of_data(timeline: u32) -> String {
+        let dir = tempfile::tempdir().expect("a directory");
+        let at = dir.path().display();
+        let record = line(114, "0/07700000", "COMMIT");
+        let control = "Database cluster state:               in production\n\
+            Latest checkpoint location:           0/7441008\n\
+            Latest checkpoint's TimeLineID:       4\n\
+            Minimum recovery ending location:     0/0\n\
+            Bytes per WAL segment:                16777216";
+        let older = line(114, "0/07441008", "CHECKPOINT_SHUTDOWN");
+        let dump = format!(
+            "case \"$4\" in {timeline}) echo '{record}' ;; 4) echo '{older}' ;; *) exit 1 ;; esac"
+        );
+        for (name, text) in
+            [("pg_waldump", dump), ("pg_controldata", format!("cat <<'E'\n{control}\nE"))]
+        {
+            let bin = dir.path().join(name);
+            std::fs::write(&bin, format!("#!/bin/sh\n{text}\n")).expect("written");
+            let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+            std::fs::set_permissions(&bin, mode).expect("executable");
+        }
+        let wal = dir.path().join("pg_wal");
+        std::fs::create_dir(&wal).expect("a directory");
+        let history = "3\t0/71B23C8\tx\n\n4\t0/7441080\tx\n\n5\t0/7688190\tx\n";
+        std::fs::write(wal.join("00000006.history"), history).expect("written");
+        let script =
+            format!("B={at}\nD={at}\n{WAL_END}\nwal_end_of_data && echo $end_tli $end_lsn");
+        let output = Command::new("sh").arg("-c").arg(script).output().expect("sh runs");
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    }
+
+    #[test]
+    fn a_primary_that_crashed_early_is_on_its_newest_timeline() {
+        assert_eq!(end_of_data(6), format!("6 {}", 0x0770_0078));
+        assert_eq!(end_of_data(5), format!("5 {}", 0x0770_0078), "6 was never written");
+        assert_eq!(end_of_data(9), format!("4 {}", 0x0744_1080), "neither was");
     }
 
     fn line(len: u32, lsn: &str, desc: &str) -> String {
