@@ -187,6 +187,11 @@ fn promote(case: &Case, seen: &Observed, plan: &mut Plan, wanted: &Side, other: 
 /// One that is down comes up as a standby of the other.
 fn follow(case: &Case, plan: &mut Plan, side: &Side) {
     let (host, peer) = (side.member.word(), case.side(side.member.peer()));
+    if peer.host.sql.as_ref().is_some_and(|s| !s.recovery) {
+        // Whoever promoted it by hand may not have made one.
+        let slot = format!("make the slot {}", case.settings.slot_name);
+        plan.step(Step::run(peer.member.word(), slot, peer.scripts.slot()));
+    }
     plan.step(Step::run(host, "say that its data is a standby's", side.scripts.fence()));
     plan.step(patient(Step::run(host, "start PostgreSQL", side.scripts.start())));
     if peer.host.sql.as_ref().is_some_and(|s| !s.recovery) {
