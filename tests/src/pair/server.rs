@@ -186,8 +186,10 @@ impl Server<'_> {
     /// Leaves a mark in the data directory, which neither a copy nor a rewind would leave there.
     #[track_caller]
     pub fn mark(&self) {
-        let _ =
-            self.sh(&format!("ls -di {0} | cut -d' ' -f1 > {0}/breakwater-test-mark", self.data()));
+        let mark = format!("{}/breakwater-test-mark", self.data());
+        let script =
+            format!("ls -di {} | cut -d' ' -f1 > {mark}; chown postgres: {mark}", self.data());
+        let _ = self.sh(&script);
     }
 
     /// Whether the data directory is the one that was marked, and no `pg_rewind` ran in it.
