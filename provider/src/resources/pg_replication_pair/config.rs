@@ -6,6 +6,7 @@
 //! primary first, and on the standby when it has replayed that.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use super::facts::Host;
 use super::files::parse_conf;
@@ -35,6 +36,9 @@ const RESTART: [&str; 16] = [
     "shared_preload_libraries",
     "wal_level",
 ];
+
+/// For steps that wait for PostgreSQL itself.
+pub const PATIENT: Duration = Duration::from_secs(720);
 
 /// Values by name.
 type Values = BTreeMap<String, String>;
@@ -69,11 +73,15 @@ pub fn alone(case: &Case, plan: &mut Plan) {
 
 /// Steps that prove that what the primary writes now is replayed by the standby.
 pub fn attached(case: &Case, plan: &mut Plan, why: &str) {
-    let (primary, standby) = (case.primary(), case.standby());
+    attached_to(plan, &case.primary(), &case.standby(), why, 60);
+}
+
+/// The same for a primary and a standby that are not yet the wanted ones.
+pub fn attached_to(plan: &mut Plan, primary: &Side, standby: &Side, why: &str, seconds: u32) {
     let what = format!("write a WAL position {why}");
     plan.step(Step::run(primary.member.word(), what, primary.scripts.write_position()));
     let what = format!("wait until it is replayed {why}");
-    plan.step(Step::run(standby.member.word(), what, standby.scripts.wait_attached(60)));
+    plan.step(Step::run(standby.member.word(), what, standby.scripts.wait_attached(seconds)));
 }
 
 /// One server takes its final configuration; one that is down is started with it.
@@ -279,10 +287,9 @@ impl Change {
     }
 }
 
-fn start(side: &Side) -> Step {
-    let mut step = Step::run(side.member.word(), "start PostgreSQL", side.scripts.start());
-    patient(&mut step);
-    step
+/// Start the server of one member.
+pub fn start(side: &Side) -> Step {
+    patient(Step::run(side.member.word(), "start PostgreSQL", side.scripts.start()))
 }
 
 /// Announce what a restart of this server means.
@@ -294,16 +301,15 @@ fn restart(case: &Case, side: &Side, why: &str) -> Step {
         format!("PostgreSQL on {place}, the standby, restarts: reads there are cut for about 3 s")
     };
     let what = format!("check the configuration and restart PostgreSQL {why}");
-    let mut step = Step::run(side.member.word(), what, side.scripts.restart());
-    patient(&mut step);
-    step.disruptive(sentence)
+    patient(Step::run(side.member.word(), what, side.scripts.restart())).disruptive(sentence)
 }
 
 /// Recovery after a crash takes as long as the WAL since the last checkpoint.
-fn patient(step: &mut Step) {
-    if let Action::Run { limit, .. } = &mut step.action {
-        *limit = std::time::Duration::from_secs(720);
+pub fn patient(mut step: Step) -> Step {
+    if let Action::Run { limit, .. } | Action::Relay { limit, .. } = &mut step.action {
+        *limit = PATIENT;
     }
+    step
 }
 
 fn different(old: &Values, new: &Values) -> Vec<String> {

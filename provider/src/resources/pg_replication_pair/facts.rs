@@ -22,12 +22,8 @@ pub struct Facts {
 impl Facts {
     /// A primary and a standby that receives from it: nothing more needs to be asked.
     pub fn settled(&self) -> bool {
-        let writes = |host: &Host| host.sql.as_ref().is_some_and(|s| !s.recovery);
-        let receives = |host: &Host| {
-            let receiver = host.sql.as_ref().and_then(|s| s.receiver.as_ref());
-            receiver.is_some_and(|r| r.status.as_deref() == Some("streaming"))
-        };
-        (writes(&self.a) && receives(&self.b)) || (writes(&self.b) && receives(&self.a))
+        let follows = |primary: &Host, standby: &Host| primary.takes_writes() && standby.receives();
+        follows(&self.a, &self.b) || follows(&self.b, &self.a)
     }
 
     /// Of one host.
@@ -136,6 +132,19 @@ pub struct Host {
     pub sql: Option<Sql>,
     /// Why it does not answer.
     pub sql_error: String,
+}
+
+impl Host {
+    /// Its server runs and is no standby.
+    pub fn takes_writes(&self) -> bool {
+        self.sql.as_ref().is_some_and(|sql| !sql.recovery)
+    }
+
+    /// Its server receives WAL.
+    pub fn receives(&self) -> bool {
+        let receiver = self.sql.as_ref().and_then(|sql| sql.receiver.as_ref());
+        receiver.is_some_and(|r| r.status.as_deref() == Some("streaming"))
+    }
 }
 
 /// The control file: true whether the server runs or not.

@@ -220,8 +220,7 @@ fn freeze(plan: &mut Plan) {
 
 /// The server that takes writes; the wanted one where both do, none where neither does.
 fn acting<'a>(case: &Case<'a>) -> Option<Side<'a>> {
-    let writes = |side: &Side| side.host.sql.as_ref().is_some_and(|s| !s.recovery);
-    [case.primary(), case.standby()].into_iter().find(writes)
+    [case.primary(), case.standby()].into_iter().find(|side| side.host.takes_writes())
 }
 
 fn outputs(case: &Case) -> Object {
@@ -237,7 +236,6 @@ fn outputs(case: &Case) -> Object {
         let diverged = &case.facts.of(member).diverged;
         diverged.iter().map(move |path| format!("{}:{path}", member.word()))
     });
-    let writes = |side: Side| side.host.sql.as_ref().is_some_and(|s| !s.recovery);
     let state = match case.missing(standby.member) {
         Some(_) => "unreachable".to_owned(),
         None => standby::state(standby.host),
@@ -256,7 +254,7 @@ fn outputs(case: &Case) -> Object {
         standby_state: Some(state),
         lag_bytes: lag,
         sync_state: replica.and_then(|r| r.sync.clone()),
-        split_brain: Some(writes(primary) && writes(standby)),
+        split_brain: Some(primary.host.takes_writes() && standby.host.takes_writes()),
         diverged_dirs: Some(kept.collect()),
         slot: sql
             .filter(|s| s.slots.iter().any(|slot| slot.name == case.settings.slot_name))

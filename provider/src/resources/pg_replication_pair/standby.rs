@@ -1,6 +1,6 @@
 //! The standby: its copy of the data, and the proof that it follows.
 
-use super::config::attached;
+use super::config::{attached, start};
 use super::facts::Host;
 use super::plan::{Case, Side};
 use super::primary::{around, role, unknown_passfile};
@@ -95,9 +95,7 @@ fn bring_up(case: &Case, plan: &mut Plan, side: &Side) {
     }
     let started = plan.steps.iter().any(|s| s.host == host && s.what == "start PostgreSQL");
     if !started {
-        let limit = Duration::from_secs(720);
-        let action = Action::Run { script: side.scripts.start(), stdin: None, limit };
-        plan.step(Step::new(host, "start PostgreSQL", action));
+        plan.step(start(side));
     }
 }
 

@@ -102,8 +102,7 @@ fn without_missing(case: &Case, plan: &mut Plan) {
 /// The roles are not as the last apply left them, and the configuration did not change.
 fn by_hand(case: &Case, plan: &mut Plan) {
     let (wanted, other) = (case.primary(), case.standby());
-    let acts = other.host.sql.as_ref().is_some_and(|s| !s.recovery);
-    if acts && case.prior_text("primary") == Some(wanted.member.word()) {
+    if other.host.takes_writes() && case.prior_text("primary") == Some(wanted.member.word()) {
         let detail = format!(
             "The configuration says primary = \"{0}\", and {1} takes writes. To accept that, write \
              primary = \"{2}\": nothing is done on the hosts then. This apply changes the roles back.",

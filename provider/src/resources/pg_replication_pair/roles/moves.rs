@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::super::config::{PATIENT, attached_to, patient};
 use super::super::plan::{Case, Side};
 use super::lineage::{Kin, position};
 use super::observed::{Observed, Server};
@@ -10,8 +11,6 @@ use super::words;
 use crate::resource::Plan;
 use crate::step::{Action, Risk, Step};
 
-/// For steps that wait for PostgreSQL itself.
-const PATIENT: Duration = Duration::from_secs(720);
 /// A terabyte at 50 MB/s.
 const COPY: Duration = Duration::from_secs(21600);
 
@@ -29,11 +28,7 @@ pub fn steps(case: &Case, seen: &Observed, change: Move, plan: &mut Plan) {
         Move::Follow(who) => follow(case, plan, &side(case, who)),
         Move::Fence(who) => {
             let side = side(case, who);
-            plan.step(Step::run(
-                side.member.word(),
-                "keep its PostgreSQL from coming up writable",
-                side.scripts.fence(),
-            ));
+            fence(plan, &side);
             let (summary, detail) = words::of_fence(case, &side);
             plan.warnings.push(crate::diag::Diag::warning(summary, detail));
         }
@@ -50,19 +45,17 @@ fn side<'a>(case: &Case<'a>, who: Who) -> Side<'a> {
     }
 }
 
-fn patient(mut step: Step) -> Step {
-    if let Action::Run { limit, .. } | Action::Relay { limit, .. } = &mut step.action {
-        *limit = PATIENT;
-    }
-    step
-}
-
 /// The promotion waits for what `read` prints on the other host.
 fn proven(case: &Case, wanted: &Side, other: &Side, what: &str, read: String) -> Step {
     let write = wanted.scripts.promote(case.settings.switchover_timeout);
     let from = other.member.word().to_owned();
     let action = Action::Relay { from, read, write, limit: PATIENT };
     Step::new(wanted.member.word(), what, action)
+}
+
+fn fence(plan: &mut Plan, side: &Side) {
+    let what = "keep its PostgreSQL from coming up writable";
+    plan.step(Step::run(side.member.word(), what, side.scripts.fence()));
 }
 
 fn switchover(case: &Case, plan: &mut Plan, wanted: &Side, other: &Side) {
@@ -77,7 +70,7 @@ fn switchover(case: &Case, plan: &mut Plan, wanted: &Side, other: &Side) {
         format!("make the slot {} for {from}", case.settings.slot_name),
         wanted.scripts.slot(),
     ));
-    attached_to(plan, other, wanted, "before the primary is stopped");
+    attached_to(plan, other, wanted, "before the primary is stopped", 30);
     plan.step(patient(Step::run(
         from,
         "write a checkpoint, so that the stop is short",
@@ -102,13 +95,6 @@ fn switchover(case: &Case, plan: &mut Plan, wanted: &Side, other: &Side) {
     afterwards(plan, wanted);
 }
 
-fn attached_to(plan: &mut Plan, primary: &Side, standby: &Side, why: &str) {
-    let what = format!("write a WAL position {why}");
-    plan.step(Step::run(primary.member.word(), what, primary.scripts.write_position()));
-    let what = format!("wait until it is replayed {why}");
-    plan.step(Step::run(standby.member.word(), what, standby.scripts.wait_attached(30)));
-}
-
 /// `pg_rewind` reads the new timeline from the control file, and only a checkpoint brings it there.
 fn afterwards(plan: &mut Plan, wanted: &Side) {
     let host = wanted.member.word();
@@ -117,11 +103,7 @@ fn afterwards(plan: &mut Plan, wanted: &Side) {
 
 fn failover(case: &Case, seen: &Observed, plan: &mut Plan, wanted: &Side, other: &Side) {
     let (to, from) = (wanted.member.word(), other.member.word());
-    plan.step(Step::run(
-        from,
-        "keep its PostgreSQL from coming up writable",
-        other.scripts.fence(),
-    ));
+    fence(plan, other);
     if seen.kin == Kin::OtherAhead {
         top_up(plan, wanted, other);
     }
@@ -168,8 +150,7 @@ fn top_up(plan: &mut Plan, wanted: &Side, other: &Side) {
 fn promote(case: &Case, seen: &Observed, plan: &mut Plan, wanted: &Side, other: &Side) {
     let host = wanted.member.word();
     if matches!(seen.other, Server::Down(_) | Server::Unreadable) && !other.host.rewinding {
-        let what = "keep its PostgreSQL from coming up writable";
-        plan.step(Step::run(other.member.word(), what, other.scripts.fence()));
+        fence(plan, other);
     }
     let script = wanted.scripts.promote(case.settings.switchover_timeout);
     let step = patient(Step::run(host, "become the primary", script));
@@ -187,15 +168,15 @@ fn promote(case: &Case, seen: &Observed, plan: &mut Plan, wanted: &Side, other: 
 /// One that is down comes up as a standby of the other.
 fn follow(case: &Case, plan: &mut Plan, side: &Side) {
     let (host, peer) = (side.member.word(), case.side(side.member.peer()));
-    if peer.host.sql.as_ref().is_some_and(|s| !s.recovery) {
+    if peer.host.takes_writes() {
         // Whoever promoted it by hand may not have made one.
         let slot = format!("make the slot {}", case.settings.slot_name);
         plan.step(Step::run(peer.member.word(), slot, peer.scripts.slot()));
     }
     plan.step(Step::run(host, "say that its data is a standby's", side.scripts.fence()));
     plan.step(patient(Step::run(host, "start PostgreSQL", side.scripts.start())));
-    if peer.host.sql.as_ref().is_some_and(|s| !s.recovery) {
-        attached_to(plan, &peer, side, "to prove that it follows");
+    if peer.host.takes_writes() {
+        attached_to(plan, &peer, side, "to prove that it follows", 30);
         let sentence = format!(
             "{} is the primary now; once {} follows, the roles are changed and writes wait for about 1 s",
             case.settings.place(peer.member),
@@ -226,10 +207,7 @@ fn rewind(case: &Case, seen: &Observed, plan: &mut Plan, wanted: &Side, other: &
             let what = "stop a standby that cannot follow";
             plan.step(patient(Step::run(host, what, other.scripts.depose())));
         }
-        _ => {
-            let what = "keep its PostgreSQL from coming up writable";
-            plan.step(Step::run(host, what, other.scripts.fence()));
-        }
+        _ => fence(plan, other),
     }
     let slot = format!("make the slot {}", case.settings.slot_name);
     plan.step(Step::run(wanted.member.word(), slot, wanted.scripts.slot()));

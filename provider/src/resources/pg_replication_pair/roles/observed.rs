@@ -118,8 +118,7 @@ fn server(case: &Case, side: &Side, system: &str) -> Server {
     match &host.sql {
         Some(sql) if !sql.recovery => Server::Primary,
         Some(sql) => {
-            let status = sql.receiver.as_ref().and_then(|r| r.status.as_deref());
-            let attached = status == Some("streaming");
+            let attached = host.receives();
             Server::Standby(Follower { attached, paused: sql.paused, promoting: host.promoting })
         }
         None if host.pid.is_some() => Server::Starting { standby: fenced },
