@@ -21,8 +21,11 @@ use testkit::pair::Pair;
 use testkit::rig::{Distro, Options, Rig};
 use testkit::story::Story;
 
-/// Name of the hosts that the stories share.
-const SHARED: &str = "acc-roles";
+/// Name of the rig whose hosts the stories share; `BREAKWATER_HOSTS` is another, so that two runs do
+/// not meet.
+fn shared() -> String {
+    std::env::var("BREAKWATER_HOSTS").unwrap_or_else(|_| "acc-roles".to_owned())
+}
 static HOSTS: OnceLock<Rig> = OnceLock::new();
 
 fn main() -> ExitCode {
@@ -56,7 +59,7 @@ fn main() -> ExitCode {
     ];
     let conclusion = libtest_mimic::run(&arguments, stories);
     if HOSTS.get().is_some() && std::env::var_os("BREAKWATER_KEEP").is_none() {
-        Rig::down(SHARED).expect("the hosts can be removed");
+        Rig::down(&shared()).expect("the hosts can be removed");
     }
     conclusion.exit_code()
 }
@@ -73,12 +76,12 @@ fn new_pair(story: &Story) -> Pair<'static> {
             pair
         });
     }
-    let reused = std::env::var_os("BREAKWATER_REUSE").and_then(|_| Rig::find(SHARED).ok());
+    let reused = std::env::var_os("BREAKWATER_REUSE").and_then(|_| Rig::find(&shared()).ok());
     if let Some(rig) = reused {
         let _ = HOSTS.set(rig);
         return new_pair(story);
     }
-    let rig = story.section("two bare hosts", || two_hosts(SHARED, Distro::Bookworm));
+    let rig = story.section("two bare hosts", || two_hosts(&shared(), Distro::Bookworm));
     let rig = HOSTS.get_or_init(|| rig);
     story.section("a pair", || Pair::made(rig, "pair", 15))
 }
