@@ -11,6 +11,7 @@ mod gap;
 mod oracle;
 mod rejoin;
 mod switchover;
+mod upgrade;
 mod versions;
 
 use std::process::ExitCode;
@@ -51,6 +52,7 @@ fn main() -> ExitCode {
         story("failover_with_sync", failover::with_sync).with_ignored_flag(UNPROVEN),
         story("rejoin_of_a_diverged_primary", rejoin::diverged).with_ignored_flag(UNPROVEN),
         story("what_others_did_by_hand", rejoin::by_hand).with_ignored_flag(UNPROVEN),
+        story("upgrade_of_the_package", upgrade::of_the_package),
         story("faults", faults::each).with_ignored_flag(UNPROVEN),
         story("switchover_struck_at_each_step", cuts::switchover).with_ignored_flag(UNPROVEN),
         story("failover_struck_at_each_step", cuts::failover).with_ignored_flag(UNPROVEN),

@@ -23,6 +23,7 @@ resource "harbor_pg_replication_pair" "this" {
 
   version             = var.database.version
   source              = var.database.source
+  package_version     = var.database.package_version
   mirror              = var.database.mirror
   signing_key         = var.database.signing_key
   primary             = var.database.primary

@@ -461,12 +461,13 @@ variable "redis_password_wo" {
 # PostgreSQL.
 
 variable "database" {
-  description = "PostgreSQL. type: pair (a primary and its standby on nodes a and b) or rds. version: the major version; a pair from source = distro has that of the image. primary, sync, on_divergence, unreachable_primary, data_loss_token, mirror, signing_key, settings: of a pair, as in harbor_pg_replication_pair. instance_type, storage (GiB), multi_zone: of RDS. max_connections is shared out among the nodes."
+  description = "PostgreSQL. type: pair (a primary and its standby on nodes a and b) or rds. version: the major version; a pair from source = distro has that of the image. primary, package_version, sync, on_divergence, unreachable_primary, data_loss_token, mirror, signing_key, settings: of a pair, as in harbor_pg_replication_pair. instance_type, storage (GiB), multi_zone: of RDS. max_connections is shared out among the nodes."
   type = object({
     type                = optional(string, "pair")
     version             = optional(number, 16)
     max_connections     = optional(number, 300)
     source              = optional(string, "distro")
+    package_version     = optional(string)
     mirror              = optional(string)
     signing_key         = optional(string)
     primary             = optional(string, "a")

@@ -70,6 +70,8 @@ pub struct Host {
     pub server: bool,
     /// apt has package lists.
     pub lists: bool,
+    /// The server's package is newer than the wanted release.
+    pub newer: bool,
     /// The cluster's configuration directory is there.
     pub etc: bool,
     /// The cluster is known to postgresql-common.

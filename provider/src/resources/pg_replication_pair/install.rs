@@ -17,10 +17,13 @@ pub fn install(case: &Case, plan: &mut Plan, member: Member) {
     let [server, client] = packages(case.settings);
     let mut missing = !side.host.server;
     for name in [&server, &client] {
-        let installed = side.host.packages.get(name).is_some_and(|p| p.installed.is_some());
-        let words = if installed { "installed" } else { "" };
+        let installed = side.host.packages.get(name).and_then(|p| p.installed.as_deref());
         let label = format!("{}: package {name}", member.word());
-        missing |= plan.status(label, words, "installed");
+        match &case.settings.package_version {
+            Some(release) => drop(plan.status(label, installed.unwrap_or_default(), release)),
+            None => drop(plan.status(label, installed.map_or("", |_| "installed"), "installed")),
+        }
+        missing |= installed.is_none();
     }
     if missing {
         let (host, scripts) = (member.word(), side.scripts);
@@ -69,14 +72,19 @@ impl Scripts<'_> {
     /// Install the server. The package lists are read again where they do not have it.
     pub fn install(&self) -> String {
         let [server, client] = packages(self.settings);
+        let release = self.settings.package_version.as_ref();
+        let (pin, named) = match release {
+            Some(release) => (format!("={}", sh(release)), format!("{server} {release}")),
+            None => (String::new(), server.clone()),
+        };
         format!(
             r#"export DEBIAN_FRONTEND=noninteractive LC_ALL=C
 apt="apt-get -o DPkg::Lock::Timeout=300 -y"
-has() {{ apt-cache policy {server} | grep -q 'Candidate: [0-9]'; }}
-try() {{ $apt --no-install-recommends install {server} {client}; }}
+has() {{ apt-cache show {server}{pin} 2>/dev/null | grep -q '^Version: [0-9]'; }}
+try() {{ $apt --no-install-recommends install {server}{pin} {client}{pin}; }}
 has || $apt update
 if ! has; then
-  echo "{server} is in no package source of this host, and 'apt-get update' did not bring it" >&2
+  echo "{named} is in no package source of this host, and 'apt-get update' did not bring it" >&2
   exit 1
 fi
 try || {{ $apt update && try; }}

@@ -7,7 +7,7 @@
 //! - [`plan`]: the decision, in the order of an apply: `install`, `primary`, `standby`, `config`.
 //! - [`adopt`]: what hands have built, and is unsafe. [`import`]: its settings.
 //! - [`roles`]: who is the primary, and how that changes. [`wal`]: what the WAL says of that.
-//! - [`tls`]: certificates of the servers. [`files`]: the text of every managed file. [`scripts`]: the shell text of every step.
+//! - [`upgrade`]: a newer release of the packages. [`tls`]: certificates of the servers. [`files`]: the text of every managed file. [`scripts`]: the shell text of every step.
 //!
 //! # Invariants
 //! - A data directory is never emptied. What is removed is only a clone beside it that never ran.
@@ -34,6 +34,7 @@ mod scripts;
 mod settings;
 mod standby;
 mod tls;
+mod upgrade;
 mod validate;
 mod wal;
 

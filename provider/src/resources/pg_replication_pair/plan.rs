@@ -10,7 +10,7 @@ use super::roles;
 use super::scripts::Scripts;
 use super::settings::{Member, Outputs, Pair, Sync};
 use super::standby;
-use super::{adopt, install, password};
+use super::{adopt, install, password, upgrade};
 use crate::diag::{Diag, Severity};
 use crate::facts::file::FileFact;
 use crate::resource::{Context, Plan};
@@ -168,6 +168,9 @@ pub fn plan(settings: &Pair, facts: &Facts, context: &Context) -> Plan {
     }
     tend(&case, &mut plan);
     let change = !context.reading && roles::plan(&case, &mut plan);
+    if !context.reading && !change {
+        upgrade::refuse(&case, &mut plan);
+    }
     if !plan.refusals.is_empty() {
         plan.steps.clear();
     }
@@ -196,10 +199,12 @@ fn tend(case: &Case, plan: &mut Plan) {
     primary::access(case, plan);
     if case.missing(case.settings.standby()).is_some() {
         config::alone(case, plan);
+        upgrade::plan(case, plan);
         return;
     }
     standby::login(case, plan);
     config::plan(case, plan);
+    upgrade::plan(case, plan);
     standby::plan(case, plan);
 }
 
@@ -291,6 +296,9 @@ fn outputs_after(case: &Case, now: &Object, change: bool) -> Object {
     let mut after: Object = certain.to_object();
     for name in ["system_identifier", "timeline", "server_version"] {
         after.insert(name.to_owned(), now.get(name).cloned().unwrap_or_default());
+    }
+    if [case.primary(), case.standby()].iter().any(|side| upgrade::is_due(case, side)) {
+        after.remove("server_version");
     }
     if change {
         // The new timeline, and what is kept aside, are seen afterwards.

@@ -68,6 +68,7 @@ fn variables(settings: &Pair, paths: &Paths) -> String {
         ("REWINDING", paths.rewinding.clone()),
         ("UNIT", paths.unit.clone()),
         ("ARCHIVE", archive.to_owned()),
+        ("RELEASE", settings.package_version.clone().unwrap_or_default()),
     ];
     let lines = words.map(|(name, value)| format!("{name}={}\n", sh(&value)));
     format!("cd /; export LC_ALL=C\n{}", lines.concat())
@@ -78,6 +79,9 @@ fn variables(settings: &Pair, paths: &Paths) -> String {
 const HOST: &str = r#"
 [ -x "$B/postgres" ] && echo server=yes
 ls /var/lib/apt/lists/*_Packages* >/dev/null 2>&1 && echo lists=yes
+if [ -n "$RELEASE" ] && has=$(dpkg-query -W -f '${Version}' "postgresql-$V" 2>/dev/null) && [ -n "$has" ]; then
+  dpkg --compare-versions "$has" gt "$RELEASE" && echo newer=yes
+fi
 [ -e "$ETC" ] && echo etc=yes
 if [ -f "$ETC/postgresql.conf" ]; then
   echo cluster=yes

@@ -80,6 +80,7 @@ fn line_of_host(host: &mut Host, key: &str, value: &str) {
     match key {
         "server" => host.server = yes,
         "lists" => host.lists = yes,
+        "newer" => host.newer = yes,
         "etc" => host.etc = yes,
         "cluster" => host.cluster = yes,
         "making" => host.making = yes,

@@ -100,9 +100,15 @@ fn warn_of_minors(case: &Case, plan: &mut Plan) {
     };
     if p_minor != s_minor {
         let (older, newer) = if p_minor > s_minor {
-            (&standby, "Upgrade the standby's package soon: it reads what a newer server wrote.")
+            (
+                &standby,
+                "Upgrade the standby soon: it reads what a newer server wrote. package_version does it.",
+            )
         } else {
-            (&primary, "The standby is upgraded; to finish, change primary, and upgrade the other.")
+            (
+                &primary,
+                "The standby is upgraded; to finish, set package_version, which upgrades the primary.",
+            )
         };
         let detail = format!(
             "{} runs PostgreSQL {p}, {} {s}: {} is the older. {newer}",
@@ -364,6 +370,10 @@ fn copy(case: &Case, plan: &mut Plan) {
 /// A standby must not be of an older minor release than its primary, and a new one needs no other.
 fn minor_versions(case: &Case, plan: &mut Plan) {
     let [server, _] = packages(case.settings);
+    if case.settings.package_version.is_some() {
+        // Both have it before anything is copied.
+        return;
+    }
     let version = |side: &Side| {
         let package = side.host.packages.get(&server)?;
         let text = package.installed.clone().or_else(|| package.candidate.clone())?;

@@ -171,6 +171,11 @@ settings! {
         /// Key of that repository: its armoured text, or a URL from which each host fetches it.
         signing_key: String =
             attr().default("https://www.postgresql.org/media/keys/ACCC4CF8.asc"),
+        /// Release of the server's packages on both hosts, as their package source names it, such as
+        /// `15.18-0+deb12u1`. A newer one is installed on the standby first and, when that follows
+        /// again, on the primary; each server restarts. If not set, the newest is installed at first
+        /// and nothing is upgraded afterwards.
+        package_version: Option<String> = attr().on_change(OnChange::Restart),
         /// Name of the cluster, as in `postgresql@15-main`.
         cluster: String = attr().default("main").on_change(OnChange::Refused),
         /// TCP port of both servers.

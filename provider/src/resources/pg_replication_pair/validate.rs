@@ -33,9 +33,25 @@ fn version(settings: &Pair, diags: &mut Diags) {
         let detail = format!("{} is not a version from 13 to 18.", settings.version);
         error(diags, Path::of("version"), "Invalid version", detail);
     }
+    package_version(settings, diags);
     if settings.slot_keep_mib < 64 {
         let detail = "It must be at least 64: less than a few WAL segments cannot be kept.";
         error(diags, Path::of("slot_keep_mib"), "Invalid slot_keep_mib", detail);
+    }
+}
+
+/// A version as Debian's policy has it (5.6.12), of the wanted major version.
+fn package_version(settings: &Pair, diags: &mut Diags) {
+    let Some(release) = &settings.package_version else { return };
+    let fine = |c: char| c.is_ascii_alphanumeric() || ".+-~:".contains(c);
+    let major = settings.version.to_string();
+    let rest = release.strip_prefix(&major).filter(|rest| rest.starts_with(['.', '~']));
+    if rest.is_none() || !release.chars().all(fine) {
+        let detail = format!(
+            "{release:?} is no release of PostgreSQL {major}'s packages, such as {major}.4-1. \
+             `apt-cache madison postgresql-{major}` on a host lists what its package sources have."
+        );
+        error(diags, Path::of("package_version"), "Invalid package_version", detail);
     }
 }
 
