@@ -15,14 +15,19 @@ if command -v cargo-deny >/dev/null; then
   cargo deny --offline check bans licenses sources
 fi
 say "Unit tests, goldens, plan cases, docs"
-if [ "$(id -u)" = 0 ]; then
-  cargo test --locked -p breakwater-render -p breakwater-provider
-else
-  echo "Not root: the SSH layer's tests, which start an sshd, are left to make test."
-  cargo test --locked -p breakwater-render
-  cargo test --locked -p breakwater-provider --lib \
-    --test plans --test docs --test tidy --test generated --test terraform
-fi
+# The whole workspace is selected, as in tests/all.sh: with another selection dependencies would have
+# other features, and most of them would be built once more.
+targets=(--lib --bins)
+for file in {render,provider}/tests/*.rs {render,provider}/tests/*/main.rs; do
+  [ -e "$file" ] || continue
+  name=$(basename "${file%/main.rs}" .rs)
+  if [ "$name" = host ] && [ "$(id -u)" != 0 ]; then
+    echo "Not root: the SSH layer's tests, which start an sshd, are left to make test."
+  else
+    targets+=(--test "$name")
+  fi
+done
+cargo test --locked --workspace "${targets[@]}"
 if command -v terraform >/dev/null; then
   tests/examples.sh
 fi

@@ -1,8 +1,9 @@
 //! The pair under changes of roles and faults, by real Terraform on real hosts with writers that
 //! record what was acknowledged. Needs root.
 //!
-//! The pair alone, without Harbor. Each file is one theme; the stories share two hosts, and each
-//! begins with a new pair, which takes a quarter of what new hosts would.
+//! The pair alone, without Harbor. Each file is one theme; the stories share hosts, two for each that
+//! runs at a time (`--test-threads`, 1 if not said), and each begins with a new pair, which takes a
+//! quarter of what new hosts would.
 
 mod cuts;
 mod failover;
@@ -14,29 +15,41 @@ mod switchover;
 mod upgrade;
 mod versions;
 
+use std::cell::Cell;
+use std::panic::{catch_unwind, resume_unwind};
 use std::process::ExitCode;
-use std::sync::OnceLock;
+use std::sync::{Mutex, PoisonError};
 
-use libtest_mimic::{Arguments, Trial};
+use libtest_mimic::{Arguments, Failed, Trial};
 use testkit::pair::Pair;
 use testkit::rig::{Distro, Options, Rig};
 use testkit::story::Story;
 
-/// Name of the rig whose hosts the stories share; `BREAKWATER_HOSTS` is another, so that two runs do
-/// not meet.
+/// Name of the rigs whose hosts the stories share, each with a number behind it: `acc-roles`, or what
+/// `BREAKWATER_HOSTS` says, so that two runs do not meet.
 fn shared() -> String {
     std::env::var("BREAKWATER_HOSTS").unwrap_or_else(|_| "acc-roles".to_owned())
 }
-static HOSTS: OnceLock<Rig> = OnceLock::new();
+
+/// Rigs that no story uses now; and how many there are.
+static FREE: Mutex<(Vec<&'static Rig>, usize)> = Mutex::new((Vec::new(), 0));
+
+thread_local! {
+    /// What the story of this thread uses.
+    static TAKEN: Cell<Option<&'static Rig>> = const { Cell::new(None) };
+}
 
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
-    // They share hosts.
-    arguments.test_threads = Some(1);
+    // Each that runs has hosts of its own.
+    arguments.test_threads.get_or_insert(1);
     let story = |name, body: fn(&Story)| {
         Trial::test(name, move || {
-            body(&Story::begin(name));
-            Ok(())
+            // Another thread may run the next one.
+            let told = catch_unwind(|| body(&Story::begin(name)));
+            let mut free = FREE.lock().unwrap_or_else(PoisonError::into_inner);
+            free.0.extend(TAKEN.take());
+            told.map_err(|panic| -> Failed { resume_unwind(panic) })
         })
     };
     let stories = vec![
@@ -60,8 +73,10 @@ fn main() -> ExitCode {
         story("write_gap", gap::beside_a_bare_script).with_ignored_flag(true),
     ];
     let conclusion = libtest_mimic::run(&arguments, stories);
-    if HOSTS.get().is_some() && std::env::var_os("BREAKWATER_KEEP").is_none() {
-        Rig::down(&shared()).expect("the hosts can be removed");
+    if std::env::var_os("BREAKWATER_KEEP").is_none() {
+        for rig in &FREE.lock().unwrap_or_else(PoisonError::into_inner).0 {
+            Rig::down(&rig.state().name).expect("the hosts can be removed");
+        }
     }
     conclusion.exit_code()
 }
@@ -71,21 +86,32 @@ const UNPROVEN: bool = true;
 
 /// A new pair, `a` the primary.
 fn new_pair(story: &Story) -> Pair<'static> {
-    if let Some(rig) = HOSTS.get() {
-        return story.section("a new pair", || {
-            let mut pair = Pair::new(rig, "pair", 15);
-            pair.start_over();
-            pair
-        });
+    let (rig, number) = {
+        let mut free = FREE.lock().unwrap_or_else(PoisonError::into_inner);
+        let rig = free.0.pop();
+        free.1 += usize::from(rig.is_none());
+        (rig, free.1)
+    };
+    let name = format!("{}-{number}", shared());
+    let reused = std::env::var_os("BREAKWATER_REUSE").and_then(|_| Rig::find(&name).ok());
+    let found = rig.or_else(|| reused.map(leaked));
+    let rig = found.unwrap_or_else(|| {
+        leaked(story.section("two bare hosts", || two_hosts(&name, Distro::Bookworm)))
+    });
+    TAKEN.set(Some(rig));
+    if found.is_none() {
+        return story.section("a pair", || Pair::made(rig, "pair", 15));
     }
-    let reused = std::env::var_os("BREAKWATER_REUSE").and_then(|_| Rig::find(&shared()).ok());
-    if let Some(rig) = reused {
-        let _ = HOSTS.set(rig);
-        return new_pair(story);
-    }
-    let rig = story.section("two bare hosts", || two_hosts(&shared(), Distro::Bookworm));
-    let rig = HOSTS.get_or_init(|| rig);
-    story.section("a pair", || Pair::made(rig, "pair", 15))
+    story.section("a new pair", || {
+        let mut pair = Pair::new(rig, "pair", 15);
+        pair.start_over();
+        pair
+    })
+}
+
+/// The rigs are taken down when all stories are told.
+fn leaked(rig: Rig) -> &'static Rig {
+    Box::leak(Box::new(rig))
 }
 
 /// Two bare hosts.
