@@ -41,7 +41,8 @@ pub fn diverged(story: &Story) {
         let token = token(&refusal.readable()).expect("the winner is named by a token");
         pair.set("data_loss_token", &token);
         let _ = pair.terraform.apply().fails();
-        let _ = pair.terraform.plan_run(&[]).fails().says(&["reclone"]);
+        let refusal = pair.terraform.plan_run(&[]).fails().says(&["reclone", "not possible here"]);
+        counts(&refusal);
         pair.unset("data_loss_token").unset("on_divergence");
         named(&mut pair, winner, "reclone");
     });
@@ -57,8 +58,8 @@ pub fn crashed(pair: &mut Pair, loser: &'static str) {
     diverge(pair, loser, winner);
     pair.on(loser).crash();
     pair.set("primary", winner);
-    let refusal = pair.terraform.apply().fails().says(&["on_divergence"]);
-    assert!(counted(&refusal).is_some(), "no count of {LOSING}: {}", refusal.readable());
+    let _ = pair.terraform.apply().fails().says(&["on_divergence"]);
+    counts(&pair.terraform.plan_run(&[]).fails());
     named(pair, winner, "rewind");
 }
 
@@ -69,9 +70,7 @@ pub fn same_timeline(pair: &mut Pair, loser: &'static str) {
     pair.on(winner).replays(&pair.on(loser).write_position());
     without_its_signal(pair, winner);
     diverge(pair, loser, winner);
-    pair.set("primary", winner);
-    let _ = pair.terraform.apply().fails().says(&["data_loss_token"]);
-    assert!(pair.on(loser).is_primary() && pair.on(winner).is_primary());
+    refused(pair, loser, winner);
     named(pair, winner, "reclone");
 }
 
@@ -97,45 +96,65 @@ fn diverge(pair: &Pair, loser: &'static str, winner: &'static str) {
     pair.on(winner).sql(&format!("INSERT INTO note VALUES ('{winner} wins')"));
 }
 
-/// Neither plan nor apply does anything, whoever is named; the refusal counts what would be lost.
+/// Neither plan nor apply does anything, whoever is named. The refusal shows both sides, counts
+/// what would be lost, and says how to go on.
 fn refused(pair: &mut Pair, loser: &'static str, winner: &'static str) {
     let started = [loser, winner].map(|h| pair.on(h).started());
-    let split = pair.terraform.plan_run(&[]).fails();
-    let text = split.readable();
-    let hosts = [loser, winner].map(|h| pair.rig.host(h).address().to_owned());
-    assert!(hosts.iter().all(|h| text.contains(h)) || text.contains("both"), "{text}");
-    pair.set("primary", winner);
-    let refusal = pair.terraform.plan_run(&[]).fails().says(&["data_loss_token"]);
-    // Without a history that says where they parted there is no point to count from.
-    let on_one = pair.on(loser).timeline() == pair.on(winner).timeline();
-    let count = counted(&refusal);
-    assert!(on_one || count.is_some(), "no count of {LOSING} commits: {}", refusal.readable());
-    let _ = pair.terraform.apply().fails();
+    for named in [loser, winner] {
+        pair.set("primary", named);
+        let ways = ["data_loss_token = \"", &format!("write primary = \"{}\"", other(named))];
+        let refusal = pair.terraform.plan_run(&[]).fails().says(&ways);
+        for side in [loser, winner] {
+            let (host, timeline) = (pair.rig.host(side), pair.on(side).timeline());
+            let address = host.address();
+            let shown = format!("{side} ({address}): primary, timeline {timeline}, at ");
+            let _ = refusal.clone().says(&[&shown]);
+        }
+        counts(&refusal);
+        let _ = pair.terraform.apply().fails();
+    }
     assert_eq!([loser, winner].map(|h| pair.on(h).started()), started, "a server was restarted");
     assert!(pair.on(loser).is_primary() && pair.on(winner).is_primary());
 }
 
-/// A number of commits that fits, somewhere in the text.
-fn counted(refusal: &Run) -> Option<usize> {
+/// It says how many commits of the side that is to lose nobody else has.
+#[track_caller]
+fn counts(refusal: &Run) {
     let text = refusal.readable();
     let words: Vec<&str> = text.split_whitespace().collect();
-    let counts = words.windows(2).filter(|w| w[1].starts_with("commit"));
-    counts.filter_map(|w| w[0].parse().ok()).find(|n| (LOSING..LOSING + OTHERS).contains(n))
+    let mut counts = words.windows(2).filter(|w| w[1].starts_with("commit"));
+    let fits = |n: usize| (LOSING..LOSING + OTHERS).contains(&n);
+    assert!(counts.any(|w| w[0].parse().is_ok_and(fits)), "no count of {LOSING} commits: {text}");
 }
 
 /// With consent the winner's data is what both have, and the loser's is kept aside.
 fn named(pair: &mut Pair, winner: &'static str, how: &str) {
+    let loser = other(winner);
+    let before = kept(pair, loser).len();
     pair.set("primary", winner);
     let _ = pair.settle(how);
     pair.is_whole(winner);
-    let loser = other(winner);
     for host in [winner, loser] {
         let of = |side: &str| format!("SELECT count(*) FROM note WHERE side = '{side}'");
         assert_eq!(pair.on(host).sql(&of(&format!("{winner} wins"))), "1", "on {host}");
     }
-    let kept = &pair.terraform.attributes(ADDRESS)["diverged_dirs"];
-    assert!(kept.as_array().is_some_and(|k| !k.is_empty()), "nothing was kept aside: {kept}");
+    let kept = kept(pair, loser);
+    assert!(kept.len() > before, "nothing was kept aside: {kept:?}");
+    let newest = kept.last().expect("one was kept");
+    let what = if how == "rewind" { "pg_control" } else { "global/pg_control" };
+    let _ =
+        pair.on(loser).sh(&format!("test -e {newest}/{what} && ls {newest}/pg_wal | grep -q 0"));
     pair.on(winner).sql("TRUNCATE note");
+}
+
+/// Directories that are kept aside on a host.
+fn kept(pair: &Pair, host: &str) -> Vec<String> {
+    let attributes = pair.terraform.attributes(ADDRESS);
+    let all = attributes["diverged_dirs"].as_array().cloned().unwrap_or_default();
+    let of_host = |path: &serde_json::Value| {
+        path.as_str()?.strip_prefix(&format!("{host}:")).map(str::to_owned)
+    };
+    all.iter().filter_map(of_host).collect()
 }
 
 pub fn by_hand(story: &Story) {
@@ -143,14 +162,9 @@ pub fn by_hand(story: &Story) {
     story.section("switched by hand: the plan says so", || {
         pair.switch_by_hand("a");
         let plan = pair.terraform.plan();
-        let said: String = plan
-            .run
-            .diagnostics()
-            .iter()
-            .map(|d| format!("{} {}\n", d.summary, d.detail))
-            .collect();
         assert!(!plan.changes.is_empty(), "the plan is empty");
-        assert!(said.contains("stops"), "the way back is not announced: {said}");
+        let ways = ["Somebody changed the roles", "write primary = \"b\"", "PostgreSQL on b stops"];
+        let _ = plan.run.says(&ways);
     });
     story.section("the configuration follows: no step", || {
         let started = ["a", "b"].map(|h| pair.on(h).started());
@@ -174,8 +188,7 @@ pub fn by_hand(story: &Story) {
     story.section("no primary: the one that is to be it is promoted", || {
         let server = pair.on("a");
         server.ctl("stop -m fast");
-        server
-            .sh(&format!("install -o postgres -m 600 /dev/null {}/standby.signal", server.data()));
+        server.signal();
         server.ctl("start");
         let _ = pair.terraform.apply().succeeds();
         pair.is_whole("a");

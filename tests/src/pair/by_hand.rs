@@ -15,7 +15,7 @@ impl<'a> Pair<'a> {
         old.sql("CHECKPOINT");
         old.ctl("stop -m fast");
         self.promote_by_hand(other(from));
-        old.sh(&format!("install -o postgres -m 600 /dev/null {}/standby.signal", old.data()));
+        old.signal();
         old.ctl("start");
         new.sql("CHECKPOINT");
         old.replays(&new.write_position());

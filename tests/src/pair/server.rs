@@ -134,6 +134,13 @@ impl Server<'_> {
         let _ = self.sh(&format!("pg_ctlcluster {} main {action}", self.version));
     }
 
+    /// Makes its data a standby's; it takes note of that at its next start.
+    #[track_caller]
+    pub fn signal(&self) {
+        let _ = self
+            .sh(&format!("install -o postgres -m 600 /dev/null {}/standby.signal", self.data()));
+    }
+
     /// Where the next write goes.
     #[track_caller]
     pub fn write_position(&self) -> String {

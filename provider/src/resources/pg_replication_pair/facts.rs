@@ -142,6 +142,11 @@ impl Host {
         self.sql.as_ref().is_some_and(|sql| !sql.recovery)
     }
 
+    /// Its server takes writes, or did when it ran last.
+    pub fn wrote(&self) -> bool {
+        self.takes_writes() || (self.sql.is_none() && self.control.was_primary())
+    }
+
     /// Its server receives WAL.
     pub fn receives(&self) -> bool {
         let receiver = self.sql.as_ref().and_then(|sql| sql.receiver.as_ref());
@@ -164,6 +169,13 @@ pub struct Control {
     pub rewindable: bool,
     /// The settings that a standby must not have lower, as last replayed.
     pub not_lower: BTreeMap<String, i64>,
+}
+
+impl Control {
+    /// The server took writes when it wrote this.
+    pub fn was_primary(&self) -> bool {
+        !self.state.contains("recovery") || self.state.contains("crash")
+    }
 }
 
 /// A timeline's history file.

@@ -6,7 +6,8 @@
 //! - [`refuse`]: when nothing may be touched, and why.
 //! - [`plan`]: the decision, in the order of an apply: `install`, `primary`, `standby`, `config`.
 //! - [`adopt`]: what hands have built, and is unsafe. [`import`]: its settings.
-//! - [`roles`]: who is the primary, and how that changes. [`wal`]: what the WAL says of that.
+//! - [`roles`]: who is the primary, and how that changes. [`wal`] and [`wal_commits`]: what the WAL
+//!   says of that.
 //! - [`upgrade`]: a newer release of the packages. [`tls`]: certificates of the servers. [`files`]: the text of every managed file. [`scripts`]: the shell text of every step.
 //!
 //! # Invariants
@@ -37,6 +38,7 @@ mod tls;
 mod upgrade;
 mod validate;
 mod wal;
+mod wal_commits;
 
 use crate::diag::{Diag, Diags};
 use crate::resource::{Answers, Context, ImportRequest, Plan, Question, Resource, Ssh};

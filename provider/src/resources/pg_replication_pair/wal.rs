@@ -1,15 +1,14 @@
 //! Write-ahead log: where it ends, and whether two servers wrote the same.
 
-use super::facts::{AfterFork, Facts, Host};
+use super::facts::{Facts, Host};
 use super::names::{Paths, sh};
-use super::roles::lineage::{Fork, Position, compare, position};
+use super::roles::lineage::{compare, position};
 use super::settings::{Member, Pair};
+use super::wal_commits as commits;
 use crate::resource::{Answers, Question};
 
 /// Key of the answer that says what the WAL up to a position hashes to.
 const PREFIX: &str = "wal-prefix";
-/// Key of the answer that says what was written after the fork.
-const AFTER: &str = "wal-after-fork";
 
 /// Shell functions on the WAL of a server that is down.
 ///
@@ -112,10 +111,8 @@ pub fn questions(settings: &Pair, facts: &Facts) -> Vec<Question> {
             let text = prefix(host, timeline, &[a.timeline, b.timeline], at);
             questions.push(Question::script(name, PREFIX, text));
         }
-        if let Fork::At(at) = fork {
-            let own = if member == Member::A { &a } else { &b };
-            questions.push(Question::script(name, AFTER, after(host, &paths, own, at)));
-        }
+        let own = if member == Member::A { &a } else { &b };
+        questions.extend(commits::question(facts, member, &paths, own, fork));
     }
     questions
 }
@@ -134,19 +131,6 @@ fn prefix(host: &Host, timeline: i64, names: &[i64], at: u64) -> String {
     )
 }
 
-fn after(host: &Host, paths: &Paths, own: &Position, at: u64) -> String {
-    format!(
-        "{}/pg_waldump -p {} -t {} -s {:X}/{:X} 2>/dev/null | \
-         sed -n 's/^rmgr: Transaction.*COMMIT[A-Z_ ]* \\([0-9-]* [0-9:.]* [A-Za-z0-9+-]*\\).*/\\1/p' | \
-         awk 'NR==1 {{f=$0}} {{l=$0}} END {{print NR; print f; print l}}'\n",
-        sh(&paths.bin),
-        sh(&format!("{}/pg_wal", host.data)),
-        own.timeline,
-        at >> 32,
-        at & 0xFFFF_FFFF,
-    )
-}
-
 /// Add the answers to what was seen.
 pub fn read(facts: &mut Facts, answers: &Answers) {
     for member in Member::BOTH {
@@ -157,15 +141,8 @@ pub fn read(facts: &mut Facts, answers: &Answers) {
         };
         let hash = answers.stdout(name, PREFIX).map(str::trim).filter(|h| h.len() == 64);
         host.prefix = hash.map(str::to_owned);
-        host.after_fork = answers.stdout(name, AFTER).map(|text| {
-            let mut lines = text.lines().map(str::to_owned);
-            AfterFork {
-                commits: lines.next().and_then(|l| l.parse().ok()).unwrap_or_default(),
-                first: lines.next().unwrap_or_default(),
-                last: lines.next().unwrap_or_default(),
-            }
-        });
     }
+    commits::read(facts, answers);
 }
 
 #[cfg(test)]

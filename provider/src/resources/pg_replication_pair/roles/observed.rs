@@ -123,8 +123,7 @@ fn server(case: &Case, side: &Side, system: &str) -> Server {
         }
         None if host.pid.is_some() => Server::Starting { standby: fenced },
         None => {
-            let was_primary =
-                !control.state.contains("recovery") || control.state.contains("crash");
+            let was_primary = control.was_primary();
             Server::Down(Stopped { was_primary, fenced, promoting: host.promoting })
         }
     }
