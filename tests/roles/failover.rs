@@ -7,7 +7,8 @@ use testkit::story::Story;
 const SOME: usize = 300;
 /// Segments of WAL that the standby does not have.
 const SEGMENTS: usize = 4;
-/// Numbers of [`top_up`]: many segments; a torn tail.
+/// Kinds of [`top_up`], and two of them: many segments; a torn tail.
+const KINDS: usize = 3;
 pub const MANY: usize = 1;
 pub const TORN: usize = 2;
 
@@ -16,7 +17,7 @@ pub const TORN: usize = 2;
 pub fn topped_up(story: &Story) {
     let mut pair = crate::new_pair(story);
     let mut primary = "a";
-    for number in 0..crate::runs() {
+    for number in 0..crate::runs(KINDS) {
         let to = other(primary);
         story.section(&format!("{number}: {primary} dies, {to} takes over"), || {
             top_up(story, &mut pair, to, number);
@@ -26,32 +27,52 @@ pub fn topped_up(story: &Story) {
 }
 
 /// What the dead server has and the other lacks begins on an older timeline: it took over while
-/// the other was down. It is carried too, or refused; nothing is lost either way.
+/// the other was down. It is carried to a standby; to an old primary that could not tell what it
+/// missed it is refused until the dead server runs again. Nothing is lost either way.
 pub fn over_a_timeline(story: &Story) {
     let mut pair = crate::new_pair(story);
-    timeline(story, &mut pair, "b");
+    timeline(story, &mut pair, "b", AsWhat::Standby);
+    timeline(story, &mut pair, "b", AsWhat::Primary);
+}
+
+/// As what the one that is down comes back, if at all.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum AsWhat {
+    /// It stays down, an old primary.
+    Primary,
+    /// Somebody has made it a standby, and it receives nothing.
+    Standby,
 }
 
 /// `last` takes over by hand while the other is down, and dies; the other is to be the primary.
-pub fn timeline(story: &Story, pair: &mut Pair, last: &'static str) {
+pub fn timeline(story: &Story, pair: &mut Pair, last: &'static str, back: AsWhat) {
     let wanted = other(last);
     let load = pair.load(4);
     story.section(&format!("{last} takes over by hand while {wanted} is down, and dies"), || {
         load.wait_for(SOME);
         pair.on(wanted).ctl("stop -m fast");
         pair.promote_by_hand(last);
+        if back == AsWhat::Standby {
+            pair.on(wanted).starve();
+            pair.on(wanted).signal();
+            pair.on(wanted).ctl("start");
+        }
         load.wait_for(SOME);
         pair.on(last).sql("SELECT pg_switch_wal()");
         load.wait_for(SOME);
         pair.on(last).crash();
+        pair.on(wanted).feed();
     });
     story.section(&format!("{wanted} is to be the primary"), || {
-        if !pair.terraform.apply().ok() {
-            let refused = !pair.on(wanted).is_up() || !pair.on(wanted).is_primary();
-            assert!(refused, "refused and promoted");
-            pair.on(last).ctl("start");
-            let _ = pair.terraform.apply().succeeds();
-            story.tell(&format!("it was refused while {last} was down"));
+        let run = pair.terraform.apply();
+        match back {
+            AsWhat::Standby => drop(run.succeeds()),
+            AsWhat::Primary => {
+                let _ = run.fails().says(&["The other server is ahead"]);
+                assert!(!pair.on(wanted).is_up(), "it was refused, and started");
+                pair.on(last).ctl("start");
+                let _ = pair.terraform.apply().succeeds();
+            }
         }
         let report = pair.compare(&load.stop(), wanted).nothing_lost();
         story.tell(&report.to_string());
@@ -67,7 +88,7 @@ pub fn top_up(story: &Story, pair: &mut Pair, to: &'static str, number: usize) {
     load.wait_for(SOME);
     pair.on(to).starve();
     // In turn the segment that is being written, many of them, and a torn tail.
-    if number % 3 == MANY {
+    if number % KINDS == MANY {
         for _ in 0..SEGMENTS {
             load.wait_for(SOME);
             pair.on(from).sql("SELECT pg_switch_wal()");
@@ -75,7 +96,7 @@ pub fn top_up(story: &Story, pair: &mut Pair, to: &'static str, number: usize) {
     }
     load.wait_for(SOME);
     pair.on(from).crash();
-    if number % 3 == TORN {
+    if number % KINDS == TORN {
         pair.on(from).tear_tail();
     }
     let _ = pair.switch_to(to).succeeds();
@@ -146,7 +167,7 @@ pub fn with_sync(story: &Story) {
         assert_eq!(state, "sync");
     });
     let mut primary = "a";
-    for number in 0..crate::runs() {
+    for number in 0..crate::runs(2) {
         let to = other(primary);
         story.section(&format!("{number}: {primary} is gone, {to} takes over"), || {
             let load = pair.load(8);

@@ -14,7 +14,7 @@ const SOME: usize = 3000;
 const AIM: f64 = 1.3;
 
 pub fn beside_a_bare_script(story: &Story) {
-    let runs = crate::runs().max(5);
+    let runs = crate::runs(5);
     let mut pair = crate::new_pair(story);
     let (mut ours, mut bare) = (Vec::new(), Vec::new());
     let mut primary = "a";

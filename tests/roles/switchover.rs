@@ -14,7 +14,7 @@ const AT_ONCE: Duration = Duration::from_secs(5);
 pub fn under_load(story: &Story) {
     let mut pair = crate::new_pair(story);
     let (mut primary, mut gaps) = ("a", Vec::new());
-    for number in 0..crate::runs() {
+    for number in 0..crate::runs(2) {
         let to = other(primary);
         story.section(&format!("{number}: {primary} to {to}"), || {
             gaps.push(switch(story, &mut pair, to));

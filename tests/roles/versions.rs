@@ -8,6 +8,7 @@ use testkit::pair::Pair;
 use testkit::rig::Distro;
 use testkit::story::Story;
 
+use crate::failover::AsWhat;
 use crate::faults::settings;
 use crate::{failover, rejoin, switchover};
 
@@ -36,7 +37,9 @@ fn tell(story: &Story, distro: Distro, version: u16) {
     story.section("a switchover back", || {
         let _ = switchover::switch(story, &mut pair, "a");
     });
-    story.section("WAL over a timeline", || failover::timeline(story, &mut pair, "b"));
+    story.section("WAL over a timeline", || {
+        failover::timeline(story, &mut pair, "b", AsWhat::Standby);
+    });
     story.section("a crashes with commits of its own: refused, then rewound", || {
         rejoin::crashed(&mut pair, "a");
     });
