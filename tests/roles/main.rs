@@ -61,7 +61,7 @@ fn main() -> ExitCode {
         story("failover_over_a_timeline", failover::over_a_timeline),
         story("postgresql_13", versions::of_13).with_ignored_flag(UNPROVEN),
         story("postgresql_17", versions::of_17).with_ignored_flag(UNPROVEN),
-        story("failover_by_token", failover::by_token).with_ignored_flag(UNPROVEN),
+        story("failover_by_token", failover::by_token),
         story("failover_with_sync", failover::with_sync),
         story("rejoin_of_a_diverged_primary", rejoin::diverged),
         story("what_others_did_by_hand", rejoin::by_hand),
