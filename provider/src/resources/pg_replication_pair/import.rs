@@ -62,7 +62,7 @@ pub fn request(id: &str) -> Result<ImportRequest, Diag> {
 }
 
 /// Settings as far as the ID has them, all else by default.
-fn skeleton(id: &str) -> Result<Pair, Diag> {
+pub fn skeleton(id: &str) -> Result<Pair, Diag> {
     let object = object_of(id).ok_or_else(|| invalid(id))?;
     Pair::from_object(&object, &Path::root()).map_err(|_| invalid(id))
 }

@@ -77,6 +77,8 @@ fn variables(settings: &Pair, paths: &Paths) -> String {
 /// What the file system, systemd and the network show. `D` becomes the directory that the cluster
 /// really has.
 const HOST: &str = r#"
+# A rewind goes on when the connection is lost that asked for it.
+[ -e "$REWINDING" ] && flock -w 60 "$REWINDING" true
 [ -x "$B/postgres" ] && echo server=yes
 ls /var/lib/apt/lists/*_Packages* >/dev/null 2>&1 && echo lists=yes
 if [ -n "$RELEASE" ] && has=$(dpkg-query -W -f '${Version}' "postgresql-$V" 2>/dev/null) && [ -n "$has" ]; then
@@ -89,6 +91,7 @@ if [ -f "$ETC/postgresql.conf" ]; then
   echo "conf_port=$(pg_conftool -s "$V" "$C" show port 2>/dev/null)"
   start=$(sed 's/#.*//; s/[[:space:]]//g; /^$/d' "$ETC/start.conf" 2>/dev/null); echo "start=${start:-auto}"
 fi
+echo "clock=$(date +%s)"
 echo "data=$D"
 grep -qs '^Environment=.*PGDATA' /lib/systemd/system/postgresql@.service && echo unit_edited=yes
 [ -e "$MAKING" ] && echo making=yes

@@ -4,7 +4,7 @@
 use super::names::{Paths, sh};
 use super::settings::{Member, Pair};
 
-/// What every script begins with: names, `sql`, `ready`, `up`.
+/// What every script begins with: names, `sql`, `seconds`, `ready`, `up`.
 fn prelude(settings: &Pair, paths: &Paths) -> String {
     let words = [
         ("V", settings.version.to_string()),
@@ -24,10 +24,12 @@ const FUNCTIONS: &str = r#"sql() {
   PGCONNECT_TIMEOUT=5 runuser -u postgres -- "$B/psql" -X -At -q -v ON_ERROR_STOP=1 \
     -h /var/run/postgresql -p "${port:-$PORT}" -d postgres "$@"
 }
+# Since the boot: a wait must end when it should, and the clock may jump.
+seconds() { read -r up _ </proc/uptime; echo "${up%.*}"; }
 ready() {
-  end=$(( $(date +%s) + 300 ))
+  end=$(( $(seconds) + 300 ))
   until sql -c 'SELECT 1' >/dev/null 2>&1; do
-    if ! systemctl is-active --quiet "$UNIT" || [ ! -s "$D/postmaster.pid" ] || [ "$(date +%s)" -ge "$end" ]; then
+    if ! systemctl is-active --quiet "$UNIT" || [ ! -s "$D/postmaster.pid" ] || [ "$(seconds)" -ge "$end" ]; then
       echo "PostgreSQL $V/$C did not start; the end of its log:" >&2
       tail -n 15 "/var/log/postgresql/postgresql-$V-$C.log" >&2 || true
       return 1
@@ -52,7 +54,11 @@ flock -w 100 9 || { echo "another process is making this cluster" >&2; exit 1; }
 /// Have the server try its configuration beside the running one: a server in a directory with no WAL
 /// reads all files, takes its memory and reads its certificate, and then ends. `postgres -C` sees
 /// neither settings that do not go together nor a key that is not the certificate's.
-const TRIAL: &str = r#"trial() {
+const TRIAL: &str = r#"# A file from a time when the clock was ahead would look for ever as if it had never been loaded.
+not_ahead() {
+  find "$ETC" "$D/postgresql.auto.conf" -maxdepth 2 -type f -newermt now -exec touch {} + 2>/dev/null || true
+}
+trial() {
   t=$(mktemp -d /tmp/breakwater-trial.XXXXXX)
   for d in "$D"/*/; do mkdir "$t/$(basename "$d")"; done
   rmdir "$t/pg_wal"
@@ -224,11 +230,12 @@ certified() {{
     /// Have the server check its files and load them.
     pub fn reload(&self) -> String {
         let text = r#"check
+not_ahead
 before=$(sql -c 'SELECT pg_conf_load_time()')
 sql -c 'SELECT pg_reload_conf()' >/dev/null
-end=$(( $(date +%s) + 30 ))
+end=$(( $(seconds) + 30 ))
 until [ "$(sql -c 'SELECT pg_conf_load_time()')" != "$before" ]; do
-  [ "$(date +%s)" -lt "$end" ] || { echo "PostgreSQL did not load its configuration within 30 s" >&2; exit 1; }
+  [ "$(seconds)" -lt "$end" ] || { echo "PostgreSQL did not load its configuration within 30 s" >&2; exit 1; }
   sleep 0.2
 done
 forget
@@ -240,6 +247,7 @@ forget
     /// with the previous ones.
     pub fn restart(&self) -> String {
         let text = r#"check
+not_ahead
 systemctl daemon-reload
 if ! up restart; then
   put_back
@@ -391,9 +399,9 @@ systemctl daemon-reload
     /// Wait until this standby has replayed what the primary has written by now, over a stream.
     pub fn wait_attached(&self, seconds: u32) -> String {
         let text = format!(
-            r#"end=$(( $(date +%s) + {seconds} ))
+            r#"end=$(( $(seconds) + {seconds} ))
 until [ "$(sql -c "SELECT coalesce(pg_last_wal_replay_lsn() >= '$lsn', false) AND EXISTS (SELECT FROM pg_stat_wal_receiver WHERE status = 'streaming')")" = t ]; do
-  if [ "$(date +%s)" -ge "$end" ]; then
+  if [ "$(seconds)" -ge "$end" ]; then
     echo "the standby has not replayed $lsn within {seconds} s; it is at $(sql -c 'SELECT pg_last_wal_replay_lsn()'); the end of its log:" >&2
     log=$(tail -n 15 "/var/log/postgresql/postgresql-$V-$C.log" || true); printf '%s\n' "$log" >&2
     case $log in *"has already been removed"*)
@@ -406,6 +414,20 @@ done
 "#
         );
         self.with(&(self.login() + &text))
+    }
+
+    /// Print the standby's stream when it has one.
+    pub fn stream(&self, seconds: u32) -> String {
+        self.with(&format!(
+            r#"end=$(( $(seconds) + {seconds} ))
+while :; do
+  stream=$(sql -c "SELECT status, slot_name, sender_host FROM pg_stat_wal_receiver WHERE status = 'streaming'")
+  if [ -n "$stream" ] || [ "$(seconds)" -ge "$end" ]; then break; fi
+  sleep 0.2
+done
+printf '%s\n' "$stream"
+"#
+        ))
     }
 
     /// Remove the cluster with all its data.

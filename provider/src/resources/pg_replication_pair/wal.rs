@@ -1,14 +1,22 @@
 //! Write-ahead log: where it ends, and whether two servers wrote the same.
 
-use super::facts::{Facts, Host};
+use super::facts::{Facts, Host, Receiver};
 use super::names::{Paths, sh};
 use super::roles::lineage::{compare, position};
+use super::scripts::Scripts;
 use super::settings::{Member, Pair};
 use super::wal_commits as commits;
 use crate::resource::{Answers, Question};
 
 /// Key of the answer that says what the WAL up to a position hashes to.
 const PREFIX: &str = "wal-prefix";
+
+/// Key of the answer that says whether the stream came back.
+const STREAM: &str = "wal-stream";
+
+/// A standby that lost its primary looks for it every 5 s; one that has just restarted is no reason to
+/// refuse.
+const RECONNECT: u32 = 10;
 
 /// Shell functions on the WAL of a server that is down.
 ///
@@ -100,7 +108,7 @@ pub fn questions(settings: &Pair, facts: &Facts) -> Vec<Question> {
         return Vec::new();
     }
     let fork = compare(&a, &b);
-    let mut questions = Vec::new();
+    let mut questions: Vec<Question> = stream(settings, facts).into_iter().collect();
     for member in Member::BOTH {
         let (host, paths) = (facts.of(member), Paths::new(settings, member));
         if host.control.segment == 0 {
@@ -115,6 +123,18 @@ pub fn questions(settings: &Pair, facts: &Facts) -> Vec<Question> {
         questions.extend(commits::question(facts, member, &paths, own, fork));
     }
     questions
+}
+
+/// Where the standby is to take over from a primary that runs, and does not receive at this moment.
+fn stream(settings: &Pair, facts: &Facts) -> Option<Question> {
+    let wanted = settings.primary;
+    let recovers = facts.of(wanted).sql.as_ref().is_some_and(|sql| sql.recovery && !sql.paused);
+    if !recovers || !facts.of(wanted.peer()).takes_writes() {
+        return None;
+    }
+    let paths = Paths::new(settings, wanted);
+    let text = Scripts { settings, member: wanted, paths: &paths }.stream(RECONNECT);
+    Some(Question::script(wanted.word(), STREAM, text))
 }
 
 fn prefix(host: &Host, timeline: i64, names: &[i64], at: u64) -> String {
@@ -139,6 +159,13 @@ pub fn read(facts: &mut Facts, answers: &Answers) {
             Member::A => &mut facts.a,
             Member::B => &mut facts.b,
         };
+        if let (Some(sql), Some(stream)) = (&mut host.sql, answers.stdout(name, STREAM))
+            && let [status, slot, from] = stream.trim().split('|').collect::<Vec<_>>()[..]
+        {
+            let text = |text: &str| Some(text.to_owned());
+            sql.receiver =
+                Some(Receiver { status: text(status), slot: text(slot), host: text(from) });
+        }
         let hash = answers.stdout(name, PREFIX).map(str::trim).filter(|h| h.len() == 64);
         host.prefix = hash.map(str::to_owned);
     }

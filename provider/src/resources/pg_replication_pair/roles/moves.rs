@@ -47,7 +47,7 @@ fn side<'a>(case: &Case<'a>, who: Who) -> Side<'a> {
 
 /// The promotion waits for what `read` prints on the other host.
 fn proven(case: &Case, wanted: &Side, other: &Side, what: &str, read: String) -> Step {
-    let write = wanted.scripts.promote(case.settings.switchover_timeout);
+    let write = wanted.scripts.promote_proven(case.settings.switchover_timeout);
     let from = other.member.word().to_owned();
     let action = Action::Relay { from, read, write, limit: PATIENT };
     Step::new(wanted.member.word(), what, action)
@@ -152,7 +152,7 @@ fn promote(case: &Case, seen: &Observed, plan: &mut Plan, wanted: &Side, other: 
     if matches!(seen.other, Server::Down(_) | Server::Unreadable) && !other.host.rewinding {
         fence(plan, other);
     }
-    let script = wanted.scripts.promote(case.settings.switchover_timeout);
+    let script = wanted.scripts.promote();
     let step = patient(Step::run(host, "become the primary", script));
     let sentence = format!("{} becomes the primary", case.settings.place(wanted.member));
     plan.step(match words::loss(case, seen) {

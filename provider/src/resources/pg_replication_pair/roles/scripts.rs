@@ -23,6 +23,30 @@ fi
 /// From now on it comes up as a standby, whoever starts it.
 const FENCE: &str = "runuser -u postgres -- touch \"$D/standby.signal\"\nsync -f \"$D\"\n";
 
+/// `t` in recovery, `f` for a primary.
+const STATE: &str = "state() { sql -c 'SELECT pg_is_in_recovery()'; }\n";
+
+/// `PROMOTING` stands from before the promotion is asked for until it is seen: the answer `f` of
+/// `pg_promote` says only that it takes long, and it may still happen. A server that does not answer
+/// is no primary, and ends it here.
+const PROMOTE: &str = r#"state=$(state)
+if [ "$state" = t ]; then
+  mkdir -p "$(dirname "$PROMOTING")"
+  : > "$PROMOTING"
+  sync "$PROMOTING"
+  sql -c 'SELECT pg_promote(true, 60)' >/dev/null
+  limit=$(( $(seconds) + 120 ))
+  until [ "$(state)" = f ]; do
+    if [ "$(seconds)" -ge "$limit" ]; then
+      echo "it was asked to become the primary, and did not within 180 s; it still may" >&2
+      exit 1
+    fi
+    sleep 0.1
+  done
+fi
+rm -f "$PROMOTING"
+"#;
+
 impl Scripts<'_> {
     fn roles(&self, text: &str) -> String {
         let names = format!(
@@ -61,39 +85,31 @@ echo
         ))
     }
 
-    /// Wait until the position on standard input is replayed, if there is one; then become the
-    /// primary. `PROMOTING` stands from before that is asked for until it is seen: the answer `f` of
-    /// `pg_promote` says only that it takes long, and it may still happen.
-    pub fn promote(&self, seconds: i64) -> String {
-        self.roles(&format!(
-            r#"read -r end || true
-recovery() {{ sql -c 'SELECT pg_is_in_recovery()'; }}
-until_now() {{ [ "$(date +%s)" -lt "$1" ]; }}
-if [ "$(recovery)" = t ]; then
-  limit=$(( $(date +%s) + {seconds} ))
-  while [ -n "$end" ] && [ "$(sql -c "SELECT coalesce(pg_last_wal_replay_lsn() >= '$end', false)")" != t ]; do
-    if ! until_now "$limit"; then
-      echo "the end of the old primary's WAL, $end, was not replayed within {seconds} s; replayed: $(sql -c 'SELECT pg_last_wal_replay_lsn()')" >&2
-      exit 1
-    fi
-    sleep 0.02
-  done
-  mkdir -p "$(dirname "$PROMOTING")"
-  : > "$PROMOTING"
-  sync "$PROMOTING"
-  sql -c 'SELECT pg_promote(true, 60)' >/dev/null
-  limit=$(( $(date +%s) + 120 ))
-  until [ "$(recovery)" = f ]; do
-    if ! until_now "$limit"; then
-      echo "it was asked to become the primary, and did not within 180 s; it still may" >&2
-      exit 1
-    fi
-    sleep 0.1
-  done
+    /// Wait until the position on standard input is replayed; then become the primary. A connection
+    /// that is lost before all of it came leaves no line, and that proves nothing.
+    pub fn promote_proven(&self, seconds: i64) -> String {
+        let text = format!(
+            r#"if ! read -r end || [ -z "$end" ]; then
+  echo "where the old primary's WAL ends was not received" >&2; exit 1
 fi
-rm -f "$PROMOTING"
-"#
-        ))
+limit=$(( $(seconds) + {seconds} ))
+while [ "$(state)" = t ]; do
+  replayed=$(sql -c "SELECT coalesce(pg_last_wal_replay_lsn() >= '$end', false)")
+  if [ "$replayed" = t ]; then break; fi
+  if [ "$(seconds)" -ge "$limit" ]; then
+    echo "the end of the old primary's WAL, $end, was not replayed within {seconds} s; replayed: $(sql -c 'SELECT pg_last_wal_replay_lsn()')" >&2
+    exit 1
+  fi
+  sleep 0.02
+done
+{PROMOTE}"#
+        );
+        self.roles(&format!("{STATE}{text}"))
+    }
+
+    /// Become the primary with what it has.
+    pub fn promote(&self) -> String {
+        self.roles(&format!("{STATE}{PROMOTE}"))
     }
 
     /// Print something if the promotion was not asked for.
@@ -161,6 +177,9 @@ sync -f "$kept"
 mkdir -p "$(dirname "$REWINDING")"
 : > "$REWINDING"
 sync "$REWINDING"
+# Held until all of this has ended, whoever asked for it.
+exec 9<>"$REWINDING"
+flock -n 9
 control=$("$B/pg_controldata" -D "$D")
 case $(control 'Database cluster state') in
   "shut down"*) ;;
@@ -178,7 +197,10 @@ esac
     /// Move the data aside. Nothing of it is removed.
     pub fn set_aside(&self) -> String {
         self.roles(&format!(
-            r#"timeout 300 systemctl stop "$UNIT" >&2
+            r#"if [ -e "$REWINDING" ] && ! flock -n "$REWINDING" true; then
+  echo "a rewind of $D still runs" >&2; exit 1
+fi
+timeout 300 systemctl stop "$UNIT" >&2
 {NOBODY}if [ -e "$D/PG_VERSION" ]; then
   {FENCE}  mv -T "$D" "$D.breakwater-diverged.$(date +%s)"
   sync -f "$(dirname "$D")"
@@ -205,5 +227,63 @@ rm -f "$REWINDING"
             "sql -c \"SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots \
              WHERE slot_name = '{name}' AND NOT active\" >/dev/null\n"
         ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+    use std::process::{Command, Stdio};
+
+    use super::super::super::import::skeleton;
+    use super::super::super::names::Paths;
+    use super::super::super::settings::Member;
+    use super::*;
+
+    /// Whether the script succeeds, and whether it asked for the promotion; `sql` is how `psql`
+    /// answers.
+    fn promoted(stdin: &str, sql: &str) -> (bool, bool) {
+        let dir = tempfile::tempdir().expect("a directory");
+        let asked = dir.path().join("asked");
+        let program = format!(
+            "#!/bin/sh\ncase \"$*\" in *pg_promote*) : > {} ;; esac\n{sql}\n",
+            asked.display()
+        );
+        let runuser = dir.path().join("runuser");
+        std::fs::write(&runuser, program).expect("written");
+        std::fs::set_permissions(&runuser, std::os::unix::fs::PermissionsExt::from_mode(0o755))
+            .expect("executable");
+        let settings = skeleton("198.51.100.11,198.51.100.12/15/main").expect("an ID");
+        let mut paths = Paths::new(&settings, Member::B);
+        paths.promoting = dir.path().join("promoting").display().to_string();
+        let scripts = Scripts { settings: &settings, member: Member::B, paths: &paths };
+        let path = format!("{}:{}", dir.path().display(), std::env::var("PATH").expect("a path"));
+        let mut child = Command::new("sh")
+            .args(["-euc", &scripts.promote_proven(1)])
+            .env("PATH", path)
+            .stdin(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("sh runs");
+        let mut pipe = child.stdin.take().expect("a pipe");
+        pipe.write_all(stdin.as_bytes()).expect("written");
+        drop(pipe);
+        (child.wait().expect("it ends").success(), asked.exists())
+    }
+
+    const REPLAYED: &str = "case \"$*\" in *in_recovery*) [ -e ${0%/*}/asked ] && echo f || echo t ;; *) echo t ;; esac";
+
+    #[test]
+    fn a_promotion_needs_the_whole_proof() {
+        assert_eq!(promoted("0/34B2B10\n", REPLAYED), (true, true));
+        assert_eq!(promoted("0/34B", REPLAYED), (false, false), "a part of a line");
+        assert_eq!(promoted("", REPLAYED), (false, false), "no line");
+        let behind = REPLAYED.replace("*) echo t ;; esac", "*) echo f ;; esac");
+        assert_eq!(promoted("0/34B2B10\n", &behind), (false, false), "not replayed");
+    }
+
+    #[test]
+    fn a_server_that_does_not_answer_was_not_promoted() {
+        assert_eq!(promoted("0/34B2B10\n", "exit 2"), (false, false));
     }
 }

@@ -213,8 +213,8 @@ fn ways(case: &Case, seen: &Observed, why: Why) -> String {
              only {o} had, write data_loss_token = \"{token}\"."
         ),
         Why::Unusable => format!(
-            "A rewind of {} on {o} was cut off, or the data there is damaged. on_divergence = \
-             \"reclone\" moves it aside and copies it anew.",
+            "A rewind of {} on {o} was cut off or still runs, or the data there is damaged. \
+             on_divergence = \"reclone\" moves it aside and copies it anew.",
             other.paths.data
         ),
         Why::SplitBrain => format!(
@@ -237,7 +237,10 @@ fn ways(case: &Case, seen: &Observed, why: Why) -> String {
              on_divergence = \"reclone\" moves its data aside and copies it anew.",
             case.settings.slot_name, case.settings.slot_keep_mib
         ),
-        Why::Paused => format!("On {w} run SELECT pg_wal_replay_resume(), and plan again."),
+        Why::Paused => format!(
+            "{w} has {} bytes still to replay. On {w} run SELECT pg_wal_replay_resume(), and plan again.",
+            lag(case).unwrap_or_default()
+        ),
         Why::Detached => format!(
             "The primary is not stopped for a standby that receives nothing. Write primary = \
              \"{o}\" and apply: that repairs the pair; change primary when it streams."
