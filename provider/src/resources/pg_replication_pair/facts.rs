@@ -118,6 +118,8 @@ pub struct Host {
     pub active: String,
     /// systemd has not read a changed unit file.
     pub needs_daemon_reload: bool,
+    /// What its clock showed, seconds since 1970. Nothing is decided by it.
+    pub clock: Option<i64>,
     /// Time of the youngest configuration file, seconds since 1970.
     pub conf_time: f64,
     /// `pg_controldata`.

@@ -3,7 +3,7 @@
 //! # Map
 //! - [`names`]: what is called how, and where it stands on a host.
 //! - [`probe`]: the one script that asks a host; [`facts`]: what was seen; [`read`] reads the answer.
-//! - [`refuse`]: when nothing may be touched, and why.
+//! - [`refuse`]: when nothing may be touched, and why. [`warn`]: what is odd and no reason to stop.
 //! - [`plan`]: the decision, in the order of an apply: `install`, `primary`, `standby`, `config`.
 //! - [`adopt`]: what hands have built, and is unsafe. [`import`]: its settings.
 //! - [`roles`]: who is the primary, and how that changes. [`wal`] and [`wal_commits`]: what the WAL
@@ -39,6 +39,7 @@ mod upgrade;
 mod validate;
 mod wal;
 mod wal_commits;
+mod warn;
 
 use crate::diag::{Diag, Diags};
 use crate::resource::{Answers, Context, ImportRequest, Plan, Question, Resource, Ssh};

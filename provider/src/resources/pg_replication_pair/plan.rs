@@ -10,6 +10,7 @@ use super::roles;
 use super::scripts::Scripts;
 use super::settings::{Member, Outputs, Pair, Sync};
 use super::standby;
+use super::warn;
 use super::{adopt, install, password, upgrade};
 use crate::diag::{Diag, Severity};
 use crate::facts::file::FileFact;
@@ -163,7 +164,7 @@ pub fn plan(settings: &Pair, facts: &Facts, context: &Context) -> Plan {
     let mut plan = Plan { outputs: outputs(&case), ..Plan::default() };
     if !context.reading {
         refuse::check(&case, &mut plan);
-        refuse::warn(&case, &mut plan);
+        warn::warn(&case, &mut plan);
         adopt::warn(&case, &mut plan);
     }
     tend(&case, &mut plan);

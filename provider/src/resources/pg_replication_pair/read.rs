@@ -103,6 +103,7 @@ fn line_of_host(host: &mut Host, key: &str, value: &str) {
         "archive" => value.clone_into(&mut host.archive),
         "listener" => value.clone_into(&mut host.listener),
         "active" => value.clone_into(&mut host.active),
+        "clock" => host.clock = value.parse().ok(),
         "free" => host.free = value.parse().unwrap_or_default(),
         "pid" => host.pid = value.parse().ok(),
         "pid_port" => host.pid_port = value.parse().ok(),

@@ -6,7 +6,7 @@ use super::facts::Dir;
 use super::files::is_url;
 use super::names::{HEADER, id, packages};
 use super::plan::{Case, Side};
-use super::settings::{Member, Source};
+use super::settings::{Member, OnDivergence, Source};
 use crate::diag::{Diag, Path};
 use crate::resource::Plan;
 
@@ -23,7 +23,11 @@ pub fn check(case: &Case, plan: &mut Plan) {
         return;
     }
     identity(case, plan);
+    if !case.standby().host.dir.has_data() {
+        alike(case, plan);
+    }
     if needs_copy(case) {
+        vanished(case, plan);
         copy(case, plan);
     }
     unknown_settings(case, plan);
@@ -41,103 +45,6 @@ fn foreign_rise(case: &Case, plan: &mut Plan) {
         case.settings.place(case.standby().member)
     );
     plan.refuse("settings", "The standby cannot have what the primary has", detail);
-}
-
-/// Warn of what is odd and no reason to stop.
-pub fn warn(case: &Case, plan: &mut Plan) {
-    let lag = plan.outputs.get("lag_bytes");
-    if let Some(crate::value::Value::Int(lag)) = lag
-        && *lag > case.settings.max_lag_bytes
-    {
-        let summary = "The standby is far behind";
-        let detail = format!(
-            "{} has {lag} bytes of WAL still to replay; max_lag_bytes is {}.",
-            case.settings.place(case.settings.standby()),
-            case.settings.max_lag_bytes
-        );
-        plan.warnings.push(Diag::warning(summary, detail));
-    }
-    for member in Member::BOTH {
-        warn_of_files(case, plan, &case.side(member));
-        warn_of_slots(case, plan, &case.side(member));
-    }
-    warn_of_minors(case, plan);
-}
-
-/// Slots of others hold WAL and old rows; whether somebody still needs that is not known here.
-fn warn_of_slots(case: &Case, plan: &mut Plan, side: &Side) {
-    let slots = side.host.sql.iter().flat_map(|s| &s.slots);
-    for slot in slots.filter(|s| s.name != case.settings.slot_name && !s.active) {
-        let age = slot.xmin_age.max(slot.catalog_xmin_age);
-        let xmin = match age {
-            Some(age) => format!("and rows deleted since {age} transactions"),
-            None => "and no deleted rows (no xmin)".to_owned(),
-        };
-        let detail = format!(
-            "Nobody uses the {} slot {} on {}; it keeps {} bytes of WAL{}, {xmin}. It is not the \
-             pair's and is never dropped by it. If nobody needs it: SELECT \
-             pg_drop_replication_slot('{}').",
-            slot.r#type,
-            slot.name,
-            case.settings.place(side.member),
-            slot.held.unwrap_or_default(),
-            slot.wal_status.as_ref().map(|s| format!(" (wal_status {s})")).unwrap_or_default(),
-            slot.name
-        );
-        plan.warnings.push(Diag::warning("A slot of somebody else holds WAL", detail));
-    }
-}
-
-/// The servers that run may differ for the time of an upgrade; a standby must not stay the older.
-fn warn_of_minors(case: &Case, plan: &mut Plan) {
-    let running = |side: &Side| {
-        let version = side.host.sql.as_ref()?.version.split(' ').next()?;
-        Some((version.to_owned(), version.split_once('.')?.1.parse::<u32>().ok()?))
-    };
-    let (primary, standby) = (case.primary(), case.standby());
-    let (Some((p, p_minor)), Some((s, s_minor))) = (running(&primary), running(&standby)) else {
-        return;
-    };
-    if p_minor != s_minor {
-        let (older, newer) = if p_minor > s_minor {
-            (
-                &standby,
-                "Upgrade the standby soon: it reads what a newer server wrote. package_version does it.",
-            )
-        } else {
-            (
-                &primary,
-                "The standby is upgraded; to finish, set package_version, which upgrades the primary.",
-            )
-        };
-        let detail = format!(
-            "{} runs PostgreSQL {p}, {} {s}: {} is the older. {newer}",
-            case.settings.place(primary.member),
-            case.settings.place(standby.member),
-            older.member.word()
-        );
-        plan.warnings.push(Diag::warning("The servers are of different minor versions", detail));
-    }
-}
-
-fn warn_of_files(case: &Case, plan: &mut Plan, side: &Side) {
-    let Some(sql) = &side.host.sql else { return };
-    let ours = [&side.paths.shared_conf, &side.paths.own_conf];
-    for line in &sql.file_settings {
-        let (Some(name), Some(file)) = (&line.name, &line.file) else { continue };
-        let hidden = ours.contains(&file) && !line.applied && line.error.is_none();
-        let by = sql.settings.iter().find(|s| s.name == *name).map_or("", |s| s.file.as_str());
-        let ours_or_repaired = ours.iter().any(|o| *o == by)
-            || by.ends_with("/postgresql.auto.conf")
-            || by == side.paths.main_conf;
-        if hidden && !by.is_empty() && !ours_or_repaired {
-            let detail = format!(
-                "On {}, {by} is read after our files and sets {name}. Remove it there.",
-                case.settings.place(side.member)
-            );
-            plan.warnings.push(Diag::warning(format!("{name} is set by another file"), detail));
-        }
-    }
 }
 
 fn host(case: &Case, plan: &mut Plan, side: &Side) {
@@ -323,11 +230,10 @@ fn needs_copy(case: &Case) -> bool {
     case.primary().host.dir.has_data() && !case.standby().host.dir.has_data()
 }
 
-/// What a physical copy needs: the same release and libraries, room, and one disk each.
-fn copy(case: &Case, plan: &mut Plan) {
+/// A physical copy needs the same release and libraries, also before there is anything to copy.
+fn alike(case: &Case, plan: &mut Plan) {
     let (primary, standby) = (case.primary(), case.standby());
     let (p, s) = (case.settings.place(primary.member), case.settings.place(standby.member));
-    let at = format!("nodes.{}.data_dir", standby.member.word());
     let (po, so) = (&primary.host.os, &standby.host.os);
     if (&po.arch, &po.libc) != (&so.arch, &so.libc) {
         let detail = format!(
@@ -338,6 +244,32 @@ fn copy(case: &Case, plan: &mut Plan) {
         plan.refuse("nodes", "The hosts differ", detail);
     }
     minor_versions(case, plan);
+}
+
+/// A cluster that is configured and has no data had some: its disk may only not be mounted, and a
+/// copy would fill the one below.
+fn vanished(case: &Case, plan: &mut Plan) {
+    let side = case.standby();
+    let agreed = case.settings.on_divergence == OnDivergence::Reclone;
+    if !side.host.cluster || side.host.clone || agreed {
+        return;
+    }
+    let detail = format!(
+        "The cluster {}/{} is configured on {}, and there is no data in {}. If a mount is missing, \
+         mount it. If the data is lost, on_divergence = \"reclone\" copies it anew.",
+        case.settings.version,
+        case.settings.cluster,
+        case.settings.place(side.member),
+        side.paths.data
+    );
+    plan.refuse("on_divergence", "The standby's data is missing", detail);
+}
+
+/// What a copy needs: room, and one disk each.
+fn copy(case: &Case, plan: &mut Plan) {
+    let (primary, standby) = (case.primary(), case.standby());
+    let (p, s) = (case.settings.place(primary.member), case.settings.place(standby.member));
+    let at = format!("nodes.{}.data_dir", standby.member.word());
     let Some(sql) = &primary.host.sql else { return };
     let needed = (sql.size.unwrap_or_default() + sql.wal_size) * SPACE.0 / SPACE.1;
     if standby.host.free < needed {

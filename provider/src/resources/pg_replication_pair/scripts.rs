@@ -416,20 +416,6 @@ done
         self.with(&(self.login() + &text))
     }
 
-    /// Print the standby's stream when it has one.
-    pub fn stream(&self, seconds: u32) -> String {
-        self.with(&format!(
-            r#"end=$(( $(seconds) + {seconds} ))
-while :; do
-  stream=$(sql -c "SELECT status, slot_name, sender_host FROM pg_stat_wal_receiver WHERE status = 'streaming'")
-  if [ -n "$stream" ] || [ "$(seconds)" -ge "$end" ]; then break; fi
-  sleep 0.2
-done
-printf '%s\n' "$stream"
-"#
-        ))
-    }
-
     /// Remove the cluster with all its data.
     pub fn drop_cluster(&self) -> String {
         self.with(

@@ -226,10 +226,10 @@ settings! {
         unreachable_primary: UnreachablePrimary =
             attr().default("refuse").on_change(OnChange::Provider),
         /// What to do with a former primary that has writes which the new one has not, or with a
-        /// standby for which the primary no longer has the WAL. `refuse`: it is kept from coming up
-        /// writable, and the error counts what it has; `rewind`: it is taken back by `pg_rewind`;
-        /// `reclone`: its data is moved aside and copied anew. What it had is kept beside its data
-        /// directory.
+        /// standby for which the primary no longer has the WAL, or whose data is not there. `refuse`: it
+        /// is kept from coming up writable, and the error counts what it has; `rewind`: it is taken
+        /// back by `pg_rewind`; `reclone`: its data is moved aside and copied anew. What it had is kept
+        /// beside its data directory.
         on_divergence: OnDivergence = attr().default("refuse").on_change(OnChange::Provider),
         /// The token that a refusal printed: agrees to lose just what that refusal named, and nothing
         /// later.

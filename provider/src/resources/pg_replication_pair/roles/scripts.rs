@@ -112,6 +112,20 @@ done
         self.roles(&format!("{STATE}{PROMOTE}"))
     }
 
+    /// Print the standby's stream when it has one.
+    pub fn stream(&self, seconds: u32) -> String {
+        self.with(&format!(
+            r#"end=$(( $(seconds) + {seconds} ))
+while :; do
+  stream=$(sql -c "SELECT status, slot_name, sender_host FROM pg_stat_wal_receiver WHERE status = 'streaming'")
+  if [ -n "$stream" ] || [ "$(seconds)" -ge "$end" ]; then break; fi
+  sleep 0.2
+done
+printf '%s\n' "$stream"
+"#
+        ))
+    }
+
     /// Print something if the promotion was not asked for.
     pub fn not_promoted(&self) -> String {
         self.roles(
