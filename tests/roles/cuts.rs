@@ -43,11 +43,38 @@ pub fn failover(story: &Story) {
     assert!(struck > 8, "only {struck} steps were struck");
 }
 
+/// Each step of a change in which the old primary crashed with commits of its own: by consent it is
+/// rewound, or copied anew.
+pub fn rejoin(story: &Story) {
+    let mut pair = crate::new_pair(story);
+    pair.on("a").sql("CREATE TABLE note (side text)");
+    let mut struck = 0;
+    for how in ["rewind", "reclone"] {
+        pair.set("on_divergence", how);
+        struck += strike_all(story, &mut pair, |pair, from| {
+            let to = other(from);
+            pair.on(to).replays(&pair.on(from).write_position());
+            pair.part();
+            pair.promote_by_hand(to);
+            pair.join();
+            pair.on(from).sql("INSERT INTO note VALUES ('lost by consent')");
+            pair.on(from).crash();
+            pair.on(to).sql("INSERT INTO note VALUES ('kept')");
+        });
+        let primary = current(&pair);
+        let count = |side: &str| format!("SELECT count(*) FROM note WHERE side LIKE '{side}%'");
+        assert_eq!(pair.on(primary).sql(&count("lost")), "0");
+        assert_ne!(pair.on(primary).sql(&count("kept")), "0");
+        pair.on(primary).sql("TRUNCATE note");
+    }
+    assert!(struck > 10, "only {struck} steps were struck");
+}
+
 /// Changes the primary until no step is left that was not struck; how many were. `before` comes
 /// before each change, with the primary that is to go.
 fn strike_all(story: &Story, pair: &mut Pair, before: impl Fn(&Pair, &'static str)) -> usize {
-    let (mut struck, mut primary, mut quiet) = (BTreeSet::new(), "a", 0);
-    let mut moments = MOMENTS;
+    let (mut struck, mut primary, mut quiet) = (BTreeSet::new(), current(pair), 0);
+    let (mut moments, mut count) = (MOMENTS, 0);
     for number in 0..MOST {
         let to = other(primary);
         before(pair, primary);
@@ -56,6 +83,10 @@ fn strike_all(story: &Story, pair: &mut Pair, before: impl Fn(&Pair, &'static st
         match apply_until(&mut pair.terraform, blow, &mut struck) {
             End::Struck(step) => {
                 story.tell(&format!("{number}: {blow:?} in {step}"));
+                count += 1;
+                // The same step the other way round is no other one.
+                let twins: Vec<String> = struck.iter().map(|s| twin(pair, s)).collect();
+                struck.extend(twins);
                 // The step that is the change itself is struck at several moments.
                 if step.contains(THE_STEP) && moments > 0 {
                     moments -= 1;
@@ -72,12 +103,31 @@ fn strike_all(story: &Story, pair: &mut Pair, before: impl Fn(&Pair, &'static st
         pair.rig.hosts().for_each(|h| pair.on(known(&h.state().name)).feed());
         pair.is_whole(to);
         primary = to;
-        // Both ways have steps of their own.
+        // A cut may bring out steps that a change that is not cut does not have.
         if quiet == 2 {
-            return struck.len();
+            return count;
         }
     }
     panic!("{MOST} changes and no end; struck so far: {struck:#?}");
+}
+
+/// A step with the hosts' names and addresses exchanged.
+fn twin(pair: &Pair, step: &str) -> String {
+    let [a, b] = ["a", "b"].map(|h| pair.rig.host(h).address().to_owned());
+    let ends = |c: char| [' ', ',', ':'].contains(&c);
+    let swapped = |word: &str| {
+        let bare = word.trim_end_matches(ends);
+        let rest = &word[bare.len()..];
+        let other = match bare {
+            "a" => "b",
+            "b" => "a",
+            _ if bare == a => &b,
+            _ if bare == b => &a,
+            same => same,
+        };
+        format!("{other}{rest}")
+    };
+    step.split_inclusive(' ').map(swapped).collect()
 }
 
 fn known(name: &str) -> &'static str {

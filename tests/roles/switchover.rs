@@ -59,37 +59,53 @@ fn announced(pair: &Pair, old: &str) {
     let _ = pair.terraform.plan().run.says(&[&stops, "bytes", "writes wait"]);
 }
 
-/// What makes a switchover unsafe, and how it ends.
+/// What makes a switchover unsafe, what is said of it, and how it ends.
 struct Hurt {
+    says: &'static str,
     begin: fn(&Pair, &'static str),
     end: fn(&Pair, &'static str),
 }
 
 /// Each is found by the active check alone or by what the standby says of itself.
-const REFUSED: [(&str, Hurt); 4] = [
+const REFUSED: [(&str, Hurt); 5] = [
     (
         "refused: the standby's replay is paused",
         Hurt {
+            says: "bytes still to replay",
             begin: |pair, standby| drop(pair.on(standby).sql("SELECT pg_wal_replay_pause()")),
             end: |pair, standby| drop(pair.on(standby).sql("SELECT pg_wal_replay_resume()")),
         },
     ),
     (
         "refused: the standby is down",
-        Hurt { begin: |pair, standby| pair.on(standby).ctl("stop"), end: |_, _| () },
+        Hurt { says: "", begin: |pair, standby| pair.on(standby).ctl("stop"), end: |_, _| () },
     ),
     (
         "refused: the link is dead, and both views still say streaming",
-        Hurt { begin: |pair, _| pair.part(), end: |pair, _| pair.join() },
+        Hurt { says: "cannot log in", begin: |pair, _| pair.part(), end: |pair, _| pair.join() },
     ),
     (
         "refused: the standby cannot receive",
         Hurt {
+            says: "cannot log in",
             begin: |pair, standby| pair.on(standby).starve(),
             end: |pair, standby| pair.on(standby).feed(),
         },
     ),
+    (
+        "refused: the standby replays an hour late",
+        Hurt {
+            says: "has not replayed",
+            begin: |pair, standby| delayed(pair, standby, "SET recovery_min_apply_delay = '1h'"),
+            end: |pair, standby| delayed(pair, standby, "RESET recovery_min_apply_delay"),
+        },
+    ),
 ];
+
+fn delayed(pair: &Pair, standby: &'static str, change: &str) {
+    pair.on(standby).sql(&format!("ALTER SYSTEM {change}"));
+    pair.on(standby).sql("SELECT pg_reload_conf()");
+}
 
 /// The primary is not stopped and goes on taking writes; the next apply makes the pair whole.
 fn refused_by(pair: &mut Pair, primary: &'static str, hurt: &Hurt) {
@@ -98,7 +114,7 @@ fn refused_by(pair: &mut Pair, primary: &'static str, hurt: &Hurt) {
     load.wait_for(SOME);
     let before = pair.on(primary).started();
     (hurt.begin)(pair, standby);
-    let said = pair.switch_to(standby).fails();
+    let said = pair.switch_to(standby).fails().says(&[hurt.says]);
     still_writing(&load);
     assert_eq!(pair.on(primary).started(), before, "the primary was stopped:\n{}", said.text);
     assert!(pair.on(primary).is_primary(), "{}", said.text);

@@ -74,7 +74,9 @@ pub fn apply_until(terraform: &mut Terraform, blow: Blow, struck: &mut BTreeSet<
             restore(rig);
         }
         let begins = provider_log::read(&log).into_iter().filter(|l| l.event == Event::Begins);
-        let mut begins = begins.map(|l| (format!("{}: {}", l.host, l.step), l.host));
+        // How many bytes a step carries is no other step.
+        let text = |l: &provider_log::Line| l.step.replace(|c: char| c.is_ascii_digit(), "");
+        let mut begins = begins.map(|l| (format!("{}: {}", l.host, text(&l)), l.host));
         if let Some((step, host)) = begins.find(|(key, _)| !struck.contains(key)) {
             struck.insert(step.clone());
             // The point of the delay is to strike in the middle of the step.
@@ -112,6 +114,20 @@ pub fn apply_and_at(
     (act.is_none(), terraform.background(child))
 }
 
+/// Holds the providers of an apply as they are.
+pub fn hold(apply: &Child) {
+    for pid in providers(apply.id()) {
+        signal(pid, "STOP");
+    }
+}
+
+/// Ends that.
+pub fn go_on(apply: &Child) {
+    for pid in providers(apply.id()) {
+        signal(pid, "CONT");
+    }
+}
+
 fn restore(rig: &Rig) {
     rig.hosts().for_each(|h| h.restore().expect("the rules can be removed"));
 }
@@ -120,7 +136,7 @@ fn strike(rig: &Rig, blow: Blow, child: &Child, host: &str) {
     match blow {
         Blow::Kill(_) => {
             for pid in providers(child.id()) {
-                signal(pid);
+                signal(pid, "KILL");
             }
         }
         Blow::Sever(_) => each(rig, host, |h| {
@@ -167,7 +183,7 @@ fn processes() -> impl Iterator<Item = (u32, u32)> {
     })
 }
 
-fn signal(pid: u32) {
+fn signal(pid: u32, name: &str) {
     // It may have ended by itself.
-    let _ = Command::new("kill").args(["-KILL", &pid.to_string()]).status();
+    let _ = Command::new("kill").args([format!("-{name}"), pid.to_string()]).status();
 }

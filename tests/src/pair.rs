@@ -24,6 +24,8 @@ pub struct Pair<'a> {
     version: u16,
     /// Attributes as they stand in the configuration.
     wish: BTreeMap<String, String>,
+    /// A client rule beside the writers'.
+    rule: String,
     /// Loads so far: each has writers of its own.
     writers: usize,
 }
@@ -32,7 +34,14 @@ impl<'a> Pair<'a> {
     /// A configuration that is not yet applied; `a` is to be the primary.
     pub fn new(rig: &'a Rig, name: &str, version: u16) -> Self {
         let terraform = Terraform::new(rig, name);
-        let pair = Self { rig, terraform, version, wish: BTreeMap::new(), writers: 0 };
+        let pair = Self {
+            rig,
+            terraform,
+            version,
+            wish: BTreeMap::new(),
+            rule: String::new(),
+            writers: 0,
+        };
         pair.write();
         pair
     }
@@ -66,6 +75,7 @@ impl<'a> Pair<'a> {
             host.sh(START_OVER).expect("the host runs");
         }
         self.wish.clear();
+        self.rule.clear();
         self.write();
         // A test may have failed before there was one.
         let _ = std::fs::remove_file(self.terraform.path("terraform.tfstate"));
@@ -87,6 +97,13 @@ impl<'a> Pair<'a> {
     /// Takes an attribute out of the configuration.
     pub fn unset(&mut self, name: &str) -> &mut Self {
         self.wish.remove(name);
+        self.write();
+        self
+    }
+
+    /// Adds a client rule, or takes it out by an empty text.
+    pub fn set_rule(&mut self, rule: &str) -> &mut Self {
+        rule.clone_into(&mut self.rule);
         self.write();
         self
     }
@@ -192,6 +209,7 @@ impl<'a> Pair<'a> {
             .replace("NODES", &nodes)
             .replace("ROLE", ROLE)
             .replace("RUNNER", RUNNER)
+            .replace("RULE", &self.rule)
             .replace("WISHES", &wishes.collect::<String>());
         self.terraform.config(&text);
     }
@@ -199,6 +217,7 @@ impl<'a> Pair<'a> {
 
 /// Ends and removes all that is PostgreSQL's or a fault's.
 const START_OVER: &str = "systemctl stop ambush squatter 2>/dev/null || true
+    rm -rf /run/systemd/system/postgresql@*.service.d /usr/local/bin/date
     pkill -KILL -u postgres || true
     while pgrep -u postgres >/dev/null; do sleep 0.05; done
     sed -i /srv.disk/d /etc/fstab; systemctl daemon-reload
@@ -218,6 +237,7 @@ resource "harbor_pg_replication_pair" "db" {
 NODES  }
   client_rules = [
     { connection = "host", database = "ROLE", user = "ROLE", address = "RUNNER/32" },
+    RULE
   ]
 WISHES}
 "#;

@@ -1,48 +1,54 @@
 //! Disks: full, empty, of another, not mounted.
 
 use testkit::cut::apply_and_at;
-use testkit::pair::{Pair, other};
+use testkit::pair::Pair;
+use testkit::provider_log::{Event, Line};
 
 const SOME: usize = 300;
+/// More than a small disk holds.
+const SEGMENTS: usize = 20;
 
-/// F4: the copy's own process is killed; what is left of it is removed by the next apply alone.
+/// What a copy leaves beside the place of the data.
+const LEFT: &str = "ls -d /var/lib/postgresql/15/main.breakwater-new/* 2>/dev/null || true";
+
+/// F4: the copy's own process is killed or interrupted; what is left of it is removed by the next
+/// apply alone, and the slot is used again.
 pub fn copy_is_killed(pair: &mut Pair) {
     let standby = pair.on("b");
-    let _ = standby.sh("pg_dropcluster --stop 15 main");
-    standby.ambush("pg_basebackup", "KILL");
-    let _ = pair.terraform.apply().fails();
-    standby.ambush_over();
-    consent(pair, "reclone");
-    pair.is_whole("a");
+    for signal in ["KILL", "INT"] {
+        let _ = standby.sh("pg_dropcluster --stop 15 main 2>/dev/null || true");
+        standby.ambush("pg_basebackup", signal);
+        let _ = pair.terraform.apply().fails();
+        standby.ambush_over();
+        assert_eq!(standby.sh("ls -A /var/lib/postgresql/15/main 2>/dev/null || true"), "");
+        let _ = pair.terraform.apply().succeeds();
+        pair.is_whole("a");
+        assert_eq!(standby.sh(LEFT), "");
+        assert_eq!(pair.on("a").sql("SELECT count(*) FROM pg_replication_slots"), "1");
+    }
 }
 
-/// F5.
+/// F5: refused before it begins; and a disk that somebody fills meanwhile leaves nothing behind.
 pub fn no_space_for_a_copy(pair: &mut Pair) {
     let standby = pair.on("b");
     let _ = standby.sh("pg_dropcluster --stop 15 main
         mount -t tmpfs -o size=16m tmpfs /var/lib/postgresql");
-    let mut run = pair.terraform.plan_run(&[]).fails();
-    if run.readable().contains("on_divergence") {
-        pair.set("on_divergence", "reclone");
-        run = pair.terraform.plan_run(&[]).fails();
-    }
-    assert!(run.readable().contains("space"), "{}", run.readable());
+    let _ = pair.terraform.plan_run(&[]).fails().says(&["Not enough space for the copy"]);
     assert_eq!(standby.sh("ls -A /var/lib/postgresql; umount /var/lib/postgresql"), "");
-    pair.unset("on_divergence");
-    consent(pair, "reclone");
+    let _ = standby.sh("mount -t tmpfs -o size=1g tmpfs /var/lib/postgresql");
+    standby.ambush("pg_basebackup", "STOP");
+    let copying = |l: &Line| l.event == Event::Begins && l.step.contains("copy the data");
+    let (acted, run) = apply_and_at(&mut pair.terraform, copying, || {
+        let _ = standby.sh("while systemctl -q is-active ambush; do sleep 0.05; done
+            dd if=/dev/zero of=/var/lib/postgresql/fill bs=1M status=none 2>/dev/null || true
+            pkill -CONT -x runuser");
+    });
+    assert!(acted, "no copy:\n{}", run.text);
+    let _ = run.fails().says(&["No space left on device"]);
+    assert_eq!(standby.sh(LEFT), "");
+    let _ = standby.sh("umount /var/lib/postgresql");
+    let _ = pair.terraform.apply().succeeds();
     pair.is_whole("a");
-}
-
-/// An apply; with consent if it asks for it.
-fn consent(pair: &mut Pair, how: &str) {
-    let run = pair.terraform.apply();
-    if !run.ok() {
-        let _ = run.says(&["on_divergence"]);
-        pair.set("on_divergence", how);
-        let _ = pair.terraform.apply().succeeds();
-        pair.unset("on_divergence");
-        let _ = pair.terraform.apply().succeeds();
-    }
 }
 
 /// Puts a server's WAL on a small disk of its own.
@@ -67,20 +73,23 @@ fn usual_wal_disk(pair: &Pair, host: &'static str) {
 
 const FILL: &str = "dd if=/dev/zero of=/srv/wal/fill bs=1M status=none 2>/dev/null || true";
 
-/// F6: the standby goes down, the slot keeps the WAL, and with space it goes on.
+/// F6: the standby stays behind, which the plan says, the slot keeps the WAL, and with space it goes
+/// on.
 pub fn standby_is_full(pair: &mut Pair) {
     small_wal_disk(pair, "b");
     pair.on("b").replays(&pair.on("a").write_position());
     let load = pair.load(4);
     let _ = pair.on("b").sh(FILL);
-    for _ in 0..4 {
+    let kept = "SELECT wal_status <> 'lost' AND pg_current_wal_lsn() - restart_lsn > 4 * 16777216
+        FROM pg_replication_slots";
+    // It writes over segments that it has before it needs room.
+    let full = (0..SEGMENTS).any(|_| {
         load.wait_for(SOME);
         pair.on("a").sql("SELECT pg_switch_wal()");
-    }
-    let slot = "SELECT restart_lsn IS NOT NULL FROM pg_replication_slots";
-    assert_eq!(pair.on("a").sql(slot), "t", "the slot keeps no WAL");
-    let plan = pair.terraform.plan_run(&[]);
-    assert!(!plan.ok() || !pair.terraform.plan().changes.is_empty(), "the plan shows nothing");
+        pair.on("a").sql(&kept.replace('\n', " ")) == "t"
+    });
+    assert!(full, "the standby takes it all, or the slot keeps no WAL");
+    let _ = pair.terraform.plan_run(&[]).succeeds().says(&["The standby is far behind"]);
     let _ = pair.on("b").sh("rm -f /srv/wal/fill");
     let _ = pair.terraform.apply().succeeds();
     let _ = pair.compare(&load.stop(), "a").nothing_lost();
@@ -137,16 +146,21 @@ pub fn foreign_system(pair: &mut Pair) {
     pair.is_whole("a");
 }
 
-/// F18: a standby is copied anew; a primary that has nothing is never made anew.
+/// F18: a standby is copied anew by consent; a primary that has nothing is never made anew.
 pub fn data_is_gone(pair: &mut Pair) {
     let _ = pair.on("b").sh("pg_ctlcluster 15 main stop
         rm -r /var/lib/postgresql/15/main");
-    consent(pair, "reclone");
+    let _ = pair.terraform.apply().fails().says(&["on_divergence = \"reclone\""]);
+    assert_eq!(pair.on("b").sh("ls -A /var/lib/postgresql/15"), "");
+    pair.set("on_divergence", "reclone");
+    let _ = pair.terraform.apply().succeeds();
+    pair.unset("on_divergence");
+    let _ = pair.terraform.apply().succeeds();
     pair.is_whole("a");
     let primary = pair.on("a");
     let _ = primary.sh("pg_ctlcluster 15 main stop -m fast
         mv /var/lib/postgresql/15/main /var/lib/postgresql/15/away");
-    let _ = pair.terraform.apply().fails();
+    let _ = pair.terraform.apply().fails().says(&["The primary's data is missing"]);
     let left = primary.sh("ls -A /var/lib/postgresql/15/main 2>/dev/null || true");
     assert_eq!(left, "", "a primary was made over a pair that exists");
     assert!(!pair.on("b").is_primary());
@@ -178,18 +192,4 @@ pub fn mount_is_missing(pair: &mut Pair) {
         rmdir /var/lib/postgresql/15/main; mv /srv/disk/data /var/lib/postgresql/15/main");
     let _ = pair.terraform.apply().succeeds();
     pair.is_whole("a");
-}
-
-/// Switches, acts when the log has such a line, and says how the apply ended.
-pub fn switch_and_at(
-    pair: &mut Pair,
-    to: &'static str,
-    at: impl Fn(&testkit::provider_log::Line) -> bool,
-    act: impl FnOnce(),
-) -> testkit::terraform::Run {
-    pair.set("primary", to);
-    let (acted, run) = apply_and_at(&mut pair.terraform, at, act);
-    let from = other(to);
-    assert!(acted, "no such step in a switchover from {from} to {to}:\n{}", run.text);
-    run
 }

@@ -3,6 +3,7 @@
 use testkit::pair::{Pair, token};
 
 const SEGMENTS: usize = 8;
+const SOME: usize = 300;
 
 /// F21: an interrupted rewind leaves a directory that is good for nothing; it is known as that.
 pub fn rewind_is_killed(pair: &mut Pair) {
@@ -49,5 +50,25 @@ pub fn slot_is_lost(pair: &mut Pair) {
     let _ = pair.terraform.apply().succeeds();
     pair.unset("on_divergence").unset("slot_keep_mib").unset("settings");
     let _ = pair.terraform.apply().succeeds();
+    pair.is_whole("a");
+}
+
+/// F16: both are in recovery. The one that is behind is not promoted; the one that has all is.
+pub fn no_primary(pair: &mut Pair) {
+    let load = pair.load(4);
+    pair.on("b").starve();
+    load.wait_for(SOME);
+    let last = pair.on("a");
+    last.ctl("stop -m fast");
+    let _ =
+        last.sh(&format!("install -o postgres -m 600 /dev/null {}/standby.signal", last.data()));
+    last.ctl("start");
+    let _ = pair.switch_to("b").fails().says(&["Neither server takes writes"]);
+    assert!(!pair.on("a").is_primary() && !pair.on("b").is_primary());
+    let _ = pair.set("primary", "a").terraform.apply();
+    assert!(pair.on("a").is_primary());
+    pair.on("b").feed();
+    let _ = pair.terraform.apply().succeeds();
+    let _ = pair.compare(&load.stop(), "a").nothing_lost();
     pair.is_whole("a");
 }

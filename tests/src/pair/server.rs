@@ -79,6 +79,37 @@ impl Server<'_> {
             systemctl reset-failed 'postgresql@*' || true");
     }
 
+    /// Has the next stop begin late by this many seconds, so that something can be done before.
+    #[track_caller]
+    pub fn stops_late(&self, seconds: u32) {
+        let unit = format!("/run/systemd/system/postgresql@{}-main.service.d", self.version);
+        let _ = self.sh(&format!(
+            "mkdir -p {unit}
+            stop=$(systemctl cat postgresql@.service | sed -n s/^ExecStop=//p | head -n 1)
+            printf '[Service]\\nExecStop=\\nExecStop=/bin/sleep {seconds}\\nExecStop=%s\\n' \"$stop\" > {unit}/late.conf
+            systemctl daemon-reload"
+        ));
+    }
+
+    /// Ends that.
+    #[track_caller]
+    pub fn stops_at_once(&self) {
+        let unit = format!("/run/systemd/system/postgresql@{}-main.service.d", self.version);
+        let _ = self.sh(&format!("rm -f {unit}/late.conf; systemctl daemon-reload"));
+    }
+
+    /// Holds the process that replays; the stream goes on.
+    #[track_caller]
+    pub fn hold_replay(&self) {
+        let _ = self.sh("kill -STOP $(pgrep -f '^postgres:.*startup')");
+    }
+
+    /// Ends that.
+    #[track_caller]
+    pub fn go_on_replaying(&self) {
+        let _ = self.sh("kill -CONT $(pgrep -f '^postgres:.*startup')");
+    }
+
     /// Lies in wait for a program: the first process of that name gets the signal at once.
     #[track_caller]
     pub fn ambush(&self, program: &str, signal: &str) {
@@ -106,6 +137,16 @@ impl Server<'_> {
         );
         let _ = self.host.sh(&run);
         self.wait_until_down();
+    }
+
+    /// Waits until it answers.
+    #[track_caller]
+    pub fn wait_until_up(&self) {
+        let begun = Instant::now();
+        while !self.is_up() {
+            assert!(begun.elapsed() < REPLAY, "the server does not come up");
+            std::thread::sleep(Duration::from_millis(50));
+        }
     }
 
     /// Waits until none of its processes is left.
