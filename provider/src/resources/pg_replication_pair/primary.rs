@@ -91,7 +91,8 @@ fn service(plan: &mut Plan, side: &Side) {
     };
     let unit = side.paths.unit.trim_end_matches(".service");
     plan.status(format!("{host}: service {unit}"), &actual, "active, enabled");
-    if side.host.cluster && side.host.start != "auto" {
+    // What is half rewound stays disabled: it may have no fence.
+    if side.host.cluster && side.host.start != "auto" && !side.host.rewinding {
         let what = "have the cluster start at boot";
         plan.step(Step::run(host, what, side.scripts.start_conf("auto")));
     }

@@ -301,10 +301,15 @@ forget
 
     /// Say whether the cluster starts at boot: `auto`, `manual` or `disabled`.
     pub fn start_conf(&self, word: &str) -> String {
+        self.with(&self.set_start(word))
+    }
+
+    /// The same within another script. On disk when it returns: a host that loses power starts by it.
+    pub(super) fn set_start(&self, word: &str) -> String {
         let path = sh(&self.paths.start_conf);
         format!(
             "t={path}.breakwater-tmp\nprintf '%s\\n' {word} > \"$t\"\nchown postgres:postgres \"$t\"\n\
-             chmod 0644 \"$t\"\nmv \"$t\" {path}\nsystemctl daemon-reload\n"
+             chmod 0644 \"$t\"\nsync \"$t\"\nmv \"$t\" {path}\nsync -f \"$ETC\"\nsystemctl daemon-reload\n"
         )
     }
 

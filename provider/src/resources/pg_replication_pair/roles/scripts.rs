@@ -179,8 +179,13 @@ done
     /// Take the data back to where it parted from the peer's, keeping what it had written since.
     /// Crash recovery is done here and not by `pg_rewind`, which does not find the configuration
     /// of Debian's packages before version 15.
+    ///
+    /// A single server refuses to recover beside `standby.signal`, and `pg_rewind` removes it, as the
+    /// source has none. So while that may be gone, the cluster is disabled: neither a boot nor
+    /// `systemctl start` brings it up, until the fence stands again.
     pub fn rewind(&self) -> String {
         let source = self.conninfo(REWINDER, "postgres");
+        let (disable, enable) = (self.set_start("disabled"), self.set_start("auto"));
         self.roles(&format!(
             r#"source={}
 {NOBODY}runuser -u postgres -- "$B/psql" -X -At -w -d "$source" -c 'SELECT 1' >/dev/null
@@ -191,10 +196,11 @@ sync -f "$kept"
 mkdir -p "$(dirname "$REWINDING")"
 : > "$REWINDING"
 sync "$REWINDING"
+sync -f "$(dirname "$REWINDING")"
 # Held until all of this has ended, whoever asked for it.
 exec 9<>"$REWINDING"
 flock -n 9
-control=$("$B/pg_controldata" -D "$D")
+{disable}control=$("$B/pg_controldata" -D "$D")
 case $(control 'Database cluster state') in
   "shut down"*) ;;
   *)
@@ -202,7 +208,7 @@ case $(control 'Database cluster state') in
     runuser -u postgres -- "$B/postgres" --single -D "$D" -c "config_file=$ETC/postgresql.conf" template1 </dev/null >&2 ;;
 esac
 {FENCE}runuser -u postgres -- "$B/pg_rewind" --no-ensure-shutdown --target-pgdata="$D" --source-server="$source" >&2
-{FENCE}rm -f "$REWINDING"
+{FENCE}{enable}rm -f "$REWINDING"
 "#,
             sh(&source)
         ))
@@ -301,3 +307,6 @@ mod tests {
         assert_eq!(promoted("0/34B2B10\n", "exit 2"), (false, false));
     }
 }
+
+#[cfg(test)]
+mod rewind_tests;
