@@ -15,18 +15,21 @@ pub fn related(seen: &Observed) -> bool {
     matches!(seen.kin, Kin::Level | Kin::WantedAhead | Kin::OtherAhead)
 }
 
+/// Nothing proves how their WAL stands to each other.
+pub fn unproven(seen: &Observed) -> bool {
+    matches!(seen.kin, Kin::Unproven | Kin::SeemsBehind)
+}
+
 /// The other can follow the wanted one.
 pub fn other_follows(seen: &Observed) -> bool {
     complete(seen)
-        || (seen.kin == Kin::Unproven
-            && matches!(seen.other, Down(Stopped { was_primary: false, .. })))
+        || (unproven(seen) && matches!(seen.other, Down(Stopped { was_primary: false, .. })))
 }
 
 /// The wanted one can follow the other.
 pub fn wanted_follows(seen: &Observed) -> bool {
     matches!(seen.kin, Kin::Level | Kin::OtherAhead)
-        || (seen.kin == Kin::Unproven
-            && matches!(seen.wanted, Down(Stopped { was_primary: false, .. })))
+        || (unproven(seen) && matches!(seen.wanted, Down(Stopped { was_primary: false, .. })))
 }
 
 /// Both take writes.
@@ -70,9 +73,27 @@ pub fn lost_slot(seen: &Observed) -> bool {
         )
 }
 
-/// The wanted one is down and took writes last.
-pub fn down_primary(seen: &Observed, is_fenced: bool) -> bool {
-    matches!(seen.wanted, Down(Stopped { was_primary: true, fenced, .. }) if fenced == is_fenced)
+/// The wanted one is down, took writes last, and would again.
+pub fn down_primary(seen: &Observed) -> bool {
+    matches!(seen.wanted, Down(Stopped { was_primary: true, fenced: false, .. }))
+}
+
+/// The wanted one is down and took writes last; whether it would come up as a standby.
+pub fn down_former_primary(seen: &Observed) -> bool {
+    matches!(seen.wanted, Down(Stopped { was_primary: true, .. }))
+}
+
+/// The wanted one may take writes again without a proof from the other, whose data is gone or cannot
+/// be read: it is the one that the state names, or the user has agreed.
+pub fn of_record(wish: &Wish) -> bool {
+    !wish.other_recorded || wish.consent
+}
+
+/// The wanted one, started, goes on from all that the other has. Where the bytes cannot be compared, a
+/// server that only followed when it ran last, and is not ahead, has nothing of its own.
+pub fn may_start(seen: &Observed, wish: &Wish) -> bool {
+    let only_followed = matches!(seen.other, Standby(_) | Down(Stopped { was_primary: false, .. }));
+    complete(seen) || wish.consent || (seen.kin == Kin::SeemsBehind && only_followed)
 }
 
 /// The other was asked to become the primary.

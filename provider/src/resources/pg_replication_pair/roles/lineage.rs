@@ -29,6 +29,9 @@ pub enum Fork {
 pub enum Kin {
     /// Not proven: something cannot be read, or is gone.
     Unproven,
+    /// By timelines and positions the other's is a part of the wanted primary's; that the bytes are
+    /// equal cannot be proven, as one of the two no longer has them.
+    SeemsBehind,
     /// The same, to the end.
     Level,
     /// The other's is a part of the wanted primary's.
@@ -92,14 +95,20 @@ pub fn kin(wanted: &Host, other: &Host) -> Kin {
         (Some(a), Some(b)) => Some(a == b),
         _ => None,
     };
-    match (compare(&w, &o), equal) {
-        (Fork::At(_), _) | (Fork::Nowhere, Some(false)) => Kin::Forked,
-        (Fork::Unknown, _) | (Fork::Nowhere, None) => Kin::Unproven,
-        (Fork::Nowhere, Some(true)) => match (w.timeline, w.end).cmp(&(o.timeline, o.end)) {
-            std::cmp::Ordering::Equal => Kin::Level,
-            std::cmp::Ordering::Greater => Kin::WantedAhead,
-            std::cmp::Ordering::Less => Kin::OtherAhead,
-        },
+    kin_of(&w, &o, equal)
+}
+
+/// The same from positions, and from whether what should be equal is; none where that is not known.
+pub fn kin_of(w: &Position, o: &Position, equal: Option<bool>) -> Kin {
+    use std::cmp::Ordering::{Equal, Greater, Less};
+    let order = (w.timeline, w.end).cmp(&(o.timeline, o.end));
+    match (compare(w, o), equal, order) {
+        (Fork::At(_), _, _) | (Fork::Nowhere, Some(false), _) => Kin::Forked,
+        (Fork::Nowhere, Some(true), Equal) => Kin::Level,
+        (Fork::Nowhere, Some(true), Greater) => Kin::WantedAhead,
+        (Fork::Nowhere, Some(true), Less) => Kin::OtherAhead,
+        (Fork::Nowhere, None, Equal | Greater) => Kin::SeemsBehind,
+        (Fork::Unknown, _, _) | (Fork::Nowhere, None, Less) => Kin::Unproven,
     }
 }
 
@@ -127,5 +136,18 @@ mod tests {
         assert_eq!(compare(&old, &new).common(&new, &old), Some((1, 500)));
         let shorter = at(1, 300, &[]);
         assert_eq!(compare(&shorter, &new).common(&shorter, &new), Some((1, 300)));
+    }
+
+    #[test]
+    fn without_the_bytes_only_a_position_that_is_not_ahead_says_something() {
+        let (short, long) = (at(1, 300, &[]), at(1, 400, &[]));
+        assert_eq!(kin_of(&long, &short, None), Kin::SeemsBehind);
+        assert_eq!(kin_of(&long, &long, None), Kin::SeemsBehind);
+        assert_eq!(kin_of(&short, &long, None), Kin::Unproven);
+        let promoted = at(2, 500, &[(1, 350)]);
+        assert_eq!(kin_of(&promoted, &short, None), Kin::SeemsBehind);
+        assert_eq!(kin_of(&long, &promoted, None), Kin::Forked, "needs no bytes");
+        assert_eq!(kin_of(&short, &promoted, None), Kin::Unproven, "the other was promoted");
+        assert_eq!(kin_of(&long, &short, Some(false)), Kin::Forked);
     }
 }

@@ -17,7 +17,6 @@ mod checks;
 mod conditions;
 pub mod lineage;
 #[cfg(test)]
-#[path = "model_tests.rs"]
 mod model;
 mod moves;
 pub mod observed;
@@ -65,6 +64,8 @@ fn wish(case: &Case) -> Wish {
     let settings = case.settings;
     let before = case.prior_text("current_primary");
     let wanted = settings.primary.word();
+    // Where neither ran at the last refresh, the last apply knows.
+    let recorded = before.or_else(|| case.prior_text("primary"));
     Wish {
         rewind: settings.on_divergence == OnDivergence::Rewind,
         reclone: settings.on_divergence == OnDivergence::Reclone,
@@ -72,6 +73,7 @@ fn wish(case: &Case) -> Wish {
         synchronous: settings.unreachable_primary == UnreachablePrimary::PromoteIfSync
             && case.prior_text("sync_state") == Some("sync"),
         new_primary: before.is_some_and(|before| before != wanted) && is_newer(case),
+        other_recorded: recorded.is_some_and(|recorded| recorded != wanted),
         rewindable: words::rewind_works(case.standby().host, case),
     }
 }

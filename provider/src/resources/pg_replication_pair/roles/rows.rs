@@ -1,8 +1,9 @@
 //! The rows of the table.
 
 use super::conditions::{
-    both_write, can_rewind, complete, down_primary, fenced, lost_slot, other_follows,
-    other_promoting, parted, related, stray, wanted_follows,
+    both_write, can_rewind, complete, down_former_primary, down_primary, fenced, lost_slot,
+    may_start, of_record, other_follows, other_promoting, parted, related, stray, unproven,
+    wanted_follows,
 };
 use super::lineage::Kin;
 use super::observed::{Follower, Server, Stopped};
@@ -94,10 +95,10 @@ pub const ROWS: &[Row] = &[
     ),
     row_of(
         "other has no data; wanted is or was the primary",
-        |s, _| {
+        |s, w| {
             s.other == Absent
                 && (s.wanted == Primary
-                    || down_primary(s, false)
+                    || (down_primary(s) && of_record(w))
                     || s.wanted == Starting { standby: false })
         },
         Tend,
@@ -129,9 +130,9 @@ pub const ROWS: &[Row] = &[
     ),
     row_of(
         "other unreadable; wanted was the primary",
-        |s, _| {
+        |s, w| {
             s.other == Unreadable
-                && (down_primary(s, false) || s.wanted == Starting { standby: false })
+                && ((down_primary(s) && of_record(w)) || s.wanted == Starting { standby: false })
         },
         Tend,
         "the configured primary is started first",
@@ -216,12 +217,6 @@ pub const ROWS: &[Row] = &[
         "it is waited for",
     ),
     row_of(
-        "wanted is primary; other starts writable",
-        |s, _| s.wanted == Primary && matches!(s.other, Starting { .. }),
-        Refuse(Why::Wait),
-        "it is about to take writes",
-    ),
-    row_of(
         "wanted is primary; other is down and can follow",
         |s, _| s.wanted == Primary && matches!(s.other, Down(_)) && other_follows(s),
         Tend,
@@ -292,6 +287,28 @@ pub const ROWS: &[Row] = &[
         "nobody takes writes, and it has all that the other has",
     ),
     row_of(
+        "both are standbys, not comparable; token given",
+        |s, w| {
+            matches!((s.wanted, s.other), (Standby(_), Standby(_)))
+                && (unproven(s) || s.kin == Kin::Forked)
+                && w.consent
+        },
+        Do(Move::Promote),
+        "the user has agreed to lose what only the other has",
+    ),
+    row_of(
+        "both are standbys, parted",
+        |s, _| matches!((s.wanted, s.other), (Standby(_), Standby(_))) && s.kin == Kin::Forked,
+        Refuse(Why::SplitBrain),
+        "only the user can say whose writes count",
+    ),
+    row_of(
+        "both are standbys; other has more",
+        |s, _| matches!((s.wanted, s.other), (Standby(_), Standby(_))) && s.kin == Kin::OtherAhead,
+        Refuse(Why::OtherAhead),
+        "promoted, it would write another history than the one the other has",
+    ),
+    row_of(
         "both are standbys",
         |s, _| matches!((s.wanted, s.other), (Standby(_), Standby(_))),
         Refuse(Why::NoPrimary),
@@ -305,17 +322,13 @@ pub const ROWS: &[Row] = &[
     ),
     row_of(
         "wanted is a standby; other is down, unproven; token given",
-        |s, w| {
-            matches!((s.wanted, s.other), (Standby(_), Down(_)))
-                && s.kin == Kin::Unproven
-                && w.consent
-        },
+        |s, w| matches!((s.wanted, s.other), (Standby(_), Down(_))) && unproven(s) && w.consent,
         Do(Move::Promote),
         "the user has agreed to lose what only the other has",
     ),
     row_of(
         "wanted is a standby; other is down, unproven",
-        |s, _| matches!((s.wanted, s.other), (Standby(_), Down(_))) && s.kin == Kin::Unproven,
+        |s, _| matches!((s.wanted, s.other), (Standby(_), Down(_))) && unproven(s),
         Refuse(Why::Unproven),
         "what the other has more cannot be brought over",
     ),
@@ -356,52 +369,58 @@ pub const ROWS: &[Row] = &[
         Refuse(Why::Diverged(Who::Wanted)),
         "it has writes that the primary has not",
     ),
-    // Nobody takes writes.
+    // Nobody takes writes, or the other is about to.
     row_of(
-        "wanted is down; other is being promoted or starts writable",
+        "other is being promoted or starts writable",
         |s, _| other_promoting(s) || s.other == Starting { standby: false },
         Refuse(Why::Wait),
         "it may take writes in a moment",
     ),
     row_of(
+        "wanted starts writable",
+        |s, _| s.wanted == Starting { standby: false },
+        Tend,
+        "it is waited for",
+    ),
+    row_of(
+        "wanted was the primary; other starts as a standby",
+        |s, _| down_former_primary(s) && s.other == Starting { standby: true },
+        Refuse(Why::Wait),
+        "what it has is seen when it answers or is down",
+    ),
+    row_of(
         "wanted was the primary; other has parted",
-        |s, w| {
-            matches!(s.wanted, Down(Stopped { was_primary: true, .. }))
-                && s.kin == Kin::Forked
-                && !w.consent
-        },
+        |s, w| down_former_primary(s) && s.kin == Kin::Forked && !w.consent,
         Refuse(Why::SplitBrain),
         "only the user can say whose writes count",
     ),
     row_of(
         "wanted was the primary; other has more",
-        |s, _| {
-            matches!(s.wanted, Down(Stopped { was_primary: true, .. })) && s.kin == Kin::OtherAhead
-        },
+        |s, _| down_former_primary(s) && s.kin == Kin::OtherAhead,
         Refuse(Why::OtherAhead),
         "started, it would write another history than the one the other has",
     ),
     row_of(
-        "wanted was the primary",
-        |s, _| down_primary(s, false) || s.wanted == Starting { standby: false },
+        "wanted was the primary, and has all",
+        |s, w| down_primary(s) && may_start(s, w),
         Tend,
         "the configured primary is started",
     ),
     row_of(
         "wanted was the primary, fenced, and has all",
-        |s, w| down_primary(s, true) && (complete(s) || (s.kin == Kin::Forked && w.consent)),
+        |s, w| down_former_primary(s) && !down_primary(s) && (complete(s) || w.consent),
         Do(Move::Unfence),
         "nobody was promoted",
     ),
     row_of(
-        "wanted was the primary, fenced",
-        |s, _| down_primary(s, true),
+        "wanted was the primary; other may have more",
+        |s, _| down_former_primary(s),
         Refuse(Why::NoPrimary),
         "it is not proven that the other was not promoted",
     ),
     row_of(
         "wanted is a standby that is down",
-        |s, _| matches!(s.wanted, Down(_)),
+        |s, _| matches!(s.wanted, Down(Stopped { was_primary: false, .. })),
         Do(Move::Follow(Who::Wanted)),
         "what it has is seen when it runs",
     ),

@@ -31,6 +31,8 @@ pub struct Wish {
     pub synchronous: bool,
     /// The state says that another server was the primary, on an earlier timeline.
     pub new_primary: bool,
+    /// The state says that the other is the primary.
+    pub other_recorded: bool,
     /// `pg_rewind` can work on diverged data.
     pub rewindable: bool,
 }
@@ -133,6 +135,13 @@ pub fn decide(seen: &Observed, wish: &Wish) -> Decision {
 /// The row that decides.
 pub fn row(seen: &Observed, wish: &Wish) -> &'static Row {
     ROWS.iter().find(|row| (row.holds)(seen, wish)).unwrap_or(&LAST)
+}
+
+/// The row that decides in a table that lacks one; none where nobody thought of the state.
+#[cfg(test)]
+pub fn row_without(missing: Option<&str>, seen: &Observed, wish: &Wish) -> Option<&'static Row> {
+    let mut rows = ROWS.iter().filter(|row| Some(row.when) != missing);
+    rows.find(|row| (row.holds)(seen, wish))
 }
 
 /// What stands below all rows; a test shows that it is never reached.

@@ -9,7 +9,8 @@ use super::*;
 use Server::{Absent, Down, Foreign, Primary, Standby, Starting, Unreachable, Unreadable};
 
 const BOOLS: [bool; 2] = [false, true];
-const KINS: [Kin; 5] = [Kin::Unproven, Kin::Level, Kin::WantedAhead, Kin::OtherAhead, Kin::Forked];
+const KINS: [Kin; 6] =
+    [Kin::Unproven, Kin::SeemsBehind, Kin::Level, Kin::WantedAhead, Kin::OtherAhead, Kin::Forked];
 
 fn servers() -> Vec<Server> {
     let mut all = vec![Unreachable, Absent, Foreign, Unreadable, Primary];
@@ -26,7 +27,7 @@ fn servers() -> Vec<Server> {
 }
 
 fn wishes() -> Vec<Wish> {
-    (0_u8..64)
+    (0_u8..128)
         .map(|bits| {
             let bit = |n: u8| bits & (1 << n) != 0;
             Wish {
@@ -36,6 +37,7 @@ fn wishes() -> Vec<Wish> {
                 synchronous: bit(3),
                 new_primary: bit(4),
                 rewindable: bit(5),
+                other_recorded: bit(6),
             }
         })
         .collect()

@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 use super::super::facts::Host;
 use super::super::plan::{Case, Side};
 use super::super::primary::role;
+use super::conditions::both_write;
 use super::lineage::{Fork, Kin, compare, position};
 use super::observed::{Observed, Server, lag};
 use super::table::{Row, Who, Why};
@@ -154,13 +155,13 @@ pub fn of_fence(case: &Case, side: &Side) -> (String, String) {
 
 /// The words for a refusal.
 pub fn refusal(case: &Case, seen: &Observed, why: Why) -> Words {
-    let (at, summary) = heading(why);
+    let (at, summary) = heading(seen, why);
     let detail = format!("{} {} Nothing was touched.", both(case), ways(case, seen, why));
     Words { at, summary, detail }
 }
 
 /// The attribute, and what is wrong in a few words.
-fn heading(why: Why) -> (&'static str, &'static str) {
+fn heading(seen: &Observed, why: Why) -> (&'static str, &'static str) {
     let summary = match why {
         Why::Foreign => return ("nodes", "The data is of another cluster"),
         Why::Diverged(Who::Other) => {
@@ -172,7 +173,8 @@ fn heading(why: Why) -> (&'static str, &'static str) {
         Why::WantedUnreadable => "The primary's data cannot be read",
         Why::Gone | Why::GoneAndDown => "The primary's host does not answer",
         Why::OtherEmpty | Why::OtherUnreadable => "What the old primary had cannot be read",
-        Why::SplitBrain => "Both servers take writes",
+        Why::SplitBrain if both_write(seen) => "Both servers take writes",
+        Why::SplitBrain => "Each server has writes that the other has not",
         Why::Diverged(Who::Wanted) => "The wanted primary has another history",
         Why::Paused => "The replay is paused",
         Why::Detached => "The standby does not follow",
@@ -208,10 +210,17 @@ fn ways(case: &Case, seen: &Observed, why: Why) -> String {
              start {}) and plan again.",
             wanted.paths.unit
         ),
-        Why::OtherEmpty | Why::OtherUnreadable => format!(
-            "If a mount is missing on {o}, mount it. To promote {w} all the same, and lose what \
-             only {o} had, write data_loss_token = \"{token}\"."
-        ),
+        Why::OtherEmpty | Why::OtherUnreadable => match seen.wanted {
+            Server::Down(stopped) if stopped.fenced || !stopped.was_primary => format!(
+                "If a mount is missing on {o}, mount it. Else start PostgreSQL on {w} (systemctl \
+                 start {}) and plan again: it comes up as a standby, and what it has is seen.",
+                wanted.paths.unit
+            ),
+            _ => format!(
+                "If a mount is missing on {o}, mount it. To go on with {w} all the same, and lose \
+                 what only {o} had, write data_loss_token = \"{token}\"."
+            ),
+        },
         Why::Unusable => format!(
             "A rewind of {} on {o} was cut off or still runs, or the data there is damaged. \
              on_divergence = \"reclone\" moves it aside and copies it anew.",
@@ -251,8 +260,9 @@ fn ways(case: &Case, seen: &Observed, why: Why) -> String {
             case.settings.max_lag_bytes
         ),
         Why::NoPrimary => format!(
-            "It is not proven that {w} has all that {o} has. Write primary = \"{o}\" if that one is \
-             ahead."
+            "Their WAL cannot be compared, so it is not proven that {w} has all that {o} has. If {o} \
+             is the one to go on with, write primary = \"{o}\". To go on with {w}, and lose what only \
+             {o} has, write data_loss_token = \"{token}\"."
         ),
         Why::OtherAhead => format!(
             "If {w} took writes now, what only {o} has would be lost. Write primary = \"{o}\"."
@@ -261,7 +271,28 @@ fn ways(case: &Case, seen: &Observed, why: Why) -> String {
             "Start PostgreSQL on {o} (write primary = \"{o}\" and apply), or, to lose what only {o} \
              has, write data_loss_token = \"{token}\"."
         ),
-        Why::Wait => "Wait until it has started or stopped, and plan again.".to_owned(),
+        Why::Wait => wait(seen, &wanted, &other),
+    }
+}
+
+fn wait(seen: &Observed, wanted: &Side, other: &Side) -> String {
+    let o = other.member.word();
+    match seen.other {
+        Server::Down(_) => format!(
+            "{o} was asked to become the primary, and went down before that was seen: write primary = \
+             \"{o}\" to finish that."
+        ),
+        Server::Starting { standby: true }
+            if seen.wanted != Server::Starting { standby: false } =>
+        {
+            format!(
+                "What {o} has is seen when it answers: plan again then. If it does not come up without \
+                 {}, stop it (systemctl stop {}): what it has can then be read from its disk.",
+                wanted.member.word(),
+                other.paths.unit
+            )
+        }
+        _ => "Wait until it has started or stopped, and plan again.".to_owned(),
     }
 }
 

@@ -1,0 +1,195 @@
+//! Random sequences of what can happen to a pair, with applies between.
+
+use proptest::prelude::*;
+
+use super::super::table::{Wish, row_without};
+use super::world::{End, World};
+
+/// What happens.
+#[derive(Clone, Copy, Debug)]
+enum Event {
+    /// A client writes to whoever takes writes.
+    Write,
+    /// WAL flows.
+    Replicate,
+    Crash(usize),
+    Boot(usize),
+    Reboot(usize),
+    Unreachable(usize),
+    Reachable(usize),
+    CutLink,
+    MendLink,
+    DiskFull(usize),
+    DiskFree(usize),
+    Pause(usize),
+    /// The bytes up to where histories may differ are removed, or can be read.
+    Comparable(bool),
+    /// A promotion that was asked for happens after all.
+    LatePromotion(usize),
+    /// Somebody promotes a standby that runs, without looking at the other.
+    PromoteByHand(usize),
+    /// Somebody removes the signal file of one that is down.
+    UnfenceByHand(usize),
+    /// An apply with the token that the refusal printed.
+    Token(usize),
+    /// An apply with this primary, cut off before its nth step.
+    Apply {
+        wanted: usize,
+        cut: usize,
+    },
+}
+
+impl World {
+    fn happen(&mut self, event: Event, wish: &Wish) {
+        match event {
+            Event::Write => self.write(),
+            Event::Replicate => self.replicate(),
+            Event::Crash(who) => self.servers[who].stop(),
+            Event::Boot(who) => {
+                self.start(who);
+            }
+            Event::Reboot(who) => {
+                self.servers[who].stop();
+                self.start(who);
+            }
+            Event::Unreachable(who) => self.servers[who].reachable = false,
+            Event::Reachable(who) => self.servers[who].reachable = true,
+            Event::CutLink => self.link = false,
+            Event::MendLink => self.link = true,
+            Event::DiskFull(who) => self.servers[who].full = true,
+            Event::DiskFree(who) => self.servers[who].full = false,
+            Event::Pause(who) => {
+                let server = &mut self.servers[who];
+                server.paused = server.up && server.signal;
+            }
+            Event::Comparable(comparable) => self.comparable = comparable,
+            Event::LatePromotion(who) => {
+                if self.servers[who].promoting && self.promotable(who) {
+                    self.promote(who);
+                }
+            }
+            Event::PromoteByHand(who) => {
+                self.by_hand = true;
+                if self.promotable(who) {
+                    self.promote(who);
+                }
+            }
+            Event::UnfenceByHand(who) => {
+                self.by_hand = true;
+                let server = &mut self.servers[who];
+                server.signal &= server.up;
+            }
+            Event::Token(wanted) => self.token(wanted, wish),
+            Event::Apply { wanted, cut } => {
+                if self.apply(wanted, wish, cut, None) == End::Done {
+                    self.check(wanted);
+                }
+            }
+        }
+        assert!(self.violations.is_empty(), "after {event:?}: {self:#?}");
+    }
+
+    fn promotable(&self, who: usize) -> bool {
+        let server = &self.servers[who];
+        server.up && server.signal && !server.full
+    }
+
+    fn token(&mut self, wanted: usize, wish: &Wish) {
+        let seen = self.observe(wanted);
+        let consent = Wish { consent: true, ..wish.clone() };
+        let decide =
+            |wish: &Wish| row_without(None, &seen, &self.wish(wanted, wish)).map(|r| r.then);
+        let spends = decide(&consent) != decide(wish);
+        if self.servers[wanted].up && spends {
+            // What only the other has is what the user has agreed to lose.
+            let wal = self.servers[wanted].wal.clone();
+            self.acknowledged.retain(|id| wal.contains(id));
+            self.apply(wanted, &consent, usize::MAX, None);
+        }
+    }
+
+    /// All that was broken is repaired, but for the data.
+    fn mend(&mut self) {
+        (self.link, self.comparable) = (true, true);
+        for server in &mut self.servers {
+            (server.reachable, server.full, server.paused) = (true, false, false);
+        }
+    }
+}
+
+fn events() -> impl Strategy<Value = Vec<Event>> {
+    let who = || 0_usize..2;
+    let event = prop_oneof![
+        6 => Just(Event::Write),
+        4 => Just(Event::Replicate),
+        1 => who().prop_map(Event::Crash),
+        1 => who().prop_map(Event::Boot),
+        1 => who().prop_map(Event::Reboot),
+        1 => who().prop_map(Event::Unreachable),
+        2 => who().prop_map(Event::Reachable),
+        1 => who().prop_map(Event::DiskFull),
+        2 => who().prop_map(Event::DiskFree),
+        1 => who().prop_map(Event::Pause),
+        2 => any::<bool>().prop_map(Event::Comparable),
+        1 => who().prop_map(Event::LatePromotion),
+        1 => who().prop_map(Event::PromoteByHand),
+        1 => who().prop_map(Event::UnfenceByHand),
+        1 => who().prop_map(Event::Token),
+        1 => Just(Event::CutLink),
+        2 => Just(Event::MendLink),
+        4 => (who(), 0_usize..12).prop_map(|(wanted, cut)| Event::Apply { wanted, cut }),
+        3 => who().prop_map(|wanted| Event::Apply { wanted, cut: usize::MAX }),
+    ];
+    prop::collection::vec(event, 1..60)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4000))]
+
+    /// Whatever happens, and wherever an apply is cut off: one that succeeds leaves one primary,
+    /// with every write that was acknowledged. Nobody has agreed to lose anything.
+    #[test]
+    fn nothing_acknowledged_is_lost(events in events(), sync in any::<bool>()) {
+        let mut world = World::new(sync);
+        let wish = Wish { synchronous: sync, ..Wish::default() };
+        for event in events {
+            world.happen(event, &wish);
+        }
+    }
+
+    /// With every consent but that to lose writes, an apply that succeeds leaves one primary, and
+    /// the next one has nothing to do.
+    #[test]
+    fn consent_to_repair_ends_in_a_whole_pair(
+        events in events(), wanted in 0_usize..2, rewind in any::<bool>()
+    ) {
+        let mut world = World::new(false);
+        let wish = Wish { rewind, reclone: !rewind, rewindable: true, ..Wish::default() };
+        for event in events {
+            world.happen(event, &Wish::default());
+        }
+        world.mend();
+        // What only a diverged server had is what the user has agreed to take back.
+        world.agreed = true;
+        if world.apply(wanted, &wish, usize::MAX, None) == End::Done {
+            world.check(wanted);
+        }
+        prop_assert!(world.violations.is_empty(), "{world:#?}");
+    }
+
+    /// When everything answers again, one apply makes the pair whole, or says why it cannot.
+    #[test]
+    fn afterwards_one_apply_makes_it_whole_or_refuses(events in events(), wanted in 0_usize..2) {
+        let mut world = World::new(false);
+        for event in events {
+            world.happen(event, &Wish::default());
+        }
+        world.mend();
+        let end = world.apply(wanted, &Wish::default(), usize::MAX, None);
+        if end == End::Done {
+            world.check(wanted);
+        }
+        prop_assert!(matches!(end, End::Done | End::Refused(_)), "{end:?}: {world:#?}");
+        prop_assert!(world.violations.is_empty(), "{world:#?}");
+    }
+}
