@@ -22,7 +22,7 @@ fn servers() -> Vec<Sim> {
     }
     all.extend(BOOLS.map(|primary| Sim { starting: true, ..Sim::running(primary) }));
     for promoting in BOOLS {
-        all.extend(BOOLS.map(|paused| Sim { paused, promoting, ..Sim::running(false) }));
+        all.extend(BOOLS.map(|paused| Sim { promoting, paused, ..Sim::running(false) }));
         for was_primary in BOOLS {
             let down = Sim { up: false, promoting, was_primary, ..Sim::running(false) };
             all.extend(BOOLS.map(|signal| Sim { signal, ..down.clone() }));
@@ -89,7 +89,9 @@ fn every(mut check: impl FnMut(&World, &Wish)) {
                             continue;
                         };
                         let world = World { recorded, ..world };
-                        wishes.iter().for_each(|wish| check(&with(&world, wish), wish));
+                        for wish in &wishes {
+                            check(&with(&world, wish), wish);
+                        }
                     }
                 }
             }
@@ -114,7 +116,7 @@ fn world(
     if !comparable && forked && w_promoted == o_promoted && !(other.was_primary || other.starting) {
         return None;
     }
-    let mut world = World { comparable, link, within_lag, slot_lost, ..World::new(false) };
+    let mut world = World { link, comparable, within_lag, slot_lost, ..World::new(false) };
     world.servers = [wanted.clone(), other.clone()];
     for (who, more, promoted) in [(0, w_more, w_promoted), (1, o_more, o_promoted)] {
         let server = &mut world.servers[who];

@@ -306,9 +306,8 @@ impl World {
             Step::Resume(who) => self.servers[who].paused = false,
             Step::Follows(who) => return self.attached(who),
             Step::Stop(who) => self.stop(who),
-            Step::Fence(who) => return self.fence(who),
             Step::FenceIfDown(who) if self.servers[who].up => {}
-            Step::FenceIfDown(who) => return self.fence(who),
+            Step::Fence(who) | Step::FenceIfDown(who) => return self.fence(who),
             Step::Unfence(who) => self.servers[who].signal = false,
             Step::StopFor(wanted) => {
                 let ready = self.attached(wanted) && !self.servers[wanted].paused;
