@@ -58,7 +58,7 @@ fn main() -> ExitCode {
         story("switchover_refused", switchover::refused).with_ignored_flag(UNPROVEN),
         story("failover_with_the_dead_disk", failover::topped_up),
         story("failover_over_a_timeline", failover::over_a_timeline),
-        story("postgresql_13", versions::of_13).with_ignored_flag(UNPROVEN),
+        story("postgresql_13", versions::of_13),
         story("postgresql_17", versions::of_17),
         story("failover_by_token", failover::by_token),
         story("failover_with_sync", failover::with_sync),
