@@ -407,8 +407,9 @@ systemctl daemon-reload
             r#"end=$(( $(seconds) + {seconds} ))
 until [ "$(sql -c "SELECT coalesce(pg_last_wal_replay_lsn() >= '$lsn', false) AND EXISTS (SELECT FROM pg_stat_wal_receiver WHERE status = 'streaming')")" = t ]; do
   if [ "$(seconds)" -ge "$end" ]; then
-    echo "the standby has not replayed $lsn within {seconds} s; it is at $(sql -c 'SELECT pg_last_wal_replay_lsn()'); the end of its log:" >&2
-    log=$(tail -n 15 "/var/log/postgresql/postgresql-$V-$C.log" || true); printf '%s\n' "$log" >&2
+    # The last lines of what is said here are what the user sees.
+    log=$(tail -n 10 "/var/log/postgresql/postgresql-$V-$C.log" || true); printf '%s\n' "$log" >&2
+    echo "the standby has not replayed $lsn within {seconds} s; it is at $(sql -c 'SELECT pg_last_wal_replay_lsn()'); above is the end of its log" >&2
     case $log in *"has already been removed"*)
       echo "the primary no longer has WAL that the standby needs: stop $UNIT on this host, move $D away, and apply; it is then copied again" >&2
     esac
