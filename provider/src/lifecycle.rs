@@ -18,6 +18,7 @@ mod see;
 mod session;
 mod values;
 
+use std::collections::BTreeSet;
 use std::marker::PhantomData;
 
 use futures::future::BoxFuture;
@@ -174,6 +175,11 @@ impl Blind {
 
     fn is_unreachable(&self) -> bool {
         matches!(self, Self::Host(_, error, _) if error.is_unreachable())
+    }
+
+    /// Whether one of these hosts did not answer.
+    fn is_one_of(&self, hosts: &BTreeSet<String>) -> bool {
+        matches!(self, Self::Host(name, error, _) if error.is_unreachable() && hosts.contains(name))
     }
 }
 

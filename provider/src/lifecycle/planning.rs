@@ -60,7 +60,10 @@ impl<R: Resource> Managed<R> {
             response.private = private.encode();
             return response;
         }
-        match Self::decide(session, &config, prior.as_ref(), &planned, private).await {
+        let new = Self::new_hosts(&config, prior.as_ref());
+        let may = Self::may(new.clone());
+        match Self::decide(session, &config, prior.as_ref(), &planned, private.clone(), &may).await
+        {
             Ok(seen) => {
                 announce(R::NAME, &seen, &mut response);
                 planned = Self::planned_object(planned, prior.as_ref(), &seen.plan, &config);
@@ -74,6 +77,14 @@ impl<R: Resource> Managed<R> {
                 response.diags.push(Diag::warning(summary, why));
                 response.planned = prior;
             }
+            // A host of the same apply: Terraform plans again when the host is there, and it may
+            // still boot. The apply has more patience, and it alone.
+            Err(blind) if blind.is_one_of(&new) => {
+                response.diags.push(not_yet::<R>(session, blind));
+                forget_computed(&attributes, &mut planned);
+                response.planned = Some(planned);
+                response.private = private.encode();
+            }
             Err(blind) => response.diags.extend(blind.diags(R::NAME)),
         }
         response
@@ -85,6 +96,7 @@ impl<R: Resource> Managed<R> {
         prior: Option<&Object>,
         planned: &Object,
         mut private: Private,
+        may: &May,
     ) -> Result<Seen, Blind> {
         let settings = Self::settings(config).map_err(Blind::Diags)?;
         let diags = R::validate(&settings);
@@ -92,15 +104,15 @@ impl<R: Resource> Managed<R> {
             return Err(Blind::Diags(diags));
         }
         let configured = session.configured().ok_or(Blind::Unconfigured)?;
-        let (once, may) = (Patience::Once, Self::may());
-        let mut reached = Self::hosts(&configured, &settings, &mut private, once, &may).await?;
+        let once = Patience::Once;
+        let mut reached = Self::hosts(&configured, &settings, &mut private, once, may).await?;
         let unchanged = secrets_unchanged(prior, planned);
         let owner = &configured.configuration.owner;
         let view = View { prior, owner, sight: LOOK, secrets_unchanged: unchanged };
         let mut seen = loop {
             match Self::see(session, &reached, &settings, private.clone(), view).await {
                 Ok(seen) => break seen,
-                Err(blind) => reached.bear(blind, &may)?,
+                Err(blind) => reached.bear(blind, may)?,
             }
         };
         seen.plan.warnings.extend(diags);
@@ -206,6 +218,18 @@ fn found_at(object: &Object, text: &str, path: &Path) -> Option<Path> {
         Value::Map(inner) => found_at(inner, text, &path.attribute(name)),
         _ => None,
     })
+}
+
+/// What is said of a plan that was made without a look at a new host.
+fn not_yet<R: Resource>(session: &Session, blind: Blind) -> Diag {
+    let configured = session.configured();
+    let limit = configured.map(|c| c.configuration.boot_timeout.clone()).unwrap_or_default();
+    let detail = format!(
+        "{}\nIt was never reached before and may still boot. What is to be done shows only when it \
+         answers: the apply tries for {limit} (boot_timeout).",
+        blind.why(R::NAME)
+    );
+    Diag::warning(format!("{}: planned without a look at a new host", R::NAME), detail)
 }
 
 /// Whether a resource whose host does not answer stays as it is: the user asked for that, and the

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::private::Private;
 use super::session::Configured;
-use super::{Blind, Managed};
+use super::{Blind, Managed, values};
 use crate::diag::{Diag, Path};
 use crate::host::{Host, HostError, Patience};
 use crate::resource::{Resource, Ssh};
 use crate::schema::{Attribute, Kind};
+use crate::value::Object;
 
 /// Hosts that did not answer, by their names among the targets.
 pub(super) type Absentees = BTreeMap<String, Absent>;
@@ -30,8 +31,8 @@ pub(super) struct Reached {
 
 /// Which hosts may be missing.
 pub(super) enum May {
-    /// Any but all of them.
-    MissAny,
+    /// Any but all of them, and but these.
+    MissAnyBut(BTreeSet<String>),
     /// These alone, and they must be; each is tried once.
     Miss(BTreeSet<String>),
 }
@@ -85,7 +86,7 @@ impl May {
 
     fn miss(&self, name: &str) -> bool {
         match self {
-            Self::MissAny => true,
+            Self::MissAnyBut(names) => !names.contains(name),
             Self::Miss(names) => names.contains(name),
         }
     }
@@ -96,9 +97,22 @@ impl May {
 }
 
 impl<R: Resource> Managed<R> {
-    /// Who may be missing when the resource is looked at.
-    pub(super) fn may() -> May {
-        if R::MAY_MISS { May::MissAny } else { May::miss_none() }
+    /// Who may be missing when the resource is looked at: never one that may still boot.
+    pub(super) fn may(new: BTreeSet<String>) -> May {
+        if R::MAY_MISS { May::MissAnyBut(new) } else { May::miss_none() }
+    }
+
+    /// Hosts that the prior state does not have. None of them was ever reached, and they may have
+    /// been made a moment ago, in the same apply.
+    pub(super) fn new_hosts(config: &Object, prior: Option<&Object>) -> BTreeSet<String> {
+        let targets = |object: &Object| {
+            let settings = Self::settings(&values::with_defaults(&Self::attributes(), object));
+            settings.map(|settings| R::targets(&settings)).unwrap_or_default()
+        };
+        let before = prior.map(targets).unwrap_or_default();
+        let same = |a: &Ssh, b: &Ssh| (&a.host, a.port) == (&b.host, b.port);
+        let is_new = |(_, ssh): &(String, Ssh)| before.iter().all(|(_, old)| !same(old, ssh));
+        targets(config).into_iter().filter(is_new).map(|(name, _)| name).collect()
     }
 
     /// Connect to the hosts of the resource: to all but those that may be missing.

@@ -1,5 +1,7 @@
 //! Refresh and import: what is there, as a state.
 
+use std::collections::BTreeSet;
+
 use super::configuration::Unreachable;
 use super::private::Private;
 use super::reach::connect;
@@ -54,7 +56,7 @@ impl<R: Resource> Managed<R> {
         let filled = values::with_defaults(&Self::attributes(), state);
         let settings = Self::settings(&filled).map_err(Blind::Diags)?;
         let sight = Sight { reading: true, destroying: false, remembering: false };
-        let (once, may) = (Patience::Once, Self::may());
+        let (once, may) = (Patience::Once, Self::may(BTreeSet::new()));
         let mut reached = Self::hosts(&configured, &settings, &mut private, once, &may).await?;
         if !reached.missing.is_empty() {
             return Err(Blind::Away(reached.missing));

@@ -245,6 +245,47 @@ async fn a_host_that_was_there_at_plan_must_be_there_at_apply() {
     assert_eq!(bench.a.read("says"), "other");
 }
 
+/// A cloud says that a machine runs long before it can be reached, and Terraform plans again, in the
+/// apply, as soon as the cloud says so.
+#[tokio::test]
+async fn a_new_host_that_does_not_answer_yet_is_left_to_the_apply() {
+    let mut bench = Bench::apart().await;
+    bench.b.stop();
+    for bears in [true, false] {
+        let settings = ToySettings { bears, ..bench.settings() };
+        let plan = bench.plan(&settings, None).await;
+        let [warning] = &plan.diags[..] else { panic!("{:?}", plan.diags) };
+        assert_eq!(warning.severity, Severity::Warning);
+        assert!(warning.detail.contains("failed to reach root@127.0.0.1:"), "{warning:?}");
+        assert!(warning.detail.contains("1s (boot_timeout)"), "{warning:?}");
+        assert_eq!(plan.planned.as_ref().expect("planned")["heard"], Value::Unknown);
+        let failed = bench.carry_out(&settings, None, plan.clone()).await;
+        one_error(&failed.diags, "nodes.b.ssh", "Failed to reach host b of harbor_toy");
+
+        bench.b.restart(false);
+        let done = bench.carry_out(&settings, None, plan).await;
+        quiet(&done.diags);
+        bench.b.stop();
+        bench.configure().await;
+    }
+}
+
+#[tokio::test]
+async fn what_moves_to_a_new_host_is_left_to_the_apply_too() {
+    let (bench, state) = made().await;
+    let mut third = Sshd::apart();
+    std::fs::write(third.path("says"), "old").expect("written");
+    third.stop();
+    let nodes = Nodes { a: side(&bench.a), b: side(&third) };
+    let settings = ToySettings { nodes, ..bench.settings() };
+    let bench = Bench { b: third, ..bench };
+    bench.configure().await;
+    let plan = bench.plan(&settings, Some(state.clone())).await;
+    let [warning] = &plan.diags[..] else { panic!("{:?}", plan.diags) };
+    assert_eq!(warning.severity, Severity::Warning, "{warning:?}");
+    assert_eq!(plan.planned.expect("planned")["heard"], Value::Unknown);
+}
+
 #[tokio::test]
 async fn what_cannot_do_without_a_host_says_that_it_does_not_answer() {
     let (mut bench, state) = made().await;
