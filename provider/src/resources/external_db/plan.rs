@@ -31,6 +31,11 @@ pub fn plan(settings: &ExternalDb, facts: &Facts, context: &Context) -> Plan {
         let what = format!("reach {}", settings.place());
         step(settings, &mut plan, what, sql::MAINTENANCE, vec!["SELECT 1".to_owned()]);
     }
+    if facts.cluster.in_recovery {
+        // The roles of its pair change in the same apply; by then it must be the primary.
+        let what = format!("find the primary at {}", settings.place());
+        step(settings, &mut plan, what, sql::MAINTENANCE, vec![sql::PRIMARY.to_owned()]);
+    }
     role::plan(settings, facts, context, &mut plan);
     for name in settings.database_names() {
         database::plan(settings, facts, &name, &mut plan);
@@ -132,7 +137,7 @@ fn refused(settings: &ExternalDb, facts: &Facts, context: &Context, plan: &mut P
             format!("{place} does not answer, and nothing was changed. The reason: {why}"),
         );
     }
-    if facts.cluster.in_recovery {
+    if facts.cluster.in_recovery && !is_another_host(settings, context) {
         plan.refuse(at, "PostgreSQL is a standby", format!(
             "{place} is in recovery: it takes no changes, and Harbor cannot work with it. Point \
              ssh at the primary, with a pair: ssh = harbor_pg_replication_pair.<name>.primary_ssh."
@@ -151,6 +156,15 @@ fn refused(settings: &ExternalDb, facts: &Facts, context: &Context, plan: &mut P
         );
     }
     !plan.refusals.is_empty()
+}
+
+/// Whether the host was another one before: that of the pair's former primary.
+fn is_another_host(settings: &ExternalDb, context: &Context) -> bool {
+    let before = context.prior.as_ref().and_then(|prior| prior.get("ssh"));
+    before.is_some_and(|ssh| {
+        let port = i64::from(settings.ssh.port);
+        (ssh.get("host"), ssh.get("port")) != (&settings.ssh.host.as_str().into(), &port.into())
+    })
 }
 
 /// One more step that runs SQL.

@@ -9,6 +9,10 @@ use crate::step::{Server, Sql};
 /// The database that every server has.
 pub const MAINTENANCE: &str = "postgres";
 
+/// Fails on a standby.
+pub const PRIMARY: &str = "DO $$ BEGIN IF pg_is_in_recovery() THEN \
+                           RAISE EXCEPTION 'it is still a standby'; END IF; END $$";
+
 /// How to reach the server as one who may make roles; none while the password is not known, as in
 /// a read.
 pub fn server(settings: &ExternalDb) -> Option<Server> {
