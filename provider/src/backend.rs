@@ -174,11 +174,12 @@ pub trait Backend: Send + Sync + 'static {
     fn import(&self, name: &str, id: &str) -> impl Future<Output = StateResponse> + Send;
     /// Bring a state that another version of the provider wrote, as JSON, to this schema.
     fn upgrade(&self, name: &str, version: i64, state: serde_json::Value) -> Result<Object, Diag>;
-    /// Take over the state of another type.
+    /// Take over the state of another type, which may be of an older version.
     fn move_state(
         &self,
         source: &str,
         target: &str,
+        version: i64,
         state: serde_json::Value,
         private: Vec<u8>,
     ) -> StateResponse;

@@ -136,20 +136,18 @@ impl Backend for Provider {
         &self,
         source: &str,
         target: &str,
+        version: i64,
         state: serde_json::Value,
         private: Vec<u8>,
     ) -> StateResponse {
         let (from, to) = (self.resources.get(source), self.resources.get(target));
         match (from, to) {
-            (Some(from), Some(to)) if from == to => {
-                let attributes = &self.list[*to].schema().attributes;
-                match crate::json::object(attributes, &state, &Path::root()) {
-                    Ok(state) => {
-                        StateResponse { state: Some(state), private, ..StateResponse::default() }
-                    }
-                    Err(diag) => StateResponse { diags: vec![diag], ..StateResponse::default() },
+            (Some(from), Some(to)) if from == to => match self.list[*to].upgrade(version, &state) {
+                Ok(state) => {
+                    StateResponse { state: Some(state), private, ..StateResponse::default() }
                 }
-            }
+                Err(diag) => StateResponse { diags: vec![diag], ..StateResponse::default() },
+            },
             _ => {
                 let detail = format!(
                     "A {source} cannot become a {target}: only the two names of one type can be \

@@ -372,12 +372,18 @@ impl Backend for Fake {
 
     fn move_state(
         &self,
+        source: &str,
         _: &str,
-        _: &str,
+        version: i64,
         state: serde_json::Value,
         private: Vec<u8>,
     ) -> StateResponse {
-        match json::object(&self.schemas.resources[0].attributes, &state, &Path::root()) {
+        let attributes = &self.schemas.resources[0].attributes;
+        let moved = match version {
+            0 => self.upgrade(source, version, state),
+            _ => json::object(attributes, &state, &Path::root()),
+        };
+        match moved {
             Ok(state) => StateResponse { state: Some(state), private, diags: Vec::new() },
             Err(diag) => StateResponse { state: None, private, diags: vec![diag] },
         }

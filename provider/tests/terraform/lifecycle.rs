@@ -174,6 +174,14 @@ fn moved_to_another_type() {
     case.config(&(note("same") + moved));
     let plan = case.plan().succeeds();
     assert_says(&plan, &["harbor_memo.a has moved to harbor_note.a", "0 to add, 0 to change"]);
+    let state = case.state_file();
+    let write = |state: &str| fs::write(case.path("config/terraform.tfstate"), state).unwrap();
+    write(&older(&state));
+    let plan = case.plan().succeeds();
+    assert_says(&plan, &["harbor_memo.a has moved to harbor_note.a", "0 to add, 0 to change"]);
+    write(&state.replace("\"schema_version\": 1", "\"schema_version\": 7"));
+    case.plan().fails_with(&["State of a newer provider"]);
+    write(&state);
     case.apply().succeeds();
     assert_eq!(case.attributes("harbor_note.a")["id"], "a");
 
@@ -183,16 +191,21 @@ fn moved_to_another_type() {
     case.plan().fails_with(&["Cannot move from another provider", "terraform.io/builtin"]);
 }
 
+/// The state as version 0 had it.
+fn older(state: &str) -> String {
+    let older = state
+        .replace("\"schema_version\": 1", "\"schema_version\": 0")
+        .replace("\"content\":", "\"gone\": true,\n            \"text\":");
+    assert!(older != state && older.contains("gone"));
+    older
+}
+
 fn state_of_another_version() {
     let case = Case::new();
     case.config(&note("kept")).apply().succeeds();
     let state = case.state_file();
     let write = |state: &str| fs::write(case.path("config/terraform.tfstate"), state).unwrap();
-    let older = state
-        .replace("\"schema_version\": 1", "\"schema_version\": 0")
-        .replace("\"content\":", "\"gone\": true,\n            \"text\":");
-    assert!(older != state && older.contains("gone"));
-    write(&older);
+    write(&older(&state));
     assert_says(&case.plan().succeeds(), &["No changes."]);
 
     write(&state.replace("\"schema_version\": 1", "\"schema_version\": 7"));

@@ -171,7 +171,7 @@ impl Backend for Alicloud {
         self.object(name, &state)
     }
 
-    fn move_state(&self, source: &str, target: &str, _: Json, _: Vec<u8>) -> StateResponse {
+    fn move_state(&self, source: &str, target: &str, _: i64, _: Json, _: Vec<u8>) -> StateResponse {
         let what = format!("a {source} cannot become a {target}");
         answer(Err(Diag::error(what, "")), None)
     }

@@ -185,12 +185,16 @@ impl<B: Backend> Service<B> {
             );
             return Err(Diag::error("Cannot move from another provider", detail));
         }
+        let version = r.source_schema_version;
+        if version > schema.version {
+            return Err(newer(&schema, version));
+        }
         let stored = diags::stored_json(&r.source_state.unwrap_or_default().json)?;
         let (backend, source, target) =
             (Arc::clone(&self.backend), r.source_type_name, r.target_type_name);
         let what = format!("moving {source} to {target}");
         let take_over =
-            async move { backend.move_state(&source, &target, stored, r.source_private) };
+            async move { backend.move_state(&source, &target, version, stored, r.source_private) };
         let moved = self.work.run(&what, take_over).await?;
         let target_state = match moved.state {
             Some(_) => Some(encode(&schema.attributes, moved.state)?),
