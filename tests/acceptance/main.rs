@@ -12,4 +12,5 @@ mod hosts;
 mod main_job;
 mod secrets;
 mod sources;
+mod states;
 mod users;

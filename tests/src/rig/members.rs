@@ -9,6 +9,9 @@ use super::handle::Rig;
 use super::state::{Added, HostState, RigState};
 use super::{Distro, boot, files, image, keys, network, outside, paths, prepare, services};
 
+/// A rule of a host's own.
+const NO_SSH: &str = "-p tcp --dport 22 -j DROP";
+
 /// A host to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewHost {
@@ -69,9 +72,9 @@ impl Rig {
         self.refresh()
     }
 
-    /// Drops SSH from the runner to a host for so long from now; does not wait for it.
+    /// Drops SSH to a host from wherever it comes, for so long from now; does not wait for it.
     pub fn cut_for(&self, host: &str, time: Duration) -> Result<()> {
-        self.try_host(host)?.cut()?;
+        self.try_host(host)?.network(&format!("iptables -w -I INPUT {NO_SSH}"))?;
         restore_after(&self.state, host, time)
     }
 
@@ -193,16 +196,17 @@ pub fn set_keys(rig: &str, name: &str, keys: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// Ends the cut of a host's SSH after some time, by a process that outlives this one.
-pub fn restore_after(rig: &RigState, host: &str, time: Duration) -> Result<()> {
+/// Ends that after some time, by a process that outlives this one.
+fn restore_after(rig: &RigState, host: &str, time: Duration) -> Result<()> {
     use std::os::unix::process::CommandExt as _;
-    let program = services::rig_program()?.to_string_lossy().into_owned();
     let joins = super::cgroup::Group::new(&rig.name, "timers.d").create()?;
-    let mut later = super::command::command(["sh", "-ec", services::JOIN, "sh"]);
-    let seconds = time.as_secs_f32().to_string();
-    let script = "sleep \"$1\" && exec \"$2\" restore \"$3\" \"$4\"";
-    later.args(joins).args(["--", "sh", "-ec", script, "sh", &seconds, &program, &rig.name, host]);
+    let seconds = time.as_secs_f32();
+    let script = format!("sleep {seconds}; exec iptables -w -D INPUT {NO_SSH}");
+    let end = ["sh", "-ec", services::JOIN, "sh"];
+    let mut later = boot::in_network(rig, rig.host(host)?, end)?;
+    later.args(joins).args(["--", "sh", "-ec", &script]);
     later.process_group(0).stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+    let program = "sh".to_owned();
     let mut child = later.spawn().map_err(|source| RigError::Spawn { program, source })?;
     std::thread::spawn(move || child.wait());
     Ok(())
