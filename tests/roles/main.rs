@@ -55,7 +55,7 @@ fn main() -> ExitCode {
     let mut stories = vec![
         story("the_oracle_sees_a_loss_and_nothing_else", oracle::sees_a_loss),
         story("switchover_under_load", switchover::under_load),
-        story("switchover_refused", switchover::refused).with_ignored_flag(UNPROVEN),
+        story("switchover_refused", switchover::refused),
         story("failover_with_the_dead_disk", failover::topped_up),
         story("failover_over_a_timeline", failover::over_a_timeline),
         story("postgresql_13", versions::of_13),
