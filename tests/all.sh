@@ -25,7 +25,7 @@ lane() {
 lanes=()
 lane 1 acceptance & lanes+=($!)
 lane 2 roles & lanes+=($!)
-lane 1 rig alicloud faults & lanes+=($!)
+lane 1 rig alicloud cloud faults & lanes+=($!)
 failed=0
 for pid in "${lanes[@]}"; do
   wait "$pid" || failed=1
