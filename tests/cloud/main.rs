@@ -62,7 +62,7 @@ fn certificate(production: &mut Production) {
     let _ = production.apply("certificate", &[]).succeeds();
     production.is_settled();
     let registry = Registry::new(production);
-    assert_eq!(registry.served(), production.fingerprint());
+    assert_eq!(Registry::served(), production.fingerprint());
     registry.pull("first", &production.nodes());
 }
 
