@@ -116,16 +116,12 @@ pub fn apply_and_at(
 
 /// Holds the providers of an apply as they are.
 pub fn hold(apply: &Child) {
-    for pid in providers(apply.id()) {
-        signal(pid, "STOP");
-    }
+    signal(apply, "STOP");
 }
 
 /// Ends that.
 pub fn go_on(apply: &Child) {
-    for pid in providers(apply.id()) {
-        signal(pid, "CONT");
-    }
+    signal(apply, "CONT");
 }
 
 fn restore(rig: &Rig) {
@@ -134,11 +130,7 @@ fn restore(rig: &Rig) {
 
 fn strike(rig: &Rig, blow: Blow, child: &Child, host: &str) {
     match blow {
-        Blow::Kill(_) => {
-            for pid in providers(child.id()) {
-                signal(pid, "KILL");
-            }
-        }
+        Blow::Kill(_) => signal(child, "KILL"),
         Blow::Sever(_) => each(rig, host, |h| {
             // Connections are children of the listener.
             let kill =
@@ -183,7 +175,10 @@ fn processes() -> impl Iterator<Item = (u32, u32)> {
     })
 }
 
-fn signal(pid: u32, name: &str) {
-    // It may have ended by itself.
-    let _ = Command::new("kill").args([format!("-{name}"), pid.to_string()]).status();
+/// Sends a signal to the providers of an apply.
+fn signal(apply: &Child, name: &str) {
+    for pid in providers(apply.id()) {
+        // It may have ended by itself.
+        let _ = Command::new("kill").args([format!("-{name}"), pid.to_string()]).status();
+    }
 }

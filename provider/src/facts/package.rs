@@ -13,6 +13,17 @@ pub struct Package {
     pub candidate: Option<String>,
 }
 
+impl Package {
+    /// What is installed and what should be, in the words of `status`: releases where one is wanted.
+    pub fn words<'a>(found: Option<&'a Self>, release: Option<&'a str>) -> (&'a str, &'a str) {
+        let installed = found.and_then(|p| p.installed.as_deref());
+        match release {
+            Some(release) => (installed.unwrap_or_default(), release),
+            None => (installed.map_or("", |_| "installed"), "installed"),
+        }
+    }
+}
+
 /// The question whose answer `facts` reads.
 pub fn question(host: &str, names: &[&str]) -> Question {
     let names: Vec<String> = names.iter().map(|n| crate::facts::shell(n)).collect();

@@ -60,8 +60,7 @@ pub fn no_primary(pair: &mut Pair) {
     load.wait_for(SOME);
     let last = pair.on("a");
     last.ctl("stop -m fast");
-    let _ =
-        last.sh(&format!("install -o postgres -m 600 /dev/null {}/standby.signal", last.data()));
+    last.signal();
     last.ctl("start");
     let _ = pair.switch_to("b").fails().says(&["Neither server takes writes"]);
     assert!(!pair.on("a").is_primary() && !pair.on("b").is_primary());

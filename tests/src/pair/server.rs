@@ -159,16 +159,6 @@ impl Server<'_> {
         }
     }
 
-    /// Waits until it takes writes.
-    #[track_caller]
-    pub fn wait_until_primary(&self, limit: Duration) {
-        let begun = Instant::now();
-        while !self.is_primary() {
-            assert!(begun.elapsed() < limit, "it is not promoted");
-            std::thread::sleep(Duration::from_millis(100));
-        }
-    }
-
     /// `pg_ctlcluster`.
     #[track_caller]
     pub fn ctl(&self, action: &str) {

@@ -6,6 +6,7 @@ use super::plan::Case;
 use super::scripts::Scripts;
 use super::settings::{Member, Source};
 use crate::facts::file::FileFact;
+use crate::facts::package::Package;
 use crate::resource::Plan;
 use crate::step::Step;
 
@@ -17,13 +18,10 @@ pub fn install(case: &Case, plan: &mut Plan, member: Member) {
     let [server, client] = packages(case.settings);
     let mut missing = !side.host.server;
     for name in [&server, &client] {
-        let installed = side.host.packages.get(name).and_then(|p| p.installed.as_deref());
-        let label = format!("{}: package {name}", member.word());
-        match &case.settings.package_version {
-            Some(release) => drop(plan.status(label, installed.unwrap_or_default(), release)),
-            None => drop(plan.status(label, installed.map_or("", |_| "installed"), "installed")),
-        }
-        missing |= installed.is_none();
+        let found = side.host.packages.get(name);
+        let (actual, wanted) = Package::words(found, case.settings.package_version.as_deref());
+        plan.status(format!("{}: package {name}", member.word()), actual, wanted);
+        missing |= actual.is_empty();
     }
     if missing {
         let (host, scripts) = (member.word(), side.scripts);

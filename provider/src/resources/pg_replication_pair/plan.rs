@@ -200,7 +200,6 @@ fn tend(case: &Case, plan: &mut Plan) {
     primary::access(case, plan);
     if case.missing(case.settings.standby()).is_some() {
         config::alone(case, plan);
-        upgrade::plan(case, plan);
         return;
     }
     standby::login(case, plan);

@@ -6,7 +6,6 @@ use super::names::{packages, sh};
 use super::plan::{Case, Side};
 use super::scripts::Scripts;
 use super::settings::Member;
-use crate::diag::{Diag, Path};
 use crate::resource::Plan;
 use crate::step::Step;
 
@@ -18,7 +17,7 @@ pub fn plan(case: &Case, plan: &mut Plan) {
     }
     // Where there is no copy yet, the primary is upgraded before it is copied.
     let order = [case.standby(), case.primary()];
-    for side in order.iter().filter(|side| is_older(case, side, wanted)) {
+    for side in order.iter().filter(|side| is_due(case, side)) {
         plan.step(upgrade(case, side, wanted));
         let both = order.iter().all(|side| side.host.sql.is_some());
         if both {
@@ -27,13 +26,9 @@ pub fn plan(case: &Case, plan: &mut Plan) {
     }
 }
 
-/// Whether a server is to be upgraded.
+/// Whether a server is to be upgraded: it is there, and of another release. A newer one is refused.
 pub fn is_due(case: &Case, side: &Side) -> bool {
-    case.settings.package_version.as_ref().is_some_and(|wanted| is_older(case, side, wanted))
-}
-
-/// Installed, and of another release; a newer one is refused.
-fn is_older(case: &Case, side: &Side, wanted: &str) -> bool {
+    let Some(wanted) = &case.settings.package_version else { return false };
     let other = |name: &String| {
         let release = release(side, name);
         !release.is_empty() && release != wanted
@@ -53,10 +48,7 @@ fn release<'a>(side: &Side<'a>, name: &str) -> &'a str {
 pub fn refuse(case: &Case, plan: &mut Plan) {
     let Some(wanted) = &case.settings.package_version else { return };
     let [server, _] = packages(case.settings);
-    let mut wrong = |summary: &str, detail: String| {
-        let at = Path::of("package_version");
-        plan.refusals.push(Diag::error(summary, detail).at(at));
-    };
+    let at = "package_version";
     for side in Member::BOTH.map(|member| case.side(member)) {
         if side.host.newer {
             let detail = format!(
@@ -65,17 +57,17 @@ pub fn refuse(case: &Case, plan: &mut Plan) {
                 case.settings.place(side.member),
                 release(&side, &server)
             );
-            wrong("The installed release is newer", detail);
+            plan.refuse(at, "The installed release is newer", detail);
         }
     }
     let (primary, standby) = (case.primary(), case.standby());
-    if case.missing(standby.member).is_some() && is_older(case, &primary, wanted) {
+    if case.missing(standby.member).is_some() && is_due(case, &primary) {
         let detail = format!(
             "{} does not answer. The standby is upgraded before its primary, since it must read what \
              the primary writes: upgrade when it answers.",
             case.settings.place(standby.member)
         );
-        wrong("The pair cannot be upgraded now", detail);
+        plan.refuse(at, "The pair cannot be upgraded now", detail);
     }
 }
 

@@ -7,6 +7,7 @@ use render::docker::daemon_json as daemon;
 use serde_json::Value;
 
 use super::{Node, headed};
+use crate::facts::package::Package;
 use crate::facts::service::Service;
 use crate::resources::ha_node::facts::HOST;
 use crate::resources::ha_node::layout;
@@ -90,13 +91,9 @@ impl Node<'_> {
     fn packages(&mut self, docker: &Docker) {
         let mut missing = Vec::new();
         for name in layout::packages(self.s) {
-            let installed = self.facts.packages.get(name).and_then(|p| p.installed.as_deref());
             let pin =
                 docker.version.as_deref().filter(|_| ["docker-ce", "docker.io"].contains(&name));
-            let (actual, wanted) = match pin {
-                Some(pin) => (installed.unwrap_or_default(), pin),
-                None => (if installed.is_some() { "installed" } else { "" }, "installed"),
-            };
+            let (actual, wanted) = Package::words(self.facts.packages.get(name), pin);
             if self.plan.status(format!("package {name}"), actual, wanted) {
                 missing.push(pin.map_or(name.to_owned(), |pin| format!("{name}={pin}")));
             }
