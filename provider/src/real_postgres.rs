@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::os::unix::process::CommandExt as _;
+use std::path::PathBuf;
 use std::process::Command;
 
 use tokio_postgres::{Config, NoTls, SimpleQueryMessage};
@@ -19,13 +20,14 @@ pub struct Postgres {
     directory: tempfile::TempDir,
     /// Of loopback.
     pub port: u16,
+    runs: bool,
 }
 
 impl Postgres {
     /// None where the programs are not installed.
     pub fn start() -> Option<Self> {
-        if Command::new("initdb").arg("--version").output().is_err() {
-            eprintln!("passed over: initdb is not installed");
+        if programs().is_none() {
+            eprintln!("passed over: PostgreSQL is not installed");
             return None;
         }
         let directory = tempfile::tempdir().expect("temporary directory");
@@ -35,7 +37,7 @@ impl Postgres {
             chown(directory.path(), Some(NOBODY), Some(NOBODY)).expect("own directory");
         }
         let port = free_port();
-        let server = Self { directory, port };
+        let server = Self { directory, port, runs: true };
         server.run(&["initdb", "-D", "data", "-U", "postgres", "-A", "trust", "-N"]);
         let hba = "local all all trust\nhost all all 127.0.0.1/32 scram-sha-256\n";
         std::fs::write(server.directory.path().join("data/pg_hba.conf"), hba).expect("pg_hba.conf");
@@ -48,8 +50,24 @@ impl Postgres {
         Some(server)
     }
 
+    /// Its data directory.
+    pub fn data(&self) -> PathBuf {
+        self.directory.path().join("data")
+    }
+
+    /// Stop it in good order.
+    pub fn stop(&mut self) {
+        self.end("fast");
+    }
+
+    fn end(&mut self, mode: &str) {
+        if std::mem::take(&mut self.runs) {
+            self.run(&["pg_ctl", "-D", "data", "-w", "-m", mode, "stop"]);
+        }
+    }
+
     fn run(&self, argv: &[&str]) {
-        let mut command = Command::new(argv[0]);
+        let mut command = Command::new(programs().expect("it started").join(argv[0]));
         command.args(&argv[1..]).current_dir(self.directory.path()).env("LC_ALL", "C");
         command.stdout(std::process::Stdio::null());
         if is_root() {
@@ -110,8 +128,16 @@ impl Postgres {
 
 impl Drop for Postgres {
     fn drop(&mut self) {
-        self.run(&["pg_ctl", "-D", "data", "-w", "-m", "immediate", "stop"]);
+        self.end("immediate");
     }
+}
+
+/// Where the server's programs are: Debian keeps them off the PATH.
+pub fn programs() -> Option<PathBuf> {
+    let debian = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let mut folders = debian.map(|e| e.path().join("bin")).chain(std::env::split_paths(&path));
+    folders.find(|folder| folder.join("initdb").is_file())
 }
 
 fn is_root() -> bool {

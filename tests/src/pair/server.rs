@@ -7,14 +7,17 @@ use crate::rig::Host;
 /// Replay takes milliseconds; a receiver that was cut off looks again after five seconds.
 const REPLAY: Duration = Duration::from_secs(40);
 
-/// The end is where `pg_waldump` cannot go on; segments have 16 MiB.
+/// The end is where `pg_waldump` cannot go on; segments have 16 MiB, and any but the first may have
+/// been made for later.
 const TEAR: &str = r#"of() { "$B/pg_controldata" "$D" | sed -n "s/^Latest checkpoint's $1: *//p"; }
 tli=$(of TimeLineID)
-end=$("$B/pg_waldump" -p "$D/pg_wal" -t "$tli" -s "$(of 'REDO location')" 2>&1 >/dev/null |
+file() { low=$((0x${1#*/})); printf '%08X%08X%08X' "$tli" "0x${1%/*}" $((low / 16777216)); }
+start=$(of 'REDO location')
+final=$(ls "$D/pg_wal" | grep -E "^$(printf '%08X' "$tli")[0-9A-F]{16}\$" | sort | tail -n 1)
+end=$("$B/pg_waldump" -s "$start" "$D/pg_wal/$(file "$start")" "$final" 2>&1 >/dev/null |
     sed -n 's/.* at \([0-9A-F]*\/[0-9A-F]*\).*/\1/p' | tail -n 1)
-low=$((0x${end#*/}))
-file=$(printf '%08X%08X%08X' "$tli" "0x${end%/*}" $((low / 16777216)))
-dd if=/dev/urandom of="$D/pg_wal/$file" bs=1 seek=$((low % 16777216)) count=300 conv=notrunc status=none
+seek=$((0x${end#*/} % 16777216))
+dd if=/dev/urandom of="$D/pg_wal/$(file "$end")" bs=1 seek=$seek count=300 conv=notrunc status=none
 "#;
 
 /// One server.

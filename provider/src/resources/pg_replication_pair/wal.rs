@@ -24,6 +24,8 @@ const RECONNECT: u32 = 10;
 /// continues there, and so does the server itself. The record that `pg_controldata` names is only
 /// where the last checkpoint begins. A record goes on behind the header of the next page (24 bytes,
 /// 40 in the first page of a segment); one that switches segments ends with its segment.
+/// `pg_waldump` is told the first and the last file: else it opens any to see how long a segment is,
+/// and one that was made for later has nothing in it yet.
 /// `wal_end_of_data` does so for the data in `D`, and sets `end_tli` too. The control file of a standby
 /// that crashed may know only an earlier timeline than the one that it was following. One that was
 /// promoted and crashed before its next checkpoint may have gone over several; the newest of which
@@ -34,8 +36,14 @@ const RECONNECT: u32 = 10;
 /// record that was begun near the end of a segment for one that goes on in the next segment of the
 /// new timeline, and stop there.
 pub const WAL_END: &str = r#"
+segment_of() {
+  number=$(( $2 / wal_segment )); per_id=$(( 0x100000000 / wal_segment ))
+  printf '%08X%08X%08X' "$1" $(( number / per_id )) $(( number % per_id ))
+}
 wal_end() {
-  last=$(timeout 120 "$B/pg_waldump" -p "$D/pg_wal" -t "$1" -s "$2" 2>/dev/null | tail -n 1)
+  first=$(segment_of "$1" $(( (0x${2%/*} << 32) + 0x${2#*/} )))
+  final=$(ls "$D/pg_wal" | grep -E "^$(printf '%08X' "$1")[0-9A-F]{16}\$" | sort | tail -n 1)
+  last=$(timeout 120 "$B/pg_waldump" -s "$2" "$D/pg_wal/$first" "$final" 2>/dev/null | tail -n 1)
   tot=$(printf '%s\n' "$last" | sed -n 's|.* len (rec/tot): *[0-9]*/ *\([0-9]*\),.*|\1|p')
   set -- $(printf '%s\n' "$last" | sed -n 's|.* lsn: \([0-9A-F]*\)/\([0-9A-F]*\),.*|\1 \2|p')
   [ -n "$tot" ] && [ $# -eq 2 ] || return 1
@@ -80,8 +88,7 @@ BREAKWATER_HISTORY
 trim_wal() {
   wal_end_of_data || return 0
   case $(control 'Database cluster state') in *"archive recovery"|*"in recovery") return 0 ;; esac
-  number=$(( end_lsn / wal_segment )); per_id=$(( 0x100000000 / wal_segment ))
-  tail="$D/pg_wal/$(printf '%08X%08X%08X' "$end_tli" $(( number / per_id )) $(( number % per_id )))"
+  tail="$D/pg_wal/$(segment_of "$end_tli" "$end_lsn")"
   [ -f "$tail" ] || return 0
   truncate -s $(( end_lsn % wal_segment )) "$tail"
   truncate -s "$wal_segment" "$tail"
@@ -206,7 +213,7 @@ mod tests {
             Bytes per WAL segment:                16777216";
         let older = line(114, "0/07441008", "CHECKPOINT_SHUTDOWN");
         let dump = format!(
-            "case \"$4\" in {timeline}) echo '{record}' ;; 4) echo '{older}' ;; *) exit 1 ;; esac"
+            "case \"${{3##*/}}\" in {timeline:08X}*) echo '{record}' ;; 00000004*) echo '{older}' ;; *) exit 1 ;; esac"
         );
         for (name, text) in
             [("pg_waldump", dump), ("pg_controldata", format!("cat <<'E'\n{control}\nE"))]
@@ -231,6 +238,33 @@ mod tests {
         assert_eq!(end_of_data(6), format!("6 {}", 0x0770_0078));
         assert_eq!(end_of_data(5), format!("5 {}", 0x0770_0078), "6 was never written");
         assert_eq!(end_of_data(9), format!("4 {}", 0x0744_1080), "neither was");
+    }
+
+    #[tokio::test]
+    async fn segments_made_for_later_hide_nothing() {
+        let Some(mut postgres) = crate::real_postgres::Postgres::start() else { return };
+        postgres.sql("postgres", &["CREATE TABLE t AS SELECT 1"]).await;
+        postgres.stop();
+        let data = postgres.data();
+        let script = format!(
+            "B={}\nD={}\n{WAL_END}\nwal_end_of_data && echo $end_tli $end_lsn",
+            crate::real_postgres::programs().expect("they ran").display(),
+            data.display()
+        );
+        let end = || {
+            let output = Command::new("sh").arg("-c").arg(&script).output().expect("sh runs");
+            assert!(output.status.success(), "no end: {output:?}");
+            String::from_utf8_lossy(&output.stdout).trim().to_owned()
+        };
+        let before = end();
+        assert!(before.starts_with("1 "), "{before}");
+        // Which of them a directory lists first is left to chance.
+        for number in 0x40..0x80_u64 {
+            let (name, _) = segment(1, number << 24, 1 << 24);
+            let file = std::fs::File::create(data.join("pg_wal").join(name)).expect("a file");
+            file.set_len(1 << 24).expect("its length");
+        }
+        assert_eq!(end(), before);
     }
 
     fn line(len: u32, lsn: &str, desc: &str) -> String {

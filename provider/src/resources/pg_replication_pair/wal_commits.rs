@@ -46,10 +46,11 @@ pub fn question(
 
 /// Number, first and last of the commits behind a position.
 fn after(host: &Host, paths: &Paths, own: &Position, at: u64) -> String {
-    let dump = dump(host, paths, own);
-    let (high, low) = (at >> 32, at & 0xFFFF_FFFF);
+    let (first, _) = segment(own.timeline, at + 1, host.control.segment);
+    let start = format!("-s {:X}/{:X} ", at >> 32, at & 0xFFFF_FFFF);
+    let dump = dump(host, paths, own, &start);
     format!(
-        "{dump} -s {high:X}/{low:X} 2>/dev/null | {COMMITS} | cut -d' ' -f2- | \
+        "first={first}\n{dump} | {COMMITS} | cut -d' ' -f2- | \
          awk 'NR==1 {{f=$0}} {{l=$0}} END {{print NR; print f; print l}}'\n"
     )
 }
@@ -58,19 +59,24 @@ fn after(host: &Host, paths: &Paths, own: &Position, at: u64) -> String {
 fn last(host: &Host, paths: &Paths, own: &Position) -> String {
     let size = host.control.segment;
     let (from, _) = segment(own.timeline, own.end.saturating_sub(WINDOW).max(1), size);
-    let dump = dump(host, paths, own);
     format!(
-        "first=$(ls {wal} | grep -E '^{timeline:08X}[0-9A-F]{{16}}$' | sort | awk '$0 \"\" >= \"{from}\"' | head -n 1)\n\
-         start=$(printf '%X/%X' \"0x$(echo \"$first\" | cut -c9-16)\" $((0x$(echo \"$first\" | cut -c17-24) * {size})))\n\
-         {dump} -s \"$start\" 2>/dev/null | {COMMITS} | tail -n {MOST}\n",
-        wal = wal(host),
-        timeline = own.timeline,
+        "first=$({} | awk '$0 \"\" >= \"{from}\"' | head -n 1)\n{} | {COMMITS} | tail -n {MOST}\n",
+        segments(host, own),
+        dump(host, paths, own, ""),
     )
 }
 
-fn dump(host: &Host, paths: &Paths, own: &Position) -> String {
-    let bin = sh(&paths.bin);
-    format!("timeout 60 {bin}/pg_waldump -p {} -t {}", wal(host), own.timeline)
+/// What is there from the segment `$first` on. Both ends are named, as [`super::wal::WAL_END`] says.
+fn dump(host: &Host, paths: &Paths, own: &Position, start: &str) -> String {
+    let (bin, wal, segments) = (sh(&paths.bin), wal(host), segments(host, own));
+    format!(
+        "timeout 60 {bin}/pg_waldump 2>/dev/null {start}{wal}/\"$first\" \"$({segments} | tail -n 1)\""
+    )
+}
+
+/// Names of a timeline's segments, the oldest first.
+fn segments(host: &Host, own: &Position) -> String {
+    format!("ls {} | grep -E '^{:08X}[0-9A-F]{{16}}$' | sort", wal(host), own.timeline)
 }
 
 fn wal(host: &Host) -> String {
