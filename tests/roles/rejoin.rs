@@ -1,5 +1,6 @@
 //! An old primary returns, two primaries, and what others did by hand.
 
+use serde_json::json;
 use testkit::pair::{ADDRESS, Pair, other, token};
 use testkit::story::Story;
 use testkit::terraform::Run;
@@ -31,6 +32,9 @@ pub fn diverged(story: &Story) {
         });
         primary = winner;
     }
+    story.section("harbor_pg_status shows what is kept, and what ALTER SYSTEM set", || {
+        status_shows(&mut pair, other(primary));
+    });
     story.section("on one timeline a rewind is no way out", || {
         let winner = other(primary);
         without_its_signal(&pair, winner);
@@ -145,6 +149,33 @@ fn named(pair: &mut Pair, winner: &'static str, how: &str) {
     let _ =
         pair.on(loser).sh(&format!("test -e {newest}/{what} && ls {newest}/pg_wal | grep -q 0"));
     pair.on(winner).sql("TRUNCATE note");
+}
+
+/// The data source, whether the server answers or not.
+fn status_shows(pair: &mut Pair, standby: &'static str) {
+    let kept = kept(pair, standby);
+    pair.on(standby).sql("ALTER SYSTEM SET work_mem = '8MB'");
+    let seen = status(pair);
+    assert_eq!(seen["errors"], json!([]));
+    assert_eq!(seen["servers"][standby]["altered"], json!(["work_mem"]));
+    assert_eq!(seen["servers"][standby]["diverged_dirs"], json!(kept));
+    pair.on(standby).sql("ALTER SYSTEM RESET work_mem");
+    pair.on(standby).ctl("stop -m fast");
+    let seen = status(pair);
+    assert_eq!(seen["servers"][standby]["role"], "down");
+    assert_eq!(seen["servers"][standby]["diverged_dirs"], json!(kept));
+    pair.on(standby).ctl("start");
+}
+
+/// What `harbor_pg_status` says of the pair, once.
+fn status(pair: &Pair) -> serde_json::Value {
+    let data = format!("data \"harbor_pg_status\" \"db\" {{\n  nodes = {ADDRESS}.nodes\n}}\n");
+    let file = "status.tf";
+    let look = &["apply", "-input=false", "-no-color", "-auto-approve", "-refresh-only"];
+    let _ = pair.terraform.write(file, &data).run(look).succeeds();
+    let seen = pair.terraform.attributes("data.harbor_pg_status.db");
+    pair.terraform.write(file, "");
+    seen
 }
 
 /// Directories that are kept aside on a host.

@@ -162,9 +162,12 @@ mod tests {
         assert_eq!(behind, "b is on timeline 2, the primary on 3");
     }
 
-    fn output(stdout: &str) -> Answer {
-        Answer::Output { status: 0, stdout: stdout.to_owned(), stderr: String::new() }
+    fn output(said: &str) -> Answer {
+        let stdout = format!("{KEPT}\n@@status\n{said}\n");
+        Answer::Output { status: 0, stdout, stderr: String::new() }
     }
+
+    const KEPT: &str = "/var/lib/postgresql/15/main.breakwater-diverged.1700000000";
 
     #[test]
     fn answers_of_a_real_pair() {
@@ -180,6 +183,8 @@ mod tests {
         assert_eq!(a.replicas["b"].sync_state.as_deref(), Some("async"));
         assert!(a.slots["breakwater"].active && a.slots["breakwater"].held_bytes.is_some());
         assert_eq!(b.slot.as_deref(), Some("breakwater"));
+        assert_eq!(b.altered, ["work_mem"]);
+        assert_eq!(b.diverged_dirs, [KEPT]);
     }
 
     #[test]
@@ -187,18 +192,22 @@ mod tests {
         let mut answers = Answers::default();
         answers.insert("a", KEY, Answer::Failed("no route to host".to_owned()));
         let stderr = "psql: error: connection failed\n".to_owned();
-        answers.insert("b", KEY, Answer::Output { status: 2, stdout: String::new(), stderr });
+        let stdout = format!("{KEPT}\n@@status\n\n");
+        answers.insert("b", KEY, Answer::Output { status: 2, stdout, stderr });
         let seen = pair(server(&answers, "a"), server(&answers, "b"));
         let errors = seen.errors.expect("errors");
         assert_eq!(errors[1], "a is unreachable: no route to host");
         assert_eq!(errors[2], "b is down: psql: error: connection failed");
+        assert_eq!(seen.servers.expect("servers")["b"].diverged_dirs, [KEPT]);
     }
 
     #[tokio::test]
     async fn a_real_server_answers() {
         let Some(postgres) = crate::real_postgres::Postgres::start() else { return };
         let statement = "SELECT pg_create_physical_replication_slot('b', true)";
+        let altered = "ALTER SYSTEM SET work_mem = '8MB'";
         postgres.sql("postgres", &[statement]).await;
+        postgres.sql("postgres", &[altered]).await;
         let sql = Sql {
             server: Server::Socket(String::new()),
             database: "postgres".to_owned(),
@@ -215,6 +224,7 @@ mod tests {
         assert_eq!((server.timeline, server.role.as_str()), (Some(1), "primary"));
         assert!(server.lsn.as_deref().and_then(position).is_some());
         assert!(!server.slots["b"].active);
+        assert_eq!(server.altered, ["work_mem"]);
     }
 
     #[test]

@@ -95,6 +95,12 @@ crate::settings! {
         archiver: Option<Archiver> = attr(),
         /// Settings that wait for a restart.
         pending_restart: Vec<String> = attr(),
+        /// Settings in `postgresql.auto.conf`, where `ALTER SYSTEM` writes them: they count instead of
+        /// those in the configuration files.
+        altered: Vec<String> = attr(),
+        /// Directories beside its data directory that hold the data of another history, kept when it
+        /// became a standby again.
+        diverged_dirs: Vec<String> = attr(),
         /// Why it is down or unreachable.
         error: Option<String> = attr(),
     }
@@ -143,13 +149,25 @@ impl DataSource for PgStatus {
 
 const KEY: &str = "status";
 
-/// The answer, or why there is none, in one round trip.
-const SCRIPT: &str = r"cd /
-PGCONNECT_TIMEOUT=5 PGOPTIONS='-c statement_timeout=5s -c lock_timeout=1s -c default_transaction_read_only=on' LC_ALL=C \
+/// Directories of other histories, a line each; then the answer, or why there is none. In one round
+/// trip.
+const SCRIPT: &str = r#"cd /; export LC_ALL=C
+out=$(PGCONNECT_TIMEOUT=5 PGOPTIONS='-c statement_timeout=5s -c lock_timeout=1s -c default_transaction_read_only=on' \
   timeout 15 runuser -u postgres -- psql -XAtq -v ON_ERROR_STOP=1 -h /var/run/postgresql -p @PORT@ -d postgres <<'BREAKWATER_SQL'
+SHOW data_directory;
 @QUERY@;
 BREAKWATER_SQL
-";
+)
+status=$?
+if [ "$status" -eq 0 ]; then data=$(printf '%s\n' "$out" | head -n 1)
+else data=$(pg_lsclusters -h 2>/dev/null | awk '$3 == @PORT@ { print $6; exit }'); fi
+if [ -n "$data" ]; then
+  for kept in "$data".breakwater-diverged.*; do [ -e "$kept" ] && printf '%s\n' "$kept"; done
+fi
+echo @@status
+printf '%s\n' "$out" | tail -n +2
+exit "$status"
+"#;
 
 /// A primary's timeline is in the name of the file it writes; `pg_control_checkpoint` is one
 /// checkpoint behind after a promotion. By JSON, because versions have other columns.
@@ -173,7 +191,9 @@ const QUERY: &str = r"SELECT json_build_object(
  'archiver', (SELECT json_build_object('archived', archived_count, 'failed', failed_count, 'last_archived', last_archived_wal,
    'last_failed', last_failed_wal, 'failing', coalesce(last_failed_time > coalesce(last_archived_time, '-infinity'), false))
    FROM pg_stat_archiver),
- 'pending_restart', (SELECT coalesce(json_agg(name ORDER BY name), '[]') FROM pg_settings WHERE pending_restart))";
+ 'pending_restart', (SELECT coalesce(json_agg(name ORDER BY name), '[]') FROM pg_settings WHERE pending_restart),
+ 'altered', (SELECT coalesce(json_agg(DISTINCT lower(name)), '[]') FROM pg_file_settings
+   WHERE name IS NOT NULL AND sourcefile LIKE '%/postgresql.auto.conf'))";
 
 /// What a server says.
 #[derive(Deserialize)]
@@ -192,6 +212,7 @@ struct Said {
     archives: bool,
     archiver: SaidArchiver,
     pending_restart: Vec<String>,
+    altered: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -228,18 +249,21 @@ struct SaidArchiver {
 }
 
 fn server(answers: &Answers, name: &str) -> NodeStatus {
-    match answers.get(name, KEY) {
-        Some(Answer::Output { status: 0, stdout, .. }) => match serde_json::from_str(stdout) {
-            Ok(said) => status(said),
-            Err(error) => absent("down", format!("its answer cannot be read: {error}")),
-        },
-        Some(Answer::Output { stderr, .. }) => absent("down", stderr.trim().to_owned()),
-        Some(Answer::Failed(why)) => absent("unreachable", why.clone()),
-        _ => absent("unreachable", "no answer".to_owned()),
-    }
+    let (status, stdout, stderr) = match answers.get(name, KEY) {
+        Some(Answer::Output { status, stdout, stderr }) => (*status, stdout, stderr),
+        Some(Answer::Failed(why)) => return absent("unreachable", why.clone()),
+        _ => return absent("unreachable", "no answer".to_owned()),
+    };
+    let (kept, said) = stdout.split_once("@@status\n").unwrap_or_default();
+    let server = match serde_json::from_str(said) {
+        _ if status != 0 => absent("down", stderr.trim().to_owned()),
+        Ok(said) => answered(said),
+        Err(error) => absent("down", format!("its answer cannot be read: {error}")),
+    };
+    NodeStatus { diverged_dirs: kept.lines().map(str::to_owned).collect(), ..server }
 }
 
-fn status(said: Said) -> NodeStatus {
+fn answered(said: Said) -> NodeStatus {
     let receiver = said.receiver;
     let hex = said.timeline_hex.and_then(|hex| i64::from_str_radix(&hex, 16).ok());
     let timeline = hex.or_else(|| receiver.as_ref().and_then(|r| r.timeline));
@@ -267,6 +291,8 @@ fn status(said: Said) -> NodeStatus {
         replicas: said.replicas.into_iter().map(|(name, r)| (name, replica(r))).collect(),
         archiver: said.archives.then(|| archiver(said.archiver)),
         pending_restart: said.pending_restart,
+        altered: said.altered,
+        diverged_dirs: Vec::new(),
         error: None,
     }
 }
@@ -298,6 +324,8 @@ fn absent(role: &str, why: String) -> NodeStatus {
         replicas: BTreeMap::new(),
         archiver: None,
         pending_restart: Vec::new(),
+        altered: Vec::new(),
+        diverged_dirs: Vec::new(),
         error: Some(why),
     }
 }
