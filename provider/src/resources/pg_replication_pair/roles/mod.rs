@@ -39,6 +39,7 @@ pub fn plan(case: &Case, plan: &mut Plan) -> bool {
     without_missing(case, plan);
     plan.bears_missing = !case.context.missing.is_empty();
     let row = row(&seen, &wish(case));
+    tracing::debug!(seen = row.when, because = row.reason, "decided on the pair's roles");
     match row.then {
         Decision::Tend => {}
         Decision::NotBorne => plan.bears_missing = false,

@@ -138,7 +138,7 @@ pub fn of_change(case: &Case, row: &Row) -> (String, String) {
     let lag = lag(case)
         .map(|l| format!(" The standby lacks {l} bytes at this moment."))
         .unwrap_or_default();
-    let detail = format!("{}{lag} Seen: {}. So: {}.", both(case), row.when, row.reason);
+    let detail = format!("{}{lag} Why: {}.", both(case), row.reason);
     ("The roles of the pair change".to_owned(), detail)
 }
 
