@@ -1,8 +1,8 @@
 //! Long work that goes on when the connection is lost.
 //!
 //! A job lives in `RUN_DIR/jobs/NAME/` (root's alone, in memory): `script` until it is read,
-//! `out` and `err`, `status` when it has ended, `digest` of the script, `tokens` of the calls
-//! that wait for it. Who runs it holds a lock on `running`; who starts one holds a lock on `starting`.
+//! `out` and `err`, `ended` and `status` when it has ended, `digest` of the script, `tokens` of the
+//! calls that wait for it. Who runs it holds a lock on `running`; who starts one holds a lock on `starting`.
 
 use std::time::Duration;
 
@@ -22,6 +22,9 @@ const QUICK: Duration = Duration::from_secs(60);
 /// waits for a host that is gone should not.
 const AWAY: Duration = Duration::from_secs(300);
 
+/// Whole seconds are compared, and the question takes its time to arrive.
+const SLACK: Duration = Duration::from_secs(2);
+
 /// Exit status of [`START_SCRIPT`] when a job of that name with another script runs.
 const BUSY: i32 = 76;
 
@@ -30,7 +33,8 @@ impl Host {
     /// result is picked up on the next one. `name` is `[a-z0-9-]`.
     ///
     /// A call with the same name and script while it runs waits for that one; a success that
-    /// nobody collected is collected; otherwise the script runs. The host ends it after `limit`.
+    /// nobody collected is collected if it ended since this process met the host, as what it saw there
+    /// may be older; otherwise the script runs. The host ends it after `limit`.
     /// Of each stream the last MiB comes back.
     pub async fn job(
         &self,
@@ -137,12 +141,13 @@ impl Job<'_> {
         })?;
         let digest = hex(&Sha256::digest(self.script.as_bytes()));
         Ok(format!(
-            "name={}\nrun_dir={run_dir}\ntoken={}\ndigest={digest}\nseconds={}\nsize={}\n\
+            "name={}\nrun_dir={run_dir}\ntoken={}\ndigest={digest}\nseconds={}\nsize={}\nmet={}\n\
              job=\"$run_dir/jobs/$name\"\n",
             self.name,
             self.token,
             self.limit.as_secs().max(1),
-            self.script.len()
+            self.script.len(),
+            (self.host.inner.met.elapsed() + SLACK).as_secs()
         ))
     }
 }
@@ -184,11 +189,12 @@ fi
 if grep -qxs "$token" tokens && [ -e began ]; then
   exit 0
 fi
-if [ "$(cat status 2>/dev/null)" = 0 ] && [ "$(cat digest)" = "$digest" ]; then
+age() { echo $(($(cut -d. -f1 /proc/uptime) - $(cat ended))); }
+if [ "$(cat status 2>/dev/null)" = 0 ] && [ "$(cat digest)" = "$digest" ] && [ "$(age)" -le "$met" ]; then
   printf '%s\n' "$token" >>tokens
   exit 0
 fi
-rm -f status collected began out err script
+rm -f status ended collected began out err script
 cat >script
 if [ "$(stat -c %s script)" -ne "$size" ]; then
   echo "the script arrived cut short" >&2
@@ -210,6 +216,7 @@ status=$?
 if [ "$status" -eq 124 ] || [ "$status" -eq 137 ]; then
   [ $(($(date +%s) - start)) -lt "$2" ] || status=timeout
 fi
+cut -d. -f1 /proc/uptime >"$1/ended"
 echo "$status" >"$1/status.new"
 mv -f "$1/status.new" "$1/status"
 MAIN

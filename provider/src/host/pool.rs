@@ -50,6 +50,8 @@ pub(super) struct Inner {
     key: OnceLock<(KeyBlob, String)>,
     current: Mutex<Option<Arc<Session>>>,
     booted: AtomicBool,
+    /// When this process first had to do with it: all that it saw there is younger.
+    pub(super) met: Instant,
     pub(super) run_dir: String,
     pub(super) turn: Arc<Mutex<()>>,
     pub(super) lock: LockState,
@@ -126,6 +128,7 @@ impl Pool {
             key: OnceLock::new(),
             current: Mutex::new(None),
             booted: AtomicBool::new(false),
+            met: Instant::now(),
             run_dir: self.settings.run_dir.clone(),
             turn: Arc::default(),
             lock: LockState::default(),

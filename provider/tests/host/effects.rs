@@ -240,6 +240,22 @@ async fn a_success_that_nobody_collected_is_collected_and_a_failure_runs_again()
 }
 
 #[tokio::test]
+async fn a_success_from_before_the_host_was_looked_at_is_not_collected() {
+    let sshd = Sshd::start();
+    let count = sshd.path("count");
+    let script = format!("echo x >>{}", count.display());
+    sshd.host().await.job("again", &script, LIMIT).await.expect("ran");
+    let (collected, status) = ("run/jobs/again/collected", "run/jobs/again/status");
+    std::fs::rename(sshd.path(collected), sshd.path(status)).expect("as if nobody had");
+    // A process that began later: whole seconds are compared.
+    let ended: u64 = sshd.read("run/jobs/again/ended").trim().parse().expect("seconds");
+    let earlier = ended.checked_sub(5).expect("the machine runs longer than that");
+    std::fs::write(sshd.path("run/jobs/again/ended"), earlier.to_string()).expect("written");
+    sshd.host().await.job("again", &script, LIMIT).await.expect("ran again");
+    assert_eq!(sshd.read("count"), "x\nx\n");
+}
+
+#[tokio::test]
 async fn a_job_ends_at_the_first_command_that_fails() {
     let sshd = Sshd::start();
     let host = sshd.host().await;
