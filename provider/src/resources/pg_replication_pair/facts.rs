@@ -128,6 +128,9 @@ pub struct Host {
     pub history: History,
     /// Of a server that is down: timeline and end of its WAL, in bytes.
     pub end: Option<(i64, u64)>,
+    /// Of a server that is down: how far its WAL is there. Data that was copied from a server that
+    /// went on, as by a rewind, needs more.
+    pub there: Option<u64>,
     /// SHA-256 of the WAL up to where the other host's may differ.
     pub prefix: Option<String>,
     /// What was written after the histories part.
@@ -215,6 +218,10 @@ pub struct Sql {
     pub timeline: i64,
     /// WAL position, written or replayed, in bytes.
     pub lsn: Option<i64>,
+    /// Of a primary beside a server that does not follow: end of the WAL that it had made when the
+    /// other had been seen, in bytes; the last of it may not be written yet.
+    #[serde(skip)]
+    pub made: Option<i64>,
     /// Of a standby: WAL received, in bytes; none where nothing was since its start.
     #[serde(default)]
     pub received: Option<i64>,

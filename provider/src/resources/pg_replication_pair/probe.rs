@@ -135,7 +135,7 @@ if [ -x "$B/pg_controldata" ] && [ -f "$D/global/pg_control" ]; then
   if [ -n "$history" ]; then
     echo '@@history'; echo "$((0x${history%.history}))"; cat "$D/pg_wal/$history"; echo; echo '@@end'
   fi
-  if [ -z "${RUN:-}" ] && wal_end_of_data; then echo "end=$end_lsn"; echo "end_timeline=$end_tli"; fi
+  if [ -z "${RUN:-}" ] && wal_end_of_data; then echo "end=$end_lsn"; echo "end_timeline=$end_tli"; echo "there=$there_lsn"; fi
 fi
 "#;
 

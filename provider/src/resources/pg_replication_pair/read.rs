@@ -94,6 +94,7 @@ fn line_of_host(host: &mut Host, key: &str, value: &str) {
         "end_timeline" => {
             host.end = host.end.zip(value.parse().ok()).map(|((_, end), timeline)| (timeline, end));
         }
+        "there" => host.there = value.parse().ok(),
         "mountpoint" => host.mountpoint = yes,
         "needs_daemon_reload" => host.needs_daemon_reload = yes,
         "start" => value.clone_into(&mut host.start),

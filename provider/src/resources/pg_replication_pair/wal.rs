@@ -14,6 +14,9 @@ const PREFIX: &str = "wal-prefix";
 /// Key of the answer that says whether the stream came back.
 const STREAM: &str = "wal-stream";
 
+/// Key of the answer that says how much WAL a primary has made by now.
+const MADE: &str = "wal-made";
+
 /// A standby that lost its primary looks for it every 5 s; one that has just restarted is no reason to
 /// refuse.
 const RECONNECT: u32 = 10;
@@ -26,7 +29,8 @@ const RECONNECT: u32 = 10;
 /// 40 in the first page of a segment); one that switches segments ends with its segment.
 /// `pg_waldump` is told the first and the last file: else it opens any to see how long a segment is,
 /// and one that was made for later has nothing in it yet.
-/// `wal_end_of_data` does so for the data in `D`, and sets `end_tli` too. The control file of a standby
+/// `wal_end_of_data` does so for the data in `D`, and sets `end_tli` too. Data that was copied while
+/// its source went on needs WAL up to `end_lsn`, and has it up to `there_lsn`. The control file of a standby
 /// that crashed may know only an earlier timeline than the one that it was following. One that was
 /// promoted and crashed before its next checkpoint may have gone over several; the newest of which
 /// there is WAL counts.
@@ -73,13 +77,14 @@ wal_end_of_data() {
   if [ "$least" -gt 0 ] && [ "$replayed_tli" != "$end_tli" ]; then end_tli=$replayed_tli; start=$replayed; fi
   end_lsn=0
   wal_end "$end_tli" "$start" || [ "$least" -gt 0 ] || return 1
+  there_lsn=$end_lsn
   if [ "$least" -gt "$end_lsn" ]; then end_lsn=$least; fi
   newest=$(ls "$D/pg_wal" | grep '\.history$' | sort | tail -n 1)
   [ -n "$newest" ] || return 0
   next=$(( 0x${newest%.history} )); before=$end_lsn
   if [ "$next" -le "$end_tli" ] || ! grep -q "^$end_tli[[:space:]]" "$D/pg_wal/$newest"; then return 0; fi
   while read -r parent start _ && [ "$next" -gt "$end_tli" ]; do
-    if wal_end "$next" "$start"; then end_tli=$next; return 0; fi
+    if wal_end "$next" "$start"; then end_tli=$next; there_lsn=$end_lsn; return 0; fi
     end_lsn=$before; next=$parent
   done <<BREAKWATER_HISTORY
 $(grep '^[0-9]' "$D/pg_wal/$newest" | sort -rn)
@@ -127,6 +132,7 @@ pub fn questions(settings: &Pair, facts: &Facts) -> Vec<Question> {
             questions.push(Question::script(name, PREFIX, text));
         }
         let own = if member == Member::A { &a } else { &b };
+        questions.extend(made(settings, facts, member));
         questions.extend(commits::question(facts, member, &paths, own, fork));
     }
     questions
@@ -142,6 +148,15 @@ fn stream(settings: &Pair, facts: &Facts) -> Option<Question> {
     let paths = Paths::new(settings, wanted);
     let text = Scripts { settings, member: wanted, paths: &paths }.stream(RECONNECT);
     Some(Question::script(wanted.word(), STREAM, text))
+}
+
+/// A server that was copied or rewound to a running primary has what that made meanwhile: a position
+/// from before would make it seem ahead.
+fn made(settings: &Pair, facts: &Facts, member: Member) -> Option<Question> {
+    let paths = Paths::new(settings, member);
+    let scripts = Scripts { settings, member, paths: &paths };
+    let host = facts.of(member);
+    host.takes_writes().then(|| Question::script(member.word(), MADE, scripts.made()))
 }
 
 fn prefix(host: &Host, timeline: i64, names: &[i64], at: u64) -> String {
@@ -172,6 +187,9 @@ pub fn read(facts: &mut Facts, answers: &Answers) {
             let text = |text: &str| Some(text.to_owned());
             sql.receiver =
                 Some(Receiver { status: text(status), slot: text(slot), host: text(from) });
+        }
+        if let (Some(sql), Some(made)) = (&mut host.sql, answers.stdout(name, MADE)) {
+            sql.made = made.trim().parse().ok();
         }
         let hash = answers.stdout(name, PREFIX).map(str::trim).filter(|h| h.len() == 64);
         host.prefix = hash.map(str::to_owned);

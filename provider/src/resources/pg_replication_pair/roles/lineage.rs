@@ -9,6 +9,9 @@ pub struct Position {
     pub timeline: i64,
     /// Its end, in bytes.
     pub end: u64,
+    /// How much of it is in its files: a primary writes a little later, and data that was copied from
+    /// a server that went on receives the rest when it follows.
+    pub there: u64,
     /// Earlier timelines, and where the next parted from each.
     pub ancestors: Vec<(i64, u64)>,
 }
@@ -44,18 +47,19 @@ pub enum Kin {
 
 /// How far a server's WAL reaches; none where it has none that can be read.
 pub fn position(host: &Host) -> Option<Position> {
-    let (timeline, end) = match &host.sql {
-        Some(sql) => {
-            let end = sql.lsn.unwrap_or_default().max(sql.received.unwrap_or_default());
-            (sql.wal_timeline, u64::try_from(end).ok()?)
-        }
-        None => host.end?,
+    let (timeline, end, there) = if let Some(sql) = &host.sql {
+        let there = sql.lsn.max(sql.received).unwrap_or_default();
+        let end = there.max(sql.made.unwrap_or_default());
+        (sql.wal_timeline, u64::try_from(end).ok()?, u64::try_from(there).ok()?)
+    } else {
+        let (timeline, end) = host.end?;
+        (timeline, end, host.there.unwrap_or(end))
     };
     let history = &host.history;
     let known = history.timeline >= timeline || timeline == 1;
     let mut ancestors = history.ancestors.clone();
     ancestors.retain(|(ancestor, _)| known && *ancestor < timeline);
-    (timeline > 0 && end > 0).then_some(Position { timeline, end, ancestors })
+    (timeline > 0 && end > 0).then_some(Position { timeline, end, there, ancestors })
 }
 
 /// Where the two part.
@@ -76,12 +80,13 @@ fn sorted<'a>(a: &'a Position, b: &'a Position) -> (&'a Position, &'a Position) 
 }
 
 impl Fork {
-    /// Timeline and position up to which both should be equal.
+    /// Timeline and position up to which the files of both should be equal.
     pub fn common(self, a: &Position, b: &Position) -> Option<(i64, u64)> {
         let (old, _) = sorted(a, b);
+        let there = a.there.min(b.there);
         match self {
-            Self::Nowhere => Some((old.timeline, old.end)),
-            Self::At(at) => Some((old.timeline, at)),
+            Self::Nowhere => Some((old.timeline, there)),
+            Self::At(at) => Some((old.timeline, at.min(there))),
             Self::Unknown => None,
         }
     }
@@ -117,7 +122,7 @@ mod tests {
     use super::*;
 
     fn at(timeline: i64, end: u64, ancestors: &[(i64, u64)]) -> Position {
-        Position { timeline, end, ancestors: ancestors.to_vec() }
+        Position { timeline, end, there: end, ancestors: ancestors.to_vec() }
     }
 
     #[test]
@@ -136,6 +141,15 @@ mod tests {
         assert_eq!(compare(&old, &new).common(&new, &old), Some((1, 500)));
         let shorter = at(1, 300, &[]);
         assert_eq!(compare(&shorter, &new).common(&shorter, &new), Some((1, 300)));
+    }
+
+    #[test]
+    fn what_is_not_in_the_files_of_both_is_not_compared() {
+        // Just rewound: it needs what the primary has made, and not all of that is written anywhere.
+        let rewound = Position { there: 300, ..at(4, 500, &[]) };
+        let primary = Position { there: 450, ..at(4, 520, &[]) };
+        assert_eq!(compare(&rewound, &primary).common(&rewound, &primary), Some((4, 300)));
+        assert_eq!(kin_of(&primary, &rewound, Some(true)), Kin::WantedAhead);
     }
 
     #[test]

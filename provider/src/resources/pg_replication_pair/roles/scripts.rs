@@ -126,6 +126,11 @@ printf '%s\n' "$stream"
         ))
     }
 
+    /// Print the end of the WAL that a primary has made, in bytes.
+    pub fn made(&self) -> String {
+        self.with("sql -c \"SELECT pg_current_wal_insert_lsn() - '0/0'\"\n")
+    }
+
     /// Print something if the promotion was not asked for.
     pub fn not_promoted(&self) -> String {
         self.roles(

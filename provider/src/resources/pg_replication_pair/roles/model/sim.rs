@@ -91,6 +91,7 @@ impl Sim {
         readable.then(|| Position {
             timeline: self.timeline,
             end: self.wal.len() as u64,
+            there: self.wal.len() as u64,
             ancestors: self.ancestors.clone(),
         })
     }
