@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
-.PHONY: help demo demo-down test check deps goldens docs bench build
+.PHONY: help demo demo-down test soak check deps goldens docs bench build
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -15,6 +15,9 @@ demo-down: ## remove everything that the demo made
 
 test: deps check ## all tests, on real hosts (root)
 	@tests/all.sh
+
+soak: deps ## the PostgreSQL pair at length: 20 runs of each change of roles, each step cut, each fault (root, two hours)
+	@tests/soak.sh
 
 check: ## what needs neither root nor hosts: format, lints, unit tests, goldens, plan cases, docs
 	@tests/check.sh

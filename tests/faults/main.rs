@@ -33,7 +33,7 @@ fn an_apply_that_is_cut_at_each_step_in_turn_is_finished_by_the_next() {
     let last = story.section("applies, each cut at a step that was not cut before", || {
         for number in 0..MOST {
             let blow = Blow::of(number);
-            match apply_until(&mut demo.terraform, blow, &mut struck) {
+            match apply_until(&mut demo.terraform, blow, |_| true, &mut struck) {
                 End::Struck(step) => story.tell(&format!("{number}: {blow:?} in {step}")),
                 End::Finished(run) => return run,
             }

@@ -1,4 +1,7 @@
 //! A change of roles that dies anywhere is finished by the next apply, and nothing is lost.
+//!
+//! Each step takes half a minute to strike, so what `make test` strikes is the steps that cannot be
+//! undone; `make soak` strikes all.
 
 use std::collections::BTreeSet;
 
@@ -11,9 +14,18 @@ const SOME: usize = 200;
 /// A change of roles has fewer steps than this, or it goes in circles.
 const MOST: usize = 60;
 
-/// Stops, proves, and promotes.
+/// Stops, proves, and promotes: struck at several moments.
 const THE_STEP: &str = "become the primary";
 const MOMENTS: usize = 6;
+/// What cannot be undone.
+const DECISIVE: [&str; 3] = [THE_STEP, "rewind it to", "aside, to be copied anew"];
+
+/// For a minute, or until the server is stopped.
+const WRITES_ON: &str = r"setsid -f runuser -u postgres -- psql -Xq -c 'DO $$ BEGIN
+  FOR number IN 1..6000 LOOP
+    INSERT INTO scratch VALUES (number); COMMIT; PERFORM pg_sleep(0.01);
+  END LOOP;
+END $$' >/dev/null 2>&1";
 
 /// Each step of a switchover, under load; every second change goes back, so that what is struck is
 /// the step and not the host.
@@ -24,7 +36,7 @@ pub fn switchover(story: &Story) {
     let primary = current(&pair);
     let report = pair.compare(&load.stop(), primary).nothing_lost();
     story.tell(&report.to_string());
-    assert!(struck > 8, "only {struck} steps were struck");
+    enough(struck, 8);
 }
 
 /// Each step of a failover from a dead server to a standby that is behind.
@@ -40,7 +52,7 @@ pub fn failover(story: &Story) {
     let primary = current(&pair);
     let report = pair.compare(&load.stop(), primary).nothing_lost();
     story.tell(&report.to_string());
-    assert!(struck > 8, "only {struck} steps were struck");
+    enough(struck, 8);
 }
 
 /// Each step of a change in which the old primary crashed with commits of its own: by consent it is
@@ -48,6 +60,7 @@ pub fn failover(story: &Story) {
 pub fn rejoin(story: &Story) {
     let mut pair = crate::new_pair(story);
     pair.on("a").sql("CREATE TABLE note (side text)");
+    pair.on("a").sql("CREATE TABLE scratch (number int)");
     let mut struck = 0;
     for how in ["rewind", "reclone"] {
         pair.set("on_divergence", how);
@@ -60,6 +73,8 @@ pub fn rejoin(story: &Story) {
             pair.on(from).sql("INSERT INTO note VALUES ('lost by consent')");
             pair.on(from).crash();
             pair.on(to).sql("INSERT INTO note VALUES ('kept')");
+            // A winner does not wait while the other is rewound.
+            let _ = pair.on(to).sh(WRITES_ON);
         });
         let primary = current(&pair);
         let count = |side: &str| format!("SELECT count(*) FROM note WHERE side LIKE '{side}%'");
@@ -67,20 +82,26 @@ pub fn rejoin(story: &Story) {
         assert_ne!(pair.on(primary).sql(&count("kept")), "0");
         pair.on(primary).sql("TRUNCATE note");
     }
-    assert!(struck > 10, "only {struck} steps were struck");
+    enough(struck, 10);
+}
+
+fn enough(struck: usize, of_all: usize) {
+    let least = if crate::soak() { of_all } else { 1 };
+    assert!(struck > least, "only {struck} steps were struck");
 }
 
 /// Changes the primary until no step is left that was not struck; how many were. `before` comes
 /// before each change, with the primary that is to go.
 fn strike_all(story: &Story, pair: &mut Pair, before: impl Fn(&Pair, &'static str)) -> usize {
     let (mut struck, mut primary, mut quiet) = (BTreeSet::new(), current(pair), 0);
-    let (mut moments, mut count) = (MOMENTS, 0);
+    let (mut moments, last, mut count) = if crate::soak() { (MOMENTS, 2, 0) } else { (1, 1, 0) };
+    let aim = |step: &str| crate::soak() || DECISIVE.iter().any(|d| step.contains(d));
     for number in 0..MOST {
         let to = other(primary);
         before(pair, primary);
         pair.set("primary", to);
         let blow = Blow::of(number);
-        match apply_until(&mut pair.terraform, blow, &mut struck) {
+        match apply_until(&mut pair.terraform, blow, aim, &mut struck) {
             End::Struck(step) => {
                 story.tell(&format!("{number}: {blow:?} in {step}"));
                 count += 1;
@@ -104,7 +125,7 @@ fn strike_all(story: &Story, pair: &mut Pair, before: impl Fn(&Pair, &'static st
         pair.is_whole(to);
         primary = to;
         // A cut may bring out steps that a change that is not cut does not have.
-        if quiet == 2 {
+        if quiet == last {
             return count;
         }
     }

@@ -60,9 +60,14 @@ impl Blow {
     }
 }
 
-/// Applies, and strikes at each step that is not in `struck` when it begins. A cut connection may
+/// Applies, and strikes at each step that `aim` accepts and is not in `struck`, when it begins. A cut connection may
 /// fail one resource while another goes on, or nothing at all; so the apply is struck until it ends.
-pub fn apply_until(terraform: &mut Terraform, blow: Blow, struck: &mut BTreeSet<String>) -> End {
+pub fn apply_until(
+    terraform: &mut Terraform,
+    blow: Blow,
+    aim: impl Fn(&str) -> bool,
+    struck: &mut BTreeSet<String>,
+) -> End {
     let rig = terraform.rig();
     let log = terraform.log_steps("cut.log");
     let mut child = terraform.start_apply();
@@ -77,7 +82,7 @@ pub fn apply_until(terraform: &mut Terraform, blow: Blow, struck: &mut BTreeSet<
         // How many bytes a step carries is no other step.
         let text = |l: &provider_log::Line| l.step.replace(|c: char| c.is_ascii_digit(), "");
         let mut begins = begins.map(|l| (format!("{}: {}", l.host, text(&l)), l.host));
-        if let Some((step, host)) = begins.find(|(key, _)| !struck.contains(key)) {
+        if let Some((step, host)) = begins.find(|(key, _)| aim(key) && !struck.contains(key)) {
             struck.insert(step.clone());
             // The point of the delay is to strike in the middle of the step.
             std::thread::sleep(blow.delay());

@@ -224,6 +224,7 @@ const START_OVER: &str = "systemctl stop ambush squatter 2>/dev/null || true
     for m in $(findmnt -rno TARGET | grep -e ^/srv/wal -e ^/var/lib/postgresql); do umount -l $m; done
     rm -rf /var/lib/postgresql/* /var/lib/postgresql/.pgpass* /etc/postgresql/* /etc/breakwater \
       /srv/wal /srv/disk /srv/archive /run/archiver
+    if [ -e /run/status ]; then mv /run/status /var/lib/dpkg/status; fi
     systemctl reset-failed";
 
 /// An apply waits five minutes for a host that boots; those here do not.

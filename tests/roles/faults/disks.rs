@@ -51,15 +51,19 @@ pub fn no_space_for_a_copy(pair: &mut Pair) {
     pair.is_whole("a");
 }
 
+/// Megabytes. Room for all that waits in the slot, as only a checkpoint removes WAL.
+const SPARE: usize = 16 * (SEGMENTS + 4);
+
 /// Puts a server's WAL on a small disk of its own.
 fn small_wal_disk(pair: &Pair, host: &'static str) {
     let server = pair.on(host);
     server.ctl("stop -m fast");
-    let _ = server.sh("D=/var/lib/postgresql/15/main
+    let script = "D=/var/lib/postgresql/15/main
         mkdir /srv/wal; mb=$(du -sm $D/pg_wal | cut -f1)
-        mount -t tmpfs -o size=$((mb + 64))m tmpfs /srv/wal
+        mount -t tmpfs -o size=$((mb + SPARE))m tmpfs /srv/wal
         cp -a $D/pg_wal /srv/wal/; mv $D/pg_wal $D/../pg_wal.old; ln -s /srv/wal/pg_wal $D/pg_wal
-        chown -R postgres: /srv/wal");
+        chown -R postgres: /srv/wal";
+    let _ = server.sh(&script.replace("SPARE", &SPARE.to_string()));
     server.ctl("start");
 }
 
