@@ -34,8 +34,10 @@ pub(super) fn plan(settings: &ExternalDb, facts: &Facts, context: &Context, plan
         };
         step(settings, plan, what, sql::MAINTENANCE, vec![statement]);
     }
-    if fit == Fit::Differs {
-        set_password(settings, plan);
+    match fit {
+        Fit::Differs => set_password(settings, plan, Risk::Disruptive(refused(settings))),
+        Fit::Md5 => set_password(settings, plan, Risk::Quiet),
+        Fit::Same | Fit::Unknown => {}
     }
     if !role.usable {
         join(settings, &facts.cluster, plan);
@@ -58,19 +60,23 @@ fn required_password(settings: &ExternalDb, plan: &mut Plan) -> Option<Secret> {
     settings.password_wo.clone()
 }
 
-fn set_password(settings: &ExternalDb, plan: &mut Plan) {
+fn set_password(settings: &ExternalDb, plan: &mut Plan, risk: Risk) {
     let Some(password) = required_password(settings, plan) else { return };
     let what = format!("set the password of role {}", settings.user);
     let statement = sql::set_password(&settings.user, &password);
     step(settings, plan, what, sql::MAINTENANCE, vec![statement]);
     if let Some(last) = plan.steps.last_mut() {
-        last.risk = Risk::Disruptive(format!(
-            "role {} of {} gets another password: whoever logs in with the one before is refused \
-             until it has the new one; open connections stay",
-            settings.user,
-            settings.place()
-        ));
+        last.risk = risk;
     }
+}
+
+fn refused(settings: &ExternalDb) -> String {
+    format!(
+        "role {} of {} gets another password: whoever logs in with the one before is refused until \
+         it has the new one; open connections stay",
+        settings.user,
+        settings.place()
+    )
 }
 
 fn differs(limit: Option<i64>, connections: i64) -> bool {
@@ -82,6 +88,8 @@ fn differs(limit: Option<i64>, connections: i64) -> bool {
 enum Fit {
     /// The same, or the one that we wrote.
     Same,
+    /// The same, stored as an MD5 hash: SCRAM replaces it, and nobody is refused.
+    Md5,
     /// Another.
     Differs,
     /// Nobody can say.
@@ -92,6 +100,7 @@ impl Fit {
     fn word(self) -> &'static str {
         match self {
             Self::Same => AS_WANTED,
+            Self::Md5 => "password as wanted, with an MD5 hash",
             Self::Differs => "another password",
             Self::Unknown => "password not checked",
         }
@@ -107,6 +116,11 @@ fn password_fit(settings: &ExternalDb, role: &Role, context: &Context, plan: &mu
     let fit = match (&role.password, &settings.password_wo) {
         (Stored::Verifier(text), Some(password)) if scram::is_of(text.expose(), password) => {
             Fit::Same
+        }
+        (Stored::Verifier(text), Some(password))
+            if scram::is_md5_of(text.expose(), &settings.user, password) =>
+        {
+            Fit::Md5
         }
         (Stored::Accepted, _) => Fit::Same,
         (Stored::Verifier(_) | Stored::Rejected, _) => Fit::Differs,

@@ -22,6 +22,11 @@ pub fn is_of(verifier: &str, password: &Secret) -> bool {
     stored_key(password, iterations, &salt) == stored
 }
 
+/// Whether a stored MD5 hash is of this password of this role.
+pub fn is_md5_of(hash: &str, user: &str, password: &Secret) -> bool {
+    postgres_protocol::password::md5(password.expose().as_bytes(), user) == hash
+}
+
 fn parts(verifier: &str) -> Option<(NonZeroU32, Vec<u8>, Vec<u8>)> {
     let (parameters, keys) = verifier.strip_prefix("SCRAM-SHA-256$")?.split_once('$')?;
     let (iterations, salt) = parameters.split_once(':')?;

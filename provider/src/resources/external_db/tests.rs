@@ -146,6 +146,14 @@ fn a_role_of_another_is_adopted_and_its_password_change_is_announced() {
 }
 
 #[test]
+fn an_md5_hash_of_the_password_is_replaced_and_nobody_is_refused() {
+    let hash = postgres_protocol::password::md5(b"s3cret-Word", "harbor");
+    let facts = there("harbor", Stored::Verifier(Secret::from(hash.as_str())));
+    let plan = ExternalDatabase::plan(&settings(&[]), &facts, &Context::default());
+    assert_eq!(describe(&plan.steps), "node: set the password of role harbor\n");
+}
+
+#[test]
 fn what_was_written_stays_until_its_version_changes() {
     // An ephemeral password is another one in each run: the configuration's is not what counts.
     let plan = |stored: Stored, context: &Context| {

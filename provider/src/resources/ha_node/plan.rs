@@ -95,6 +95,8 @@ impl<'a> Node<'a> {
     /// Secrets that rotate in this very apply are not on the host yet: what will follow is said now.
     fn rotation(&mut self) {
         let prior = self.context.prior.as_ref().and_then(|p| p.get("shared_secrets_rotation"));
+        // A node that was imported had none before: it takes over secrets, and none rotates.
+        let prior = prior.filter(|p| !p.is_null());
         let rotates = prior.is_some_and(|p| *p != Field::to_value(&self.s.shared_secrets_rotation));
         if rotates && self.facts.composed().is_some() {
             let detail = format!(

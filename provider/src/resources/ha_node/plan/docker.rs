@@ -131,6 +131,7 @@ impl Node<'_> {
         let text = match wanted {
             Ok(text) => text,
             Err(error) => {
+                self.record(path);
                 let detail = format!("{}: {error}", self.s.ssh.host);
                 self.refuse("docker", "Cannot write daemon.json", detail);
                 return;

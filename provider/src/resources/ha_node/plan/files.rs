@@ -67,7 +67,8 @@ impl Node<'_> {
         }
     }
 
-    fn record(&mut self, path: &str) {
+    /// What is there, where nothing can be said of what should be.
+    pub(super) fn record(&mut self, path: &str) {
         let actual = self.facts.file(path);
         let reading = Context { reading: true, ..self.context.clone() };
         self.plan.file(&reading, HOST, path, actual, Err(String::new()));

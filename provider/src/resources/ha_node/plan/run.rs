@@ -24,7 +24,10 @@ impl Node<'_> {
         let fits = self.started(texts);
         let off = self.containers();
         if self.anew || self.up || off || !fits {
-            self.start();
+            // Compose 1 takes every service for another when its first override comes.
+            let (before, after) = (&texts.overrides.0, &texts.overrides.1);
+            let first = self.compose == "docker-compose" && before == "-" && after != "-";
+            self.start(self.anew || first);
         }
     }
 
@@ -82,14 +85,15 @@ impl Node<'_> {
         off
     }
 
-    fn start(&mut self) {
+    /// Brings the containers up; `all` of them are new then.
+    fn start(&mut self, all: bool) {
         let script = scripts::up(self.s, &self.head(), self.compose, self.anew);
         let step = Step::job(HOST, "start Harbor and wait for its containers", "harbor-up", script);
         if !self.running() {
             self.plan.step(step);
             return;
         }
-        let sentence = if self.anew {
+        let sentence = if all {
             format!(
                 "Harbor on {} restarts: all its containers are made anew, and pushes and pulls through \
                  this node fail for about 30 s",
