@@ -13,21 +13,28 @@ locals {
 
 resource "harbor_pg_replication_pair" "db" {
   version          = var.postgresql_version
-  source           = "pgdg"
   primary          = var.primary
   replication_user = "replica"
+
+  # The packages are there, and where they came from stays as it is: no source = "pgdg", which would
+  # write the repository down a second time.
   nodes = {
     a = { ssh = local.ssh["a"], data_dir = "/data/harbor_nas/pgsql/data" }
     b = { ssh = local.ssh["b"], data_dir = "/data/harbor_nas/pgsql_replica/data" }
   }
 
-  # Rules that are there stay, below ours, until this is "remove".
+  # As the servers run: "on", which pg_rewind needs after a failover, restarts both.
+  settings = { wal_log_hints = "off" }
+
+  # Rules that are there stay, below ours, until this is "remove". With "md5" the MD5 hash of before
+  # lets in until harbor_external_db has replaced it, and SCRAM does after that.
   other_rules = "keep"
   client_rules = [
     for address in concat([for host in var.hosts : "${host}/32"], ["172.16.0.0/12"]) : {
       connection = "host"
       user       = "harbor"
       address    = address
+      method     = "md5"
     }
   ]
 }
@@ -76,6 +83,11 @@ resource "harbor_ha_node" "node" {
     host                = harbor_pg_replication_pair.db.primary_host
     password_wo         = var.database_password
     password_wo_version = 1
+
+    # As harbor.yml has it: another number makes all containers anew. 0 is no limit, which can take
+    # every connection that PostgreSQL has.
+    max_idle_conns = 2
+    max_open_conns = 0
   }
 
   redis = {
@@ -84,10 +96,12 @@ resource "harbor_ha_node" "node" {
     password_wo_version = 1
   }
 
-  # Docker and Compose are there and stay as they are.
+  # Docker and Compose are there and stay as they are. What an import finds in daemon.json and is not
+  # named here is taken out.
   docker = {
-    source  = "none"
-    compose = { source = "none" }
+    source           = "none"
+    compose          = { source = "none" }
+    registry_mirrors = var.registry_mirrors
   }
 
   shared_secrets          = harbor_shared_secrets.shared.directory

@@ -50,6 +50,12 @@ variable "redis_host" {
   default     = "172.19.48.253"
 }
 
+variable "registry_mirrors" {
+  description = "The mirrors in Docker's daemon.json."
+  type        = list(string)
+  default     = ["https://registry.docker-cn.com"]
+}
+
 variable "certificate" {
   description = "The certificate that Harbor uses, PEM."
   type        = string

@@ -1,13 +1,16 @@
 //! A node that was built by hand comes under the provider: nothing restarts, and what is known of
 //! it is what the generated configuration says.
 
-use std::process::Command;
-
 use testkit::rig::{Distro, Rig};
 use testkit::story::Story;
-use testkit::terraform::{Run, Terraform, repository};
+use testkit::terraform::Terraform;
 
+use crate::by_hand::{DATABASES, HARBOR, built, offered};
 use crate::drift::running;
+
+/// What the configuration must be generated with, as it is not the default.
+const EDITS: &str = "s/webhook_job_max_retry: .*/webhook_job_max_retry: 7/
+$a uaa: {ca_file: /data/harbor/ssl/harbor.cer}";
 
 #[test]
 fn a_node_built_by_hand_is_imported_as_it_is() {
@@ -17,13 +20,13 @@ fn a_node_built_by_hand_is_imported_as_it_is() {
     let state = rig.state();
     // PostgreSQL, Redis and Harbor get the same one: the generated configuration names each alike.
     let secret = std::fs::read_to_string(&state.redis.password_file).unwrap().trim().to_owned();
+    let certificate = offered(&rig);
     story.section("Harbor by hand", || {
-        let mut build = Command::new(repository().join("tests/standins/harbor/build"));
-        let _ = Run::of(&build.arg(&state.files).arg("2.3.2").output().unwrap()).succeeds();
-        let script = include_str!("article.sh");
-        let words = ["sh", "-ec", script, "sh", &state.urls.files, &state.urls.docker, &secret];
-        let made = rig.host("a").command(words).unwrap().output().unwrap();
-        let _ = Run::of(&made).succeeds();
+        let (a, files) = (rig.host("a"), &state.urls.files);
+        built(&a, include_str!("article.sh"), &[&state.urls.docker]);
+        built(&a, DATABASES, &[&secret]);
+        let volume = "/srv/nas/harbor_data";
+        built(&a, HARBOR, &[files, &secret, a.address(), volume, EDITS, "--with-trivy"]);
     });
     let before = running(&rig);
     let terraform = Terraform::new(&rig, "article");
@@ -31,10 +34,9 @@ fn a_node_built_by_hand_is_imported_as_it_is() {
     story.section("its own certificate must be trusted", || {
         let run = terraform.plan_run(&[]).succeeds();
         let _ = run.says(&["Harbor's certificate is not trusted", "https.trust"]);
-        let pem = rig.host("a").sh("cat /data/harbor/ssl/unixsre.cer").unwrap();
         let text = std::fs::read_to_string(terraform.path("generated.tf")).unwrap();
         let trust = text.lines().find(|l| l.trim_start().starts_with("trust ")).unwrap();
-        let with = format!("trust = {pem:?}");
+        let with = format!("trust = {certificate:?}");
         terraform.write("generated.tf", &text.replace(trust, &with));
     });
     story.section("the plan has one line: who may read harbor.yml", || {

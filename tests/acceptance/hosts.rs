@@ -1,4 +1,4 @@
-//! What a host looks like from outside: whether anything on it was touched.
+//! What hosts look like from outside: where they are, and whether anything on them was touched.
 
 use std::collections::BTreeMap;
 
@@ -15,4 +15,9 @@ pub fn fingerprints(rig: &Rig) -> BTreeMap<String, String> {
     let look =
         |h: testkit::rig::Host| (h.state().name.clone(), h.sh(LOOK).expect("the host answers"));
     rig.hosts().map(look).collect()
+}
+
+/// Addresses by the hosts' names.
+pub fn addresses(rig: &Rig) -> BTreeMap<String, String> {
+    rig.hosts().map(|h| (h.state().name.clone(), h.address().to_owned())).collect()
 }

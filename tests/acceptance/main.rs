@@ -3,6 +3,7 @@
 //! Each test is a story on one rig: an install takes minutes, so what can be shown on one install
 //! is shown in order on it. Progress goes to the terminal.
 
+mod adopted;
 mod article;
 mod bad_input;
 mod by_hand;

@@ -32,8 +32,7 @@ impl<'a> Demo<'a> {
         let work = terraform.path("");
         let text = |p: PathBuf| p.to_string_lossy().into_owned();
         let folder = text(work.clone());
-        let json = serde_json::to_string(rig.state()).expect("a rig is JSON");
-        terraform.write("rig.json", &json);
+        facts(&terraform);
         let canaries: Json = CANARIES.iter().map(|(k, v)| (*k, *v)).collect();
         terraform.write("demo.tfvars.json", &canaries.to_string());
         run(Command::new(repository().join("tests/standins/harbor/build")).args([&folder, release]));
@@ -74,12 +73,8 @@ impl<'a> Demo<'a> {
     /// Both nodes are healthy, the load balancer's name answers, and a token of one node is
     /// accepted by the other.
     pub fn is_healthy(&self) -> Run {
-        let rig = program("rig");
-        let script = repository().join("tests/demo/health.py");
-        let name = &self.rig.state().name;
-        finished(
-            Command::new("python3").arg(script).arg(rig).arg(name).arg(self.terraform.path("")),
-        )
+        let secret = |name: &str| self.variables[name].as_str().expect("it is a text");
+        is_healthy(&self.terraform, secret("certificate"), secret("harbor_admin_password"))
     }
 
     /// One value from PostgreSQL on a host.
@@ -90,6 +85,24 @@ impl<'a> Demo<'a> {
         let said = self.rig.host(host).sh(&script);
         said.unwrap_or_else(|e| panic!("{statement}: {e}")).trim().to_owned()
     }
+}
+
+/// What [`Demo::is_healthy`] says, of any Harbor that is served at the rig's name with this
+/// certificate.
+pub fn is_healthy(terraform: &Terraform, certificate: &str, admin_password: &str) -> Run {
+    facts(terraform);
+    let told = json!({"certificate": certificate, "harbor_admin_password": admin_password});
+    terraform.write("demo.tfvars.json", &told.to_string());
+    let script = repository().join("tests/demo/health.py");
+    let name = &terraform.rig().state().name;
+    let mut python = Command::new("python3");
+    finished(python.arg(script).arg(program("rig")).arg(name).arg(terraform.path("")))
+}
+
+/// The rig, for the scripts of `make demo`.
+fn facts(terraform: &Terraform) {
+    let json = serde_json::to_string(terraform.rig().state()).expect("a rig is JSON");
+    terraform.write("rig.json", &json);
 }
 
 fn program(name: &str) -> PathBuf {

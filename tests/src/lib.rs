@@ -1,6 +1,7 @@
 //! Test hosts for Breakwater: what acceptance tests, fault tests, benchmarks and the demo share.
 #![expect(clippy::missing_panics_doc, reason = "a helper of tests panics to fail the test")]
 
+pub mod brought;
 pub mod cut;
 pub mod demo;
 pub mod pair;
