@@ -9,6 +9,7 @@ mod bad_input;
 mod by_hand;
 mod destroy;
 mod drift;
+mod existing;
 mod hosts;
 mod main_job;
 mod secrets;
