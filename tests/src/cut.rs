@@ -60,8 +60,9 @@ impl Blow {
     }
 }
 
-/// Applies, and strikes at each step that `aim` accepts and is not in `struck`, when it begins. A cut connection may
-/// fail one resource while another goes on, or nothing at all; so the apply is struck until it ends.
+/// Applies, and strikes at each step that `aim` accepts and is not in `struck`, when it begins. A cut
+/// connection may fail one resource while another goes on, or nothing at all; so the apply is struck
+/// until it ends.
 pub fn apply_until(
     terraform: &mut Terraform,
     blow: Blow,

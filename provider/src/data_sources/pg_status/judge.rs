@@ -206,8 +206,7 @@ mod tests {
         let Some(postgres) = crate::real_postgres::Postgres::start() else { return };
         let statement = "SELECT pg_create_physical_replication_slot('b', true)";
         let altered = "ALTER SYSTEM SET work_mem = '8MB'";
-        postgres.sql("postgres", &[statement]).await;
-        postgres.sql("postgres", &[altered]).await;
+        postgres.sql("postgres", &[statement, altered]).await;
         let sql = Sql {
             server: Server::Socket(String::new()),
             database: "postgres".to_owned(),

@@ -30,9 +30,9 @@ const RECONNECT: u32 = 10;
 /// `pg_waldump` is told the first and the last file: else it opens any to see how long a segment is,
 /// and one that was made for later has nothing in it yet.
 /// `wal_end_of_data` does so for the data in `D`, and sets `end_tli` too. Data that was copied while
-/// its source went on needs WAL up to `end_lsn`, and has it up to `there_lsn`. The control file of a standby
-/// that crashed may know only an earlier timeline than the one that it was following. One that was
-/// promoted and crashed before its next checkpoint may have gone over several; the newest of which
+/// its source went on needs WAL up to `end_lsn`, and has it up to `there_lsn`. The control file of a
+/// standby that crashed may know only an earlier timeline than the one that it was following. One that
+/// was promoted and crashed before its next checkpoint may have gone over several; the newest of which
 /// there is WAL counts.
 ///
 /// `trim_wal` takes away what a server that crashed had begun to write behind that: no whole record,
@@ -40,12 +40,14 @@ const RECONNECT: u32 = 10;
 /// record that was begun near the end of a segment for one that goes on in the next segment of the
 /// new timeline, and stop there.
 pub const WAL_END: &str = r#"
+lsn_bytes() { echo $(( (0x${1%/*} << 32) + 0x${1#*/} )); }
+lsn_text() { printf '%X/%X' $(( $1 >> 32 )) $(( $1 & 0xFFFFFFFF )); }
 segment_of() {
   number=$(( $2 / wal_segment )); per_id=$(( 0x100000000 / wal_segment ))
   printf '%08X%08X%08X' "$1" $(( number / per_id )) $(( number % per_id ))
 }
 wal_end() {
-  first=$(segment_of "$1" $(( (0x${2%/*} << 32) + 0x${2#*/} )))
+  first=$(segment_of "$1" "$(lsn_bytes "$2")")
   final=$(ls "$D/pg_wal" | grep -E "^$(printf '%08X' "$1")[0-9A-F]{16}\$" | sort | tail -n 1)
   last=$(timeout 120 "$B/pg_waldump" -s "$2" "$D/pg_wal/$first" "$final" 2>/dev/null | tail -n 1)
   tot=$(printf '%s\n' "$last" | sed -n 's|.* len (rec/tot): *[0-9]*/ *\([0-9]*\),.*|\1|p')
@@ -73,7 +75,7 @@ wal_end_of_data() {
     *) replayed=0/0 ;;
   esac
   [ -n "$start" ] && [ -n "$replayed" ] || return 1
-  least=$(( (0x${replayed%/*} << 32) + 0x${replayed#*/} ))
+  least=$(lsn_bytes "$replayed")
   if [ "$least" -gt 0 ] && [ "$replayed_tli" != "$end_tli" ]; then end_tli=$replayed_tli; start=$replayed; fi
   end_lsn=0
   wal_end "$end_tli" "$start" || [ "$least" -gt 0 ] || return 1
@@ -99,7 +101,6 @@ trim_wal() {
   truncate -s "$wal_segment" "$tail"
   sync "$tail"
 }
-lsn_text() { printf '%X/%X' $(( $1 >> 32 )) $(( $1 & 0xFFFFFFFF )); }
 "#;
 
 /// Name of the segment of a timeline in which the byte before `lsn` stands, and how much of it
@@ -132,7 +133,12 @@ pub fn questions(settings: &Pair, facts: &Facts) -> Vec<Question> {
             questions.push(Question::script(name, PREFIX, text));
         }
         let own = if member == Member::A { &a } else { &b };
-        questions.extend(made(settings, facts, member));
+        if host.takes_writes() {
+            // A server that was copied or rewound to it has what it made meanwhile: its position from
+            // before would make that server seem ahead.
+            let scripts = Scripts { settings, member, paths: &paths };
+            questions.push(Question::script(name, MADE, scripts.made()));
+        }
         questions.extend(commits::question(facts, member, &paths, own, fork));
     }
     questions
@@ -148,15 +154,6 @@ fn stream(settings: &Pair, facts: &Facts) -> Option<Question> {
     let paths = Paths::new(settings, wanted);
     let text = Scripts { settings, member: wanted, paths: &paths }.stream(RECONNECT);
     Some(Question::script(wanted.word(), STREAM, text))
-}
-
-/// A server that was copied or rewound to a running primary has what that made meanwhile: a position
-/// from before would make it seem ahead.
-fn made(settings: &Pair, facts: &Facts, member: Member) -> Option<Question> {
-    let paths = Paths::new(settings, member);
-    let scripts = Scripts { settings, member, paths: &paths };
-    let host = facts.of(member);
-    host.takes_writes().then(|| Question::script(member.word(), MADE, scripts.made()))
 }
 
 fn prefix(host: &Host, timeline: i64, names: &[i64], at: u64) -> String {
