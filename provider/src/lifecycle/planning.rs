@@ -7,7 +7,7 @@ use super::private::Private;
 use super::reach::May;
 use super::see::{Seen, Sight, View};
 use super::session::Session;
-use super::{Blind, Managed, observed, run, values};
+use super::{Blind, Managed, run, values};
 use crate::backend::{PlanRequest, PlanResponse};
 use crate::diag::{Diag, Diags, Path, has_error};
 use crate::host::Patience;
@@ -122,26 +122,43 @@ impl<R: Resource> Managed<R> {
     }
 
     /// The planned state: files and status as they will be, outputs as far as they are certain.
+    ///
+    /// Terraform plans again within the apply, when other resources have changed the hosts, and takes
+    /// no other value for one that was known. So an output that moves by itself is never what this
+    /// look happened to see: it is kept where nothing changes, and else unknown.
     fn planned_object(
         planned: Object,
         prior: Option<&Object>,
         plan: &Plan,
         config: &Object,
     ) -> Object {
+        let idle = plan.steps.is_empty();
+        let (files, status) = if idle {
+            (Plan::actual(&plan.files), Plan::actual(&plan.status))
+        } else {
+            (Plan::wanted(&plan.files), Plan::wanted(&plan.status))
+        };
+        if let Some(prior) = prior.filter(|_| idle)
+            && (prior.get("files"), prior.get("status")) == (Some(&files), Some(&status))
+            && values::changes(&Self::attributes(), prior, &planned).is_empty()
+        {
+            return prior.clone();
+        }
         let id = match prior.map(|p| &p["id"]) {
             Some(id) if !id.is_null() => id.clone(),
             _ => Self::settings(config).map_or(Value::Unknown, |s| R::id(&s).into()),
         };
-        let mut object = observed(planned, "", plan);
+        let mut object = planned;
         object.insert("id".into(), id);
-        if plan.steps.is_empty() {
-            return object;
-        }
-        object.insert("files".into(), Plan::wanted(&plan.files));
-        object.insert("status".into(), Plan::wanted(&plan.status));
+        object.insert("files".into(), files);
+        object.insert("status".into(), status);
         for output in R::Outputs::attributes() {
-            let after = plan.outputs_after.get(&output.name).cloned();
-            object.insert(output.name, after.unwrap_or(Value::Unknown));
+            let has = |seen: &Object, after| seen.get(&output.name) == Some(after);
+            let after = plan.outputs_after.get(&output.name).filter(|after| {
+                // Without a step nothing brings an output to what it should be.
+                !idle || has(&plan.outputs, after) || prior.is_some_and(|prior| has(prior, after))
+            });
+            object.insert(output.name, after.cloned().unwrap_or(Value::Unknown));
         }
         object
     }

@@ -245,6 +245,32 @@ async fn a_host_that_was_there_at_plan_must_be_there_at_apply() {
     assert_eq!(bench.a.read("says"), "other");
 }
 
+/// Terraform plans again in the apply, and would not take another value for one that was known.
+#[tokio::test]
+async fn an_output_that_moves_by_itself_makes_no_change_and_is_not_promised() {
+    let bench = Bench::apart().await;
+    let settings = ToySettings { says: "more".to_owned(), ..bench.settings() };
+    std::fs::write(bench.a.path("more"), "1").expect("written");
+    std::fs::write(bench.b.path("more"), "1").expect("written");
+    let made = bench.apply(&settings, None).await.state.expect("made");
+    assert_eq!(made["heard"], "a: more, 1; b: more, 1".into());
+
+    std::fs::write(bench.a.path("more"), "2").expect("written");
+    let plan = bench.plan(&settings, Some(made.clone())).await;
+    quiet(&plan.diags);
+    assert_eq!(plan.planned, Some(made.clone()), "nothing is to be done");
+
+    let other = ToySettings { bears: false, ..settings.clone() };
+    let plan = bench.plan(&other, Some(made.clone())).await;
+    let planned = plan.planned.as_ref().expect("planned");
+    assert_eq!(planned["heard"], Value::Unknown);
+    assert_eq!(planned["status"], made["status"]);
+    std::fs::write(bench.a.path("more"), "3").expect("written");
+    let done = bench.carry_out(&other, Some(made), plan).await;
+    quiet(&done.diags);
+    assert_eq!(done.state.expect("changed")["heard"], "a: more, 3; b: more, 1".into());
+}
+
 /// A cloud says that a machine runs long before it can be reached, and Terraform plans again, in the
 /// apply, as soon as the cloud says so.
 #[tokio::test]

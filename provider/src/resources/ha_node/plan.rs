@@ -62,7 +62,7 @@ pub fn plan(s: &HaNode, facts: &Facts, context: &Context) -> Plan {
     node.api();
     node.rotation();
     node.plan.outputs = outputs(s, facts, node.compose).to_object();
-    node.plan.outputs_after = certain(s, &node.plan);
+    node.plan.outputs_after = certain(s, &node.plan, context.prior.as_ref());
     node.plan
 }
 
@@ -178,7 +178,7 @@ fn outputs(s: &HaNode, facts: &Facts, compose: &str) -> Outputs {
 
 /// What is known of the outputs before the apply. It ends only when Harbor is healthy; programs
 /// keep their version where no package is installed.
-fn certain(s: &HaNode, plan: &Plan) -> Object {
+fn certain(s: &HaNode, plan: &Plan, prior: Option<&Object>) -> Object {
     let texts = [("url", s.url()), ("address", s.ssh.host.clone()), ("release", s.version.clone())];
     let mut certain: Object =
         texts.into_iter().map(|(name, text)| (name.to_owned(), Value::from(text))).collect();
@@ -187,20 +187,25 @@ fn certain(s: &HaNode, plan: &Plan) -> Object {
         matches!(&step.action, Action::Job { name, .. } if ["docker-packages", "harbor-unpack"].contains(&name.as_str()))
             || matches!(step.action, Action::Upload { .. })
     };
-    let seen = |name: &str| plan.outputs.get(name).filter(|v| !v.is_null()).cloned();
     if !plan.steps.iter().any(brings_program) {
         for name in ["docker_version", "compose_version"] {
-            certain.extend(seen(name).map(|value| (name.to_owned(), value)));
-        }
-        // The same release with the same parts, and each of them healthy in the end.
-        let has = |parts: &Value, part: &str| !parts.get(part).is_null();
-        let same = |parts: &Value| {
-            has(parts, "trivy") == s.trivy.is_some() && has(parts, "notary") == s.notary
-        };
-        if plan.outputs.get("healthy") == Some(&Value::from(true)) {
-            let parts = seen("components").filter(same);
-            certain.extend(parts.map(|value| ("components".to_owned(), value)));
+            let seen = plan.outputs.get(name).filter(|v| !v.is_null());
+            certain.extend(seen.map(|value| (name.to_owned(), value.clone())));
         }
     }
+    let parts = prior.and_then(|prior| same_parts(s, prior));
+    certain.extend(parts.map(|parts| ("components".to_owned(), parts.clone())));
     certain
+}
+
+/// The components of the state before, all healthy, where they are those of the settings: the same
+/// release with the same parts. What a look sees does not count: a database that has just moved
+/// makes one of them unhealthy for a while.
+fn same_parts<'a>(s: &HaNode, prior: &'a Object) -> Option<&'a Value> {
+    let parts = prior.get("components").filter(|parts| !parts.is_null())?;
+    let has = |part: &str| !parts.get(part).is_null();
+    let same = prior.get("release") == Some(&Value::from(s.version.clone()))
+        && has("trivy") == s.trivy.is_some()
+        && has("notary") == s.notary;
+    (same && prior.get("healthy") == Some(&Value::from(true))).then_some(parts)
 }

@@ -60,6 +60,33 @@ fn what_is_planned_first_is_what_is_there_after() {
     }
 }
 
+/// Terraform plans again within the apply, when the database may have moved and a component is not
+/// healthy for a while: the same must be known then.
+#[test]
+fn the_components_known_before_do_not_depend_on_their_health_at_that_moment() {
+    let s = usual();
+    let facts = |healthy, database: &str| {
+        let parts = [("trivy", "healthy"), ("database", database)];
+        let components = parts.map(|(part, says)| (part.to_owned(), says.to_owned())).into();
+        Facts { health: Health::Says { healthy, components }, ..done(&s) }
+    };
+    let (well, ill) = (facts(true, "healthy"), facts(false, "unhealthy"));
+    let known = |s: &HaNode, before: &Facts, now: &Facts| {
+        let prior = Some(plan(&usual(), before).outputs);
+        let plan = Node::plan(s, now, &Context { prior, ..Context::default() });
+        assert_ne!(steps(&plan), "");
+        plan.outputs_after.get("components").cloned()
+    };
+    let mut moved = s.clone();
+    moved.database.host = "198.51.100.12".into();
+    let components = plan(&s, &well).outputs.remove("components");
+    assert_eq!(known(&moved, &well, &well), components);
+    assert_eq!(known(&moved, &well, &ill), components);
+    assert_eq!(known(&moved, &ill, &well), None, "what was ill is seen afterwards");
+    moved.trivy = None;
+    assert_eq!(known(&moved, &well, &well), None, "another part");
+}
+
 #[test]
 fn mirrors_are_reloaded_and_other_keys_restart_docker() {
     let facts = done(&usual());
