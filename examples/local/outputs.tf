@@ -8,7 +8,6 @@ output "replication" {
   value = {
     primary           = harbor_pg_replication_pair.db.current_primary
     standby           = harbor_pg_replication_pair.db.standby_state
-    lag_bytes         = harbor_pg_replication_pair.db.lag_bytes
     timeline          = harbor_pg_replication_pair.db.timeline
     system_identifier = harbor_pg_replication_pair.db.system_identifier
   }

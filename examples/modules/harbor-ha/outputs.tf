@@ -46,7 +46,6 @@ output "database" {
     port          = local.database.port
     primary       = one(harbor_pg_replication_pair.this[*].current_primary)
     standby_state = one(harbor_pg_replication_pair.this[*].standby_state)
-    lag_bytes     = one(harbor_pg_replication_pair.this[*].lag_bytes)
   }
 }
 
