@@ -7,7 +7,8 @@ use serde_json::json;
 use testkit::rig::Rig;
 use testkit::terraform::repository;
 
-use crate::production::{ADMIN, HOSTNAME, NAME, Production};
+use crate::environment::{ADMIN, Environment, HOSTNAME};
+use crate::production::NAME;
 
 /// The host whose network the client is in; it is none of the nodes.
 const CLIENT: &str = "harbor-production-bastion";
@@ -26,7 +27,7 @@ pub struct Watch {
 
 impl Registry {
     /// One that trusts the certificate that was configured last.
-    pub fn new(production: &Production) -> Self {
+    pub fn new(production: &Environment) -> Self {
         let (settings, watch) = (production.path("client.json"), production.path("watch"));
         let told = json!({
             "name": HOSTNAME, "password": ADMIN, "watch": watch,

@@ -24,10 +24,12 @@ module "harbor" {
   database_password = var.database_password
   redis_password    = var.redis_password
 
-  vpc_cidr    = "10.20.0.0/16"
-  system_disk = { size = 60 }
-  storage     = { storage_type = "Capacity" }
-  tags        = { environment = "staging" }
+  vpc_cidr       = "10.20.0.0/16"
+  harbor_version = var.harbor_version
+  database       = { version = var.postgresql_version }
+  system_disk    = { size = 60 }
+  storage        = { storage_type = "Capacity" }
+  tags           = { environment = "staging" }
 }
 
 output "url" {

@@ -71,3 +71,15 @@ variable "redis_password" {
   type        = string
   sensitive   = true
 }
+
+variable "harbor_version" {
+  description = "Harbor's release: the next one is tried here."
+  type        = string
+  default     = "2.15.2"
+}
+
+variable "postgresql_version" {
+  description = "PostgreSQL's major version: that of the image's distribution."
+  type        = number
+  default     = 16
+}
