@@ -47,7 +47,7 @@ impl Run {
     #[track_caller]
     #[must_use]
     pub fn succeeds(self) -> Self {
-        assert!(self.ok(), "terraform failed:\n{}", self.readable());
+        assert!(self.ok(), "terraform failed:\n{}\n{}", self.after_error(), self.readable());
         self
     }
 
@@ -101,6 +101,11 @@ impl Run {
     /// Its errors.
     pub fn errors(&self) -> Vec<Diagnostic> {
         self.diagnostics().into_iter().filter(|d| d.is_error).collect()
+    }
+
+    /// What it said from its first error on. A plan before it can be long, and a log cut short.
+    fn after_error(&self) -> &str {
+        self.text.find("Error: ").map_or("", |at| &self.text[at..])
     }
 
     /// The text for people: of JSON lines, their messages.
