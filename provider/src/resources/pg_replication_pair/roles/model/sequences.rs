@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 
 use super::super::table::{Wish, row_without};
-use super::world::{End, World};
+use super::applies::End;
+use super::world::World;
 
 /// What happens.
 #[derive(Clone, Copy, Debug)]
@@ -65,6 +66,7 @@ impl World {
             Event::Comparable(comparable) => self.comparable = comparable,
             Event::LatePromotion(who) => {
                 if self.servers[who].promoting && self.promotable(who) {
+                    self.give_up(who);
                     self.promote(who);
                 }
             }
@@ -105,6 +107,7 @@ impl World {
             let wal = self.servers[wanted].wal.clone();
             self.acknowledged.retain(|id| wal.contains(id));
             self.apply(wanted, &consent, usize::MAX, None);
+            self.asked = self.servers[wanted].promoting.then_some(wanted);
         }
     }
 
@@ -141,6 +144,21 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
         3 => who().prop_map(|wanted| Event::Apply { wanted, cut: usize::MAX }),
     ];
     prop::collection::vec(event, 1..60)
+}
+
+/// The disk of the standby is full when it is promoted by a token; the lost primary still writes.
+#[test]
+fn a_promotion_that_was_agreed_to_is_finished_without_a_second_token() {
+    let mut world = World::new(false);
+    let apply = |wanted| Event::Apply { wanted, cut: usize::MAX };
+    for event in [Event::Unreachable(0), Event::DiskFull(1), Event::Token(1), Event::DiskFree(1)] {
+        world.happen(event, &Wish::default());
+    }
+    assert!(!world.is_primary(1));
+    for event in [Event::Write, apply(1)] {
+        world.happen(event, &Wish::default());
+    }
+    assert!(world.is_primary(1));
 }
 
 proptest! {

@@ -6,8 +6,9 @@ use super::super::observed::{Follower, Observed, Server, Stopped};
 use super::super::rows::ROWS;
 use super::super::table::{Who, Why, Wish, row_without};
 use super::super::{conditions, lineage::Kin};
+use super::applies::End;
 use super::sim::{Data, Sim};
-use super::world::{End, World};
+use super::world::World;
 use Server::{Absent, Down, Foreign, Primary, Standby, Starting, Unreachable, Unreadable};
 
 const BOOLS: [bool; 2] = [false, true];
