@@ -157,6 +157,12 @@ impl Host {
         let receiver = self.sql.as_ref().and_then(|sql| sql.receiver.as_ref());
         receiver.is_some_and(|r| r.status.as_deref() == Some("streaming"))
     }
+
+    /// Its server sends WAL to one of this name.
+    pub fn serves(&self, name: &str) -> bool {
+        let mut replicas = self.sql.iter().flat_map(|sql| &sql.replication);
+        replicas.any(|replica| replica.name.as_deref() == Some(name))
+    }
 }
 
 /// The control file: true whether the server runs or not.

@@ -40,7 +40,10 @@ pub fn plan(case: &Case, plan: &mut Plan) {
         plan.step(Step::run(side.member.word(), "resume the replay", side.scripts.resume()));
     }
     stale_slot(case, plan, &side);
-    if down || differs || touched(plan, case) {
+    // The hosts are not asked at the same moment: a primary that was just started may have been asked
+    // before the standby, which says that it streams, had found it.
+    let unseen = !case.primary().host.serves(side.member.word());
+    if down || differs || unseen || touched(plan, case) {
         attached(case, plan, "to prove that the standby follows");
     }
 }
