@@ -108,13 +108,16 @@ fn look(canaries: &BTreeSet<String>, seen: &mut BTreeSet<String>) {
             continue;
         }
         let read = |name: &str| std::fs::read(folder.join(name)).unwrap_or_default();
+        let in_container = || String::from_utf8_lossy(&read("cgroup")).contains("docker");
+        // Asked before and after, as it may have ended by then.
+        let was_in_container = in_container();
         let command = read("cmdline");
         for name in found(&command, canaries) {
             seen.insert(format!("arguments {}: {name}", printable(&command)));
         }
         for name in found(&read("environ"), canaries) {
             // Harbor's own containers get secrets by their environment; that is Harbor's way.
-            if !String::from_utf8_lossy(&read("cgroup")).contains("docker") {
+            if !was_in_container && !in_container() {
                 seen.insert(format!("environment of {}: {name}", printable(&command)));
             }
         }
