@@ -158,10 +158,13 @@ impl Host {
         receiver.is_some_and(|r| r.status.as_deref() == Some("streaming"))
     }
 
-    /// Its server sends WAL to one of this name.
+    /// Its server sends WAL to one of this name; a synchronous standby that is only `potential` has to
+    /// catch up first.
     pub fn serves(&self, name: &str) -> bool {
         let mut replicas = self.sql.iter().flat_map(|sql| &sql.replication);
-        replicas.any(|replica| replica.name.as_deref() == Some(name))
+        replicas.any(|replica| {
+            replica.name.as_deref() == Some(name) && replica.sync.as_deref() != Some("potential")
+        })
     }
 }
 
