@@ -89,7 +89,18 @@ const REFUSED: [(&str, Hurt); 4] = [
     ),
     (
         "refused: the link is dead, and both views still say streaming",
-        Hurt { says: "cannot log in", begin: |pair, _| pair.part(), end: |pair, _| pair.join() },
+        Hurt {
+            says: "cannot log in",
+            begin: |pair, _| {
+                // Else both would have seen it by then, on a busy machine.
+                timeouts(pair, |name| format!("SET {name} = '10min'"));
+                pair.part();
+            },
+            end: |pair, _| {
+                pair.join();
+                timeouts(pair, |name| format!("RESET {name}"));
+            },
+        },
     ),
     (
         "refused: the standby cannot receive",
@@ -103,15 +114,23 @@ const REFUSED: [(&str, Hurt); 4] = [
         "refused: the standby replays an hour late",
         Hurt {
             says: "has not replayed",
-            begin: |pair, standby| delayed(pair, standby, "SET recovery_min_apply_delay = '1h'"),
-            end: |pair, standby| delayed(pair, standby, "RESET recovery_min_apply_delay"),
+            begin: |pair, standby| altered(pair, standby, "SET recovery_min_apply_delay = '1h'"),
+            end: |pair, standby| altered(pair, standby, "RESET recovery_min_apply_delay"),
         },
     ),
 ];
 
-fn delayed(pair: &Pair, standby: &'static str, change: &str) {
-    pair.on(standby).sql(&format!("ALTER SYSTEM {change}"));
-    pair.on(standby).sql("SELECT pg_reload_conf()");
+/// Changes how long a connection over which nothing comes counts as one.
+fn timeouts(pair: &Pair, change: impl Fn(&str) -> String) {
+    for server in ["a", "b"] {
+        altered(pair, server, &change("wal_receiver_timeout"));
+        altered(pair, server, &change("wal_sender_timeout"));
+    }
+}
+
+fn altered(pair: &Pair, server: &'static str, change: &str) {
+    pair.on(server).sql(&format!("ALTER SYSTEM {change}"));
+    pair.on(server).sql("SELECT pg_reload_conf()");
 }
 
 /// The primary is not stopped and goes on taking writes; the next apply makes the pair whole.
