@@ -18,9 +18,10 @@ use crate::error::{Doing, Result, failure};
 /// A client for the node's own network.
 pub type Internal = Client<HttpConnector, Body>;
 
-/// Makes a client.
+/// Makes a client. It asks for the address each time: while containers are made anew, an address goes
+/// from one to another, and a connection that was kept would stay with the wrong one.
 pub fn client() -> Internal {
-    Client::builder(TokioExecutor::new()).build_http()
+    Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build_http()
 }
 
 /// Listens on all addresses.
