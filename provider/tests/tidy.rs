@@ -143,6 +143,30 @@ fn rendering_touches_nothing() {
     assert_eq!(dependencies, BTreeSet::from(known));
 }
 
+/// What differs between Harbor's releases is in one table, which is asked by name.
+#[test]
+fn only_the_table_of_releases_compares_their_numbers() {
+    let mut sources = product("render/src");
+    sources.retain(|s| !s.path.starts_with("render/src/harbor/release"));
+    sources.extend(product("provider/src"));
+    sources.extend(product("tests/standins/harbor"));
+    let words = [
+        ".minor()",
+        ".patch()",
+        "release.minor",
+        "release.patch",
+        ".minor <",
+        ".minor >",
+        ".minor =",
+        ".since(",
+        " < (2,",
+        " <= (2,",
+        " > (2,",
+        " >= (2,",
+    ];
+    none(&named(&sources, &words), "releases are compared in render/src/harbor/releases.rs alone");
+}
+
 #[test]
 fn every_type_has_its_example_page_and_cases() {
     let provider = Provider::new();

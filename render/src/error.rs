@@ -23,12 +23,12 @@ pub enum Error {
         known: String,
     },
     /// A release that this crate knows no facts about.
-    #[error("unsupported Harbor release {release}: supported are 2.0.0 to 2.{newest}.x")]
+    #[error("unsupported Harbor release {release}: supported are 2.0.0 to {newest}.x")]
     UnsupportedRelease {
         /// What was given.
         release: String,
-        /// The newest minor that is supported.
-        newest: u64,
+        /// The newest minor that is supported, like `2.15`.
+        newest: String,
     },
     /// A value cannot be written in the syntax of the file.
     #[error("value cannot be written as {syntax}: it {reason}")]

@@ -1,5 +1,7 @@
 //! What several resources read in the same way.
 
+use render::harbor::Release;
+
 use crate::resource::Ssh;
 use crate::value::Value;
 
@@ -24,15 +26,9 @@ pub fn is_key(text: &str) -> bool {
 /// A check: a release of Harbor.
 pub fn version(value: &Value) -> Result<(), String> {
     let text = value.as_str().unwrap_or_default();
-    release(text)
+    Release::nearest(text)
         .map(|_| ())
         .ok_or_else(|| format!("\"{text}\" is no release of Harbor: write it as 2.3.2."))
-}
-
-/// `2.3.2` as (2, 3).
-pub fn release(text: &str) -> Option<(u32, u32)> {
-    let mut parts = text.trim_start_matches('v').split('.');
-    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
 }
 
 /// `root@198.51.100.11:22`; an IPv6 address stands in brackets where a port follows.

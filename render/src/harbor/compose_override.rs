@@ -5,6 +5,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use super::releases::Quirk;
 use super::{Release, check_path};
 use crate::{Error, Secret, yaml};
 
@@ -65,10 +66,10 @@ pub fn render(settings: &Settings) -> Result<String, Error> {
     yaml::write("docker-compose.override.yml", &document(settings.release, services))
 }
 
-/// Up to 2.11 the generated file says `version: '2.3'`, from 2.12 nothing; the override must agree.
+/// Where the generated file says `version: '2.3'`, the override must agree.
 fn document(release: Release, services: Map<String, Value>) -> Value {
     let mut document = Map::new();
-    if release.minor() <= 11 {
+    if release.has(Quirk::ComposeFileVersion) {
         document.insert("version".to_owned(), json!("2.3"));
     }
     document.insert("services".to_owned(), Value::Object(services));

@@ -5,6 +5,7 @@ pub mod compose_override;
 pub mod harbor_yml;
 pub mod keys;
 pub mod release;
+pub mod releases;
 
 pub use release::Release;
 

@@ -21,7 +21,6 @@ mod simple;
 use std::process::ExitCode;
 
 use error::Result;
-use release::Release;
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
@@ -56,7 +55,7 @@ async fn serve(role: &str, rest: &[String]) -> Result<()> {
 
 async fn dispatch(role: &str, rest: &[String]) -> Result<()> {
     match role {
-        "core" => core::run(Release::from_environment()?).await,
+        "core" => core::run(release::from_environment()?).await,
         "jobservice" => jobservice::run().await,
         "log" => log::run().await,
         "nginx" => nginx::run().await,

@@ -19,7 +19,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::error::{Doing, Result, failure};
 use crate::http::{self, Internal};
-use crate::release::Release;
+use crate::release::{self, Quirk};
 
 const CONFIGURATION: &str = "/etc/nginx/nginx.conf";
 const CERTIFICATES: &str = "/etc/cert";
@@ -36,7 +36,7 @@ struct Front {
 
 /// Serves until it is stopped.
 pub async fn run() -> Result<()> {
-    let release = Release::from_environment()?;
+    let release = release::from_environment()?;
     let text = std::fs::read_to_string(CONFIGURATION).doing("read nginx.conf")?;
     let (core, portal) = (upstream("core").await?, upstream("portal").await?);
     let tls = text.contains("listen 8443 ssl");
@@ -45,7 +45,7 @@ pub async fn run() -> Result<()> {
         core,
         portal,
         scheme: if tls { "https" } else { "http" },
-        keeps_scheme: release.since(3, 0),
+        keeps_scheme: release.has(Quirk::ForwardedScheme),
     }));
     if !tls {
         return http::serve(8080, router).await;

@@ -1,108 +1,73 @@
-//! Which release is played, and what differs between releases.
+//! Which release is played. What differs between releases is in the table of `render`.
 
-use std::fmt;
+use render::harbor::releases::Component;
+pub use render::harbor::{Release, keys::is_known, releases::Quirk};
+use sha2::{Digest as _, Sha256};
 
 use crate::error::{Result, failure};
+use crate::hex::hex;
 
-/// A Harbor 2.x release.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Release {
-    /// `N` of `2.N.P`.
-    pub minor: u32,
-    /// `P` of `2.N.P`.
-    pub patch: u32,
+/// Parses `2.N.P`, with or without a leading `v`.
+pub fn parse(text: &str) -> Result<Release> {
+    text.parse().map_err(|error| failure(format!("{error}")))
 }
 
-impl fmt::Display for Release {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "2.{}.{}", self.minor, self.patch)
-    }
+/// The release that an image was packed as.
+pub fn from_environment() -> Result<Release> {
+    parse(&std::env::var("STANDIN_RELEASE").unwrap_or_default())
 }
 
-impl Release {
-    /// Parses `2.N.P`, with or without a leading `v`.
-    pub fn parse(text: &str) -> Result<Self> {
-        let mut parts = text.strip_prefix('v').unwrap_or(text).split('.');
-        let mut number = || parts.next()?.parse::<u32>().ok();
-        match (number(), number(), number()) {
-            (Some(2), Some(minor), Some(patch)) => Ok(Self { minor, patch }),
-            _ => Err(failure(format!("{text} is not a Harbor 2.x release"))),
-        }
-    }
+/// Commits that are known; any other is made up.
+const COMMITS: [(&str, &str); 1] = [("2.15.2", "080b0220")];
 
-    /// The release that an image was packed as.
-    pub fn from_environment() -> Result<Self> {
-        Self::parse(&std::env::var("STANDIN_RELEASE").unwrap_or_default())
-    }
+/// Version and commit, as `/systeminfo` shows it.
+pub fn with_commit(release: Release) -> String {
+    let text = release.to_string();
+    let known = COMMITS.iter().find(|(of, _)| *of == text);
+    let digest = hex(&Sha256::digest(&text));
+    format!("v{text}-{}", known.map_or(&digest[..8], |(_, commit)| commit))
+}
 
-    /// Whether this is `2.{minor}.{patch}` or newer.
-    pub fn since(self, minor: u32, patch: u32) -> bool {
-        self >= Self { minor, patch }
-    }
+/// Whether the `redis:` section (and the optional core indexes) is read.
+pub fn reads_redis_section(release: Release) -> bool {
+    is_known(release, "redis")
+}
 
-    /// Number of the newest SQL migration: 60 for 2.3, 180 for 2.15.
-    pub fn schema(self) -> i64 {
-        30 + 10 * i64::from(self.minor)
-    }
+/// The flag of `prepare` and `install.sh` for each optional part.
+const FLAGS: [(Component, &str); 4] = [
+    (Component::Trivy, "--with-trivy"),
+    (Component::Notary, "--with-notary"),
+    (Component::ChartMuseum, "--with-chartmuseum"),
+    (Component::Clair, "--with-clair"),
+];
 
-    /// Version and commit, as `/systeminfo` shows it.
-    pub fn with_commit(self) -> String {
-        let commit = match (self.minor, self.patch) {
-            (15, 2) => "080b0220".to_owned(),
-            (minor, patch) => format!("{:08x}", 0x5a5a_0000 + minor * 256 + patch),
-        };
-        format!("v{self}-{commit}")
-    }
+/// The flags that `prepare` and `install.sh` know.
+pub fn flags(release: Release) -> Vec<&'static str> {
+    FLAGS.iter().filter(|(part, _)| release.ships(*part)).map(|(_, flag)| *flag).collect()
+}
 
-    /// Whether passwords are percent-quoted in Redis URLs.
-    pub fn quotes_redis_password(self) -> bool {
-        self.since(8, 1) || (self.minor == 7 && self.patch >= 2)
-    }
+/// Whether the release can bring an optional part.
+pub fn has_notary(release: Release) -> bool {
+    release.ships(Component::Notary)
+}
 
-    /// Whether the `redis:` section (and the optional core indexes) is read.
-    pub fn reads_redis_section(self) -> bool {
-        self.since(9, 0)
-            || (self.minor == 8 && self.patch >= 4)
-            || (self.minor == 7 && self.patch >= 3)
-    }
-
-    /// Optional parts that `prepare` and `install.sh` know: flag, service.
-    pub fn flags(self) -> Vec<&'static str> {
-        let mut flags = vec!["--with-trivy"];
-        if self.minor <= 8 {
-            flags.push("--with-notary");
-        }
-        if self.minor <= 7 {
-            flags.push("--with-chartmuseum");
-        }
-        if self.minor <= 1 {
-            flags.push("--with-clair");
-        }
-        flags
-    }
+/// Whether the release can bring an optional part.
+pub fn has_chartmuseum(release: Release) -> bool {
+    release.ships(Component::ChartMuseum)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Release;
+    use super::{parse, with_commit};
 
     #[test]
     fn knows_order_and_schema_of_releases() {
-        let old = Release::parse("v2.3.2").expect("a release");
-        let new = Release::parse("2.15.2").expect("a release");
+        let old = parse("v2.3.2").expect("a release");
+        let new = parse("2.15.2").expect("a release");
         assert!(old < new);
         assert_eq!((old.schema(), new.schema()), (60, 180));
-        assert_eq!(new.with_commit(), "v2.15.2-080b0220");
-        assert!(Release::parse("1.10.0").is_err());
-        assert!(Release::parse("2.15").is_err());
-    }
-
-    #[test]
-    fn quoting_skips_the_release_that_lost_it() {
-        let quotes = |text| Release::parse(text).expect("a release").quotes_redis_password();
-        assert!(!quotes("2.7.1"));
-        assert!(quotes("2.7.2"));
-        assert!(!quotes("2.8.0"));
-        assert!(quotes("2.8.1"));
+        assert_eq!(with_commit(new), "v2.15.2-080b0220");
+        assert!(parse("1.10.0").is_err());
+        assert!(parse("2.15").is_err());
     }
 }

@@ -11,9 +11,12 @@ pub mod sql;
 #[cfg(test)]
 mod tests;
 
+use render::harbor::Release;
+use render::harbor::releases::Component;
+
 use crate::diag::{Diag, Diags, Path};
 use crate::resource::{Answers, Context, ImportRequest, Plan, Question, Resource, Ssh};
-use crate::resources::common::{release, version};
+use crate::resources::common::version;
 use crate::secret::Secret;
 use crate::value::{Object, Value};
 
@@ -165,16 +168,16 @@ fn connection_limit(value: &Value) -> Result<(), String> {
 }
 
 impl ExternalDb {
-    /// The release of Harbor, as (major, minor).
-    pub fn release(&self) -> Option<(u32, u32)> {
-        self.harbor_version.as_deref().and_then(release)
+    /// The release of Harbor, or the nearest that is known.
+    pub fn release(&self) -> Option<Release> {
+        self.harbor_version.as_deref().and_then(Release::nearest)
     }
 
-    /// The databases: those named, or those that the release has. Notary went with 2.9.
+    /// The databases: those named, or those that the release has. Notary has two of its own.
     pub fn database_names(&self) -> Vec<String> {
         let named = self.databases.clone();
         named.unwrap_or_else(|| match self.release() {
-            Some(release) if release < (2, 9) => {
+            Some(release) if release.ships(Component::Notary) => {
                 ["registry", "notarysigner", "notaryserver"].map(str::to_owned).to_vec()
             }
             _ => vec!["registry".to_owned()],

@@ -1,5 +1,7 @@
 //! The decision: which statements make the server as wanted.
 
+use render::harbor::Release;
+
 use super::facts::{Facts, NODE, Reach, Stored};
 use super::{ExternalDb, Outputs, database, role, sql};
 use crate::diag::Diag;
@@ -143,14 +145,15 @@ fn refused(settings: &ExternalDb, facts: &Facts, context: &Context, plan: &mut P
              ssh at the primary, with a pair: ssh = harbor_pg_replication_pair.<name>.primary_ssh."
         ));
     }
-    // Harbor 2.9 and later; facts: external PostgreSQL must be 12 or later.
-    let old = (1..120_000).contains(&facts.cluster.version);
-    if old && settings.release().is_some_and(|release| release >= (2, 9)) {
+    let need = settings.release().and_then(Release::postgres);
+    if let Some((major, since)) = need
+        && (1..major * 10_000).contains(&facts.cluster.version)
+    {
         plan.refuse(
             "harbor_version",
             "PostgreSQL is too old",
             format!(
-                "{place} is version {}; Harbor 2.9 and later need PostgreSQL 12 or later.",
+                "{place} is version {}; Harbor {since} and later need PostgreSQL {major} or later.",
                 version_text(facts.cluster.version)
             ),
         );

@@ -1,6 +1,7 @@
 //! Names and places on a node: paths, units, packages, containers.
 
 use render::harbor::Release;
+use render::harbor::releases::Component;
 
 use super::settings::{ComposeSource, DockerSource, HaNode};
 
@@ -132,7 +133,7 @@ pub fn containers(s: &HaNode, release: Release) -> Vec<&'static str> {
         ("trivy-adapter", s.trivy.is_some()),
         ("notary-server", s.notary),
         ("notary-signer", s.notary),
-        ("harbor-exporter", s.metric.is_some() && release.minor() >= 2),
+        ("harbor-exporter", s.metric.is_some() && release.ships(Component::Exporter)),
     ];
     names.extend(optional.iter().filter(|(_, on)| *on).map(|(name, _)| *name));
     names

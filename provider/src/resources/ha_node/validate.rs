@@ -71,11 +71,11 @@ pub fn all(s: &HaNode) -> Diags {
 }
 
 fn unknown_release(version: &str) -> Diag {
-    let newest = render::harbor::release::NEWEST_MINOR;
+    let newest = render::harbor::release::newest_series();
     Diag::error(
         format!("Unknown Harbor release {version}"),
         format!(
-            "Known are the releases 2.0.0 to 2.{newest}.x, written like \"2.{newest}.2\", without \
+            "Known are the releases 2.0.0 to {newest}.x, written like \"{newest}.2\", without \
              pre-releases. The keys of harbor.yml differ from release to release, so no other \
              can be configured safely."
         ),

@@ -11,9 +11,12 @@ pub mod units;
 
 use std::collections::BTreeMap;
 
+use render::harbor::Release;
+use render::harbor::releases::Component;
+
 use crate::diag::{Diag, Diags, Path};
 use crate::resource::{Answers, Context, ImportRequest, Plan, Question, Resource, Ssh};
-use crate::resources::common::{release, version};
+use crate::resources::common::version;
 use crate::value::{Object, Value};
 
 use units::Unit;
@@ -102,7 +105,8 @@ impl Secrets {
     /// The secrets of this release.
     pub fn units(&self) -> Vec<&'static Unit> {
         let mut units: Vec<&'static Unit> = units::ALWAYS.iter().collect();
-        if self.harbor_version.as_deref().and_then(release).is_some_and(|r| r < (2, 9)) {
+        let release = self.harbor_version.as_deref().and_then(Release::nearest);
+        if release.is_some_and(|release| release.ships(Component::Notary)) {
             units.push(&units::NOTARY);
         }
         units

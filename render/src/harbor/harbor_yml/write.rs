@@ -4,6 +4,7 @@ mod stores;
 
 use serde_json::{Value, json};
 
+use super::super::releases::Quirk;
 use super::{JobLogger, Settings, Trace, tree::Tree};
 use crate::{Error, Secret};
 
@@ -20,19 +21,14 @@ pub(super) fn document(s: &Settings) -> Result<Value, Error> {
     trivy(t, s)?;
     jobs(t, s)?;
     log(t, s)?;
-    t.put("_version", file_version(s.release.minor()))?;
+    t.put("_version", s.release.file_version())?;
     s.external_database.as_ref().map_or(Ok(()), |d| stores::external_database(t, s, d))?;
-    s.external_redis.as_ref().map_or(Ok(()), |r| stores::external_redis(t, s, r))?;
+    s.external_redis.as_ref().map_or(Ok(()), |r| stores::external_redis(t, r))?;
     outside(t, s)?;
     observed(t, s)?;
     cleanup(t, s)?;
     extra(t, s)?;
     tree.finish()
-}
-
-/// 2.1 still says 2.0.0.
-fn file_version(minor: u64) -> String {
-    format!("2.{}.0", if minor == 1 { 0 } else { minor })
 }
 
 fn front(t: &mut Tree, s: &Settings) -> Done {
@@ -78,7 +74,7 @@ fn jobs(t: &mut Tree, s: &Settings) -> Done {
     t.put_or("jobservice.logger_sweeper_duration", jobs.logger_sweeper_duration, 1)?;
 
     let webhooks = &s.notification;
-    let retries = if s.release.minor() >= 8 { 3 } else { 10 };
+    let retries = s.release.webhook_retries();
     t.put_or("notification.webhook_job_max_retry", webhooks.webhook_job_max_retry, retries)?;
     let timeout = webhooks.webhook_job_http_client_timeout;
     t.put_or("notification.webhook_job_http_client_timeout", timeout, 3)?;
@@ -142,16 +138,11 @@ fn trace(t: &mut Tree, s: &Settings, trace: &Trace) -> Done {
         t.put("trace.otel.compression", otel.compression)?;
         t.put("trace.otel.insecure", otel.insecure)?;
         let seconds = otel.timeout_seconds;
-        let plain = plain_otel_timeout(s.release.minor(), s.release.patch());
+        let plain = s.release.has(Quirk::PlainOtelTimeout);
         let timeout = if plain { json!(seconds) } else { json!(format!("{seconds}s")) };
         t.put("trace.otel.timeout", timeout)?;
     }
     Ok(())
-}
-
-/// `10s` became `10` in 2.9 and in the late patches of 2.7 and 2.8.
-fn plain_otel_timeout(minor: u64, patch: u64) -> bool {
-    minor >= 9 || (minor == 8 && patch >= 4) || (minor == 7 && patch >= 3)
 }
 
 fn cleanup(t: &mut Tree, s: &Settings) -> Done {

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::answer::{Answer, ApiError};
 use super::{Shared, accounts, artifacts, configurations, health, jobs, projects, sessions, token};
 use crate::fault;
+use crate::release::{self, Quirk};
 
 /// Everything core answers.
 pub fn router(core: Shared) -> Router {
@@ -58,8 +59,8 @@ async fn system_info(State(core): State<Shared>, headers: HeaderMap) -> Answer {
         "auth_mode": setting("auth_mode"),
         "self_registration": setting("self_registration"),
     });
-    let version = Value::from(core.release.with_commit());
-    if core.release.since(8, 0) {
+    let version = Value::from(release::with_commit(core.release));
+    if core.release.has(Quirk::VersionHidden) {
         info["primary_auth_mode"] = setting("primary_auth_mode");
         info["banner_message"] = setting("banner_message");
         info["oidc_provider_name"] = Value::from("");
@@ -84,13 +85,13 @@ fn add_private(core: &Shared, info: &mut Value, setting: &dyn Fn(&str) -> Value)
     info["registry_storage_provider_name"] =
         Value::from(core.environment.storage_provider.as_str());
     info["has_ca_root"] = Value::from(false);
-    if core.release.since(5, 0) {
+    if core.release.has(Quirk::TimeShown) {
         info["current_time"] = Value::from(token::rfc3339(token::now()));
     }
-    if !core.release.since(8, 0) {
+    if release::has_chartmuseum(core.release) {
         info["with_chartmuseum"] = Value::from(core.environment.charts.is_some());
     }
-    if !core.release.since(9, 0) {
+    if release::has_notary(core.release) {
         info["with_notary"] = Value::from(core.environment.notary.is_some());
     }
 }

@@ -16,6 +16,7 @@ use super::sql_tls::explain;
 use super::{Core, Shared, accounts};
 use crate::error::{Doing, Result, failure};
 use crate::redis::Reply;
+use crate::release::Quirk;
 
 const CACHE: &str = "harbor:cfgs";
 const CACHE_SECONDS: &str = "60";
@@ -67,7 +68,7 @@ pub async fn all(core: &Core) -> Result<Map<String, Value>> {
         .collect()
 }
 
-/// `GET /configurations`. Before 2.4 zero values are left out.
+/// `GET /configurations`. Old ones leave out zero values.
 pub async fn get(State(core): State<Shared>, headers: HeaderMap) -> Answer {
     accounts::admin(&core, &headers).await?;
     let editable = core.environment.overwrite.is_none();
@@ -80,7 +81,7 @@ pub async fn get(State(core): State<Shared>, headers: HeaderMap) -> Answer {
         }
         let value = &values[setting.name];
         let editable = editable && !(setting.name == "auth_mode" && has_users);
-        let entry = if !core.release.since(4, 0) && is_zero(value) {
+        let entry = if !core.release.has(Quirk::ZeroSettingsShown) && is_zero(value) {
             json!({ "editable": editable })
         } else {
             json!({ "value": value, "editable": editable })
@@ -173,7 +174,8 @@ async fn save(core: &Core, body: &Map<String, Value>) -> std::result::Result<(),
 
 /// Applies `CONFIG_OVERWRITE_JSON`, which also makes everything read-only.
 pub async fn overwrite(core: &Core) -> Result<()> {
-    let Some(text) = core.environment.overwrite.as_ref().filter(|_| core.release.since(3, 0))
+    let Some(text) =
+        core.environment.overwrite.as_ref().filter(|_| core.release.has(Quirk::ConfigOverwrite))
     else {
         return Ok(());
     };

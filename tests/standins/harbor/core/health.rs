@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::sql_tls::explain;
 use super::{Core, Shared};
 use crate::error::{Result, failure};
+use crate::release::Quirk;
 use crate::{fault, http};
 
 const PERIOD: Duration = Duration::from_secs(10);
@@ -103,8 +104,8 @@ impl Check {
                 let asked = client.batch_execute("SELECT 1").await;
                 asked.map_err(|error| explain(&error))
             }
-            // Before 2.6 a connection was taken from the pool and not used.
-            Self::Redis if !core.release.since(6, 0) => Ok(()),
+            // In old ones a connection was taken from the pool and not used.
+            Self::Redis if !core.release.has(Quirk::RedisHealthAsked) => Ok(()),
             Self::Redis => core.redis.call(&["PING"]).await.map(|_| ()),
         }
     }

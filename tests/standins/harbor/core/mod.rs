@@ -32,7 +32,7 @@ use crate::error::{Doing, Failure, Result, failure};
 use crate::fault;
 use crate::http::{self, Internal};
 use crate::redis::Redis;
-use crate::release::Release;
+use crate::release::{self, Release};
 
 /// What every request can reach.
 pub struct Core {
@@ -123,7 +123,7 @@ pub async fn run(release: Release) -> Result<()> {
     // Core asks itself too: it must listen before the first check.
     let listener = http::listen(port).await?;
     health::watch(&core);
-    println!("[INFO] the core service is running, version {}", release.with_commit());
+    println!("[INFO] the core service is running, version {}", release::with_commit(release));
     axum::serve(listener, api::router(core)).await.doing("serve")
 }
 

@@ -2,14 +2,14 @@
 
 use serde_json::Value;
 
-use crate::release::Release;
+use crate::release::{Quirk, Release};
 
 /// What a setting takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     Switch,
     Number,
-    /// A number above zero from 2.7 on.
+    /// A number, in newer releases above zero.
     Positive,
     Text,
     Password,
@@ -42,7 +42,9 @@ impl Setting {
             Kind::Choice(words) if !words.iter().any(|word| value == *word) => {
                 Err(format!("invalid value, key: {}, value: {value}", self.name))
             }
-            Kind::Positive if release.since(7, 0) && value.as_i64().unwrap_or(0) <= 0 => {
+            Kind::Positive
+                if release.has(Quirk::PositiveDurations) && value.as_i64().unwrap_or(0) <= 0 =>
+            {
                 Err(format!("the {} value must be positive", self.name))
             }
             _ => Ok(()),
@@ -58,10 +60,9 @@ pub fn settings(release: Release) -> Vec<Setting> {
     let mut all = main_settings();
     all.extend(directory_settings());
     all.extend(sign_on_settings());
-    all.extend(since(release));
-    if !release.since(7, 0) {
-        all.extend(email_settings());
-    }
+    all.extend(later_settings());
+    all.extend(email_settings());
+    all.retain(|setting| release.setting(setting.name).is_some());
     all
 }
 
@@ -156,31 +157,30 @@ fn email_settings() -> Vec<Setting> {
     ]
 }
 
-/// Settings that came later, with the minor release that brought them.
-fn since(release: Release) -> impl Iterator<Item = Setting> {
-    let newer = [
-        (6, setting("audit_log_forward_endpoint", Kind::Text, "")),
-        (6, setting("skip_audit_log_database", Kind::Switch, false)),
-        (7, setting("oidc_group_filter", Kind::Text, "")),
-        (7, setting("session_timeout", Kind::Positive, 60)),
-        (8, setting("primary_auth_mode", Kind::Switch, false)),
-        (8, setting("scanner_skip_update_pulltime", Kind::Switch, false)),
-        (9, setting("banner_message", Kind::Text, "")),
-        (12, setting("ldap_group_attach_parallel", Kind::Switch, false)),
-        (13, setting("disabled_audit_log_event_types", Kind::Text, "")),
-        (13, setting("oidc_logout", Kind::Switch, false)),
-    ];
-    newer.into_iter().filter(move |(minor, _)| release.minor >= *minor).map(|(_, setting)| setting)
+/// Settings that came later than the others.
+fn later_settings() -> Vec<Setting> {
+    vec![
+        setting("audit_log_forward_endpoint", Kind::Text, ""),
+        setting("skip_audit_log_database", Kind::Switch, false),
+        setting("oidc_group_filter", Kind::Text, ""),
+        setting("session_timeout", Kind::Positive, 60),
+        setting("primary_auth_mode", Kind::Switch, false),
+        setting("scanner_skip_update_pulltime", Kind::Switch, false),
+        setting("banner_message", Kind::Text, ""),
+        setting("ldap_group_attach_parallel", Kind::Switch, false),
+        setting("disabled_audit_log_event_types", Kind::Text, ""),
+        setting("oidc_logout", Kind::Switch, false),
+    ]
 }
 
 #[cfg(test)]
 mod tests {
     use super::settings;
-    use crate::release::Release;
+    use crate::release;
 
     #[test]
     fn releases_know_as_many_settings_as_the_real_ones() {
-        let count = |text| settings(Release::parse(text).expect("a release")).len();
+        let count = |text| settings(release::parse(text).expect("a release")).len();
         assert_eq!(count("2.3.2"), 55);
         assert_eq!(count("2.15.2"), 57);
     }

@@ -14,7 +14,7 @@ use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::error::{Doing, Failure, Result, failure};
-use crate::release::Release;
+use crate::release::{Quirk, Release};
 
 /// Certificates that the user trusts beside the system's.
 const TRUSTED: &str = "/harbor_cust_cert";
@@ -33,7 +33,7 @@ pub enum SslMode {
 }
 
 impl SslMode {
-    /// `allow` and `prefer` came with another driver in 2.5; both are played
+    /// `allow` and `prefer` came with another driver; both are played
     /// as no encryption, which is their first attempt or their last.
     pub fn parse(text: &str, release: Release) -> Result<Self> {
         match text {
@@ -41,7 +41,7 @@ impl SslMode {
             "require" => Ok(Self::Encrypted),
             "verify-ca" => Ok(Self::Chain),
             "verify-full" => Ok(Self::Full),
-            "allow" | "prefer" | "" if release.since(5, 0) => Ok(Self::Plain),
+            "allow" | "prefer" | "" if release.has(Quirk::LibpqSslModes) => Ok(Self::Plain),
             other => Err(failure(format!("unsupported sslmode {other:?}"))),
         }
     }

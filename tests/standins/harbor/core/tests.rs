@@ -15,7 +15,7 @@ use crate::error::Result;
 use crate::http::{self, Internal};
 use crate::prepare::{make_token_key, random_text};
 use crate::redis;
-use crate::release::Release;
+use crate::release;
 
 const ADMIN: &str = "Basic YWRtaW46SGFyYm9yMTIzNDU="; // admin:Harbor12345
 
@@ -137,7 +137,7 @@ impl Node {
         environment: Environment,
         release: &str,
     ) -> Result<Self> {
-        let release = Release::parse(release)?;
+        let release = release::parse(release)?;
         let pool = Pool::new(&cluster.settings(name), release)?;
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let port = listener.local_addr().expect("a port").port();
@@ -237,7 +237,7 @@ async fn accounts_and_settings(cluster: &Cluster, environment: &Environment) {
     let (_, before) = old.get("/api/v2.0/configurations", ADMIN).await;
     assert_eq!(before["self_registration"], json!({"editable": true}), "zero is left out");
     let (_, info) = old.get("/api/v2.0/systeminfo", "").await;
-    assert_eq!(info["harbor_version"], old.core.release.with_commit());
+    assert_eq!(info["harbor_version"], release::with_commit(old.core.release));
 
     let new = start("2.15.2").await.expect("core upgrades");
     let put = json!({"self_registration": true, "project_creation_restriction": "adminonly", "no_such_key": 1});

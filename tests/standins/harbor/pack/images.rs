@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use super::archive::Archive;
 use crate::error::Result;
 use crate::hex::hex;
-use crate::release::Release;
+use crate::release::{self, Release, is_known};
 
 /// One image.
 struct Image {
@@ -37,14 +37,14 @@ fn images(release: Release) -> Vec<Image> {
         image("harbor-db", "database", None),
         image("trivy-adapter-photon", "trivy-adapter", Some("http://127.0.0.1:8080/probe/healthy")),
     ];
-    if release.since(2, 0) {
+    if is_known(release, "metric.enabled") {
         images.push(image("harbor-exporter", "exporter", None));
     }
-    if release.minor <= 8 {
+    if release::has_notary(release) {
         images.push(image("notary-server-photon", "notary-server", None));
         images.push(image("notary-signer-photon", "notary-signer", None));
     }
-    if release.minor <= 7 {
+    if release::has_chartmuseum(release) {
         images.push(image("chartmuseum-photon", "chartmuseum", None));
     }
     images

@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 
 use crate::error::{Doing, Result, failure};
 use crate::hex::hex;
-use crate::release::Release;
+use crate::release::{self, Release};
 
 /// `pack --version 2.N.P --out DIR`.
 pub fn run(arguments: &[String]) -> Result<()> {
@@ -24,7 +24,7 @@ pub fn run(arguments: &[String]) -> Result<()> {
         arguments.get(place + 1)
     };
     let usage = || failure("usage: standin-harbor pack --version 2.N.P --out DIR");
-    let release = Release::parse(option("--version").ok_or_else(usage)?)?;
+    let release = release::parse(option("--version").ok_or_else(usage)?)?;
     let out = PathBuf::from(option("--out").ok_or_else(usage)?);
     let program = std::env::current_exe().doing("find this program")?;
     let program = fs::read(program).doing("read this program")?;

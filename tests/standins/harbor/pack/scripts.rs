@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
-use crate::release::Release;
+use render::harbor::releases::Oldest;
+
+use crate::release::{self, Quirk, Release};
 
 const COMMON: &str = include_str!("../installer/common.sh");
 const COMPOSE_OLD: &str = include_str!("../installer/compose_old.sh");
@@ -10,25 +12,23 @@ const COMPOSE_NEW: &str = include_str!("../installer/compose_new.sh");
 const INSTALL: &str = include_str!("../installer/install.sh");
 const PREPARE: &str = include_str!("../installer/prepare");
 
-/// From 2.5.4 on the Compose plugin is preferred.
-fn prefers_plugin(release: Release) -> bool {
-    release.since(5, 4)
-}
-
 /// `common.sh`.
 pub fn common(release: Release) -> String {
-    let said = if release.since(11, 0) { "20.10.10" } else { "17.06.0" };
-    let check = if prefers_plugin(release) { COMPOSE_NEW } else { COMPOSE_OLD };
-    COMMON.replace("@DOCKER_SAID@", said).replace("@COMPOSE_CHECK@", check)
+    let said = release.docker().map(|need| {
+        let Oldest(major, minor, patch) = need.documented;
+        format!("{major}.{minor:02}.{patch}")
+    });
+    let check = if release.has(Quirk::ComposePlugin) { COMPOSE_NEW } else { COMPOSE_OLD };
+    COMMON.replace("@DOCKER_SAID@", &said.unwrap_or_default()).replace("@COMPOSE_CHECK@", check)
 }
 
 /// `install.sh`. Newer ones take the node down whether it runs or not.
 pub fn install(release: Release) -> String {
     let mut cases = String::new();
-    for flag in release.flags() {
+    for flag in release::flags(release) {
         let _ = write!(cases, "\t{flag})\n\t\tprepare_para=\"$prepare_para {flag}\" ;;\n");
     }
-    let (compose, down) = if prefers_plugin(release) {
+    let (compose, down) = if release.has(Quirk::ComposePlugin) {
         (
             "$DOCKER_COMPOSE",
             "note \"stopping existing Harbor instance ...\"\n$DOCKER_COMPOSE down -v",
@@ -40,7 +40,7 @@ pub fn install(release: Release) -> String {
         )
     };
     INSTALL
-        .replace("@FLAGS@", &release.flags().join(", "))
+        .replace("@FLAGS@", &release::flags(release).join(", "))
         .replace("@CASES@", &cases)
         .replace("@DOWN@", down)
         .replace("@COMPOSE@", compose)

@@ -7,10 +7,10 @@ use flate2::read::GzDecoder;
 use serde_json::Value;
 
 use super::{installer, is_static, scripts, write_installers};
-use crate::release::Release;
+use crate::release::{self, Release};
 
 fn release(text: &str) -> Release {
-    Release::parse(text).expect("a release")
+    release::parse(text).expect("a release")
 }
 
 /// Path, mode and content of an archive's files.

@@ -10,16 +10,17 @@ use super::Places;
 use super::files;
 use super::settings::Settings;
 use crate::error::Result;
+use crate::release::Quirk;
 
 /// Writes the file beside install.sh.
 pub fn write(places: &Places, settings: &Settings) -> Result<()> {
     files::generate(&places.compose.join("docker-compose.yml"), &text(settings), 0, 0o644)
 }
 
-/// The file's text. From 2.12 it has no `version:`.
+/// The file's text.
 pub fn text(settings: &Settings) -> String {
     let mut text = String::new();
-    if settings.release.minor < 12 {
+    if settings.release.has(Quirk::ComposeFileVersion) {
         text.push_str("version: '2.3'\n");
     }
     text.push_str("services:\n");

@@ -9,6 +9,7 @@ use super::secrets::Generated;
 use super::settings::{Https, Settings};
 use super::{Places, Refusal};
 use crate::error::{Doing, Result};
+use crate::release::Quirk;
 
 /// The list that `strong_ssl_ciphers` turns on.
 const STRONG_CIPHERS: &str = "ECDHE+AESGCM:DHE+AESGCM:ECDHE+RSA+SHA256:DHE+RSA+SHA256:!AES128";
@@ -126,7 +127,7 @@ fn registry_yml(settings: &Settings) -> String {
     if !redis.sentinel_master.is_empty() {
         let _ = writeln!(text, "  sentinelMasterSet: {}", redis.sentinel_master);
     }
-    if settings.release.since(15, 0) && !redis.username.is_empty() {
+    if settings.release.has(Quirk::RegistryRedisUsername) && !redis.username.is_empty() {
         let _ = writeln!(text, "  username: {}", redis.username);
     }
     if !redis.password.is_empty() {

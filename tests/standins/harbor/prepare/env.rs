@@ -8,6 +8,7 @@ use super::files;
 use super::secrets::Generated;
 use super::settings::Settings;
 use crate::error::Result;
+use crate::release::{self, Quirk, is_known};
 
 const NO_PROXY: [&str; 16] = [
     "127.0.0.1",
@@ -41,7 +42,7 @@ pub fn write_all(places: &Places, settings: &Settings, made: &Generated) -> Resu
     if settings.with("trivy") {
         write("trivy-adapter", &trivy(settings))?;
     }
-    if settings.metric.is_some() && settings.release.since(2, 0) {
+    if settings.metric.is_some() {
         write("exporter", &exporter(settings))?;
     }
     Ok(())
@@ -72,7 +73,7 @@ fn core(settings: &Settings, made: &Generated) -> Lines {
     lines.set("CORE_SECRET", &made.core);
     lines.set("JOBSERVICE_SECRET", &made.jobservice);
     for part in ["notary", "chartmuseum", "trivy"] {
-        let known = settings.release.flags().contains(&format!("--with-{part}").as_str());
+        let known = release::flags(settings.release).contains(&format!("--with-{part}").as_str());
         if known {
             lines.set(&format!("WITH_{}", part.to_uppercase()), python_bool(settings.with(part)));
         }
@@ -83,7 +84,7 @@ fn core(settings: &Settings, made: &Generated) -> Lines {
     lines.set("REGISTRY_CREDENTIAL_USERNAME", "harbor_registry_user");
     lines.set("REGISTRY_CREDENTIAL_PASSWORD", &made.registry_password);
     lines.set("CSRF_KEY", &made.csrf_key);
-    if settings.release.since(8, 0) {
+    if settings.release.has(Quirk::ScannerPrefix) {
         lines.set("ROBOT_SCANNER_NAME_PREFIX", &made.scanner_prefix);
     }
     for (name, value) in &settings.extra_core {
@@ -118,7 +119,7 @@ fn endpoints(lines: &mut Lines, settings: &Settings) {
     lines.set("CORE_URL", "http://core:8080");
     lines.set("CORE_LOCAL_URL", "http://127.0.0.1:8080");
     lines.set("JOBSERVICE_URL", "http://jobservice:8080");
-    if settings.release.minor <= 8 {
+    if release::has_notary(settings.release) {
         lines.set("NOTARY_URL", "http://notary-server:4443");
     }
     lines.set("TRIVY_ADAPTER_URL", "http://trivy-adapter:8080");
@@ -145,10 +146,10 @@ fn jobservice(settings: &Settings, made: &Generated) -> Lines {
     lines.set("CORE_URL", "http://core:8080");
     lines.set("REGISTRY_CONTROLLER_URL", "http://registryctl:8080");
     lines.set("JOBSERVICE_WEBHOOK_JOB_MAX_RETRY", &settings.jobs.webhook_max_retry);
-    if settings.release.since(8, 0) {
+    if is_known(settings.release, "notification.webhook_job_http_client_timeout") {
         lines.set("JOBSERVICE_WEBHOOK_JOB_HTTP_CLIENT_TIMEOUT", &settings.jobs.webhook_timeout);
     }
-    if settings.release.since(13, 0) {
+    if is_known(settings.release, "jobservice.max_job_duration_hours") {
         let seconds = settings.jobs.max_duration_hours.parse::<i64>().unwrap_or(24) * 3600;
         lines.set("MAX_JOB_DURATION_SECONDS", seconds);
     }

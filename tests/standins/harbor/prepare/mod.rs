@@ -25,7 +25,7 @@ use settings::Settings;
 
 use crate::error::Failure;
 use crate::fault;
-use crate::release::Release;
+use crate::release::{self, Release};
 
 /// Why `prepare` gave up.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -94,7 +94,7 @@ impl Places {
 
 /// The role: `prepare prepare FLAGS`, as the wrapper calls it.
 pub fn run(arguments: &[String]) -> u8 {
-    let release = match Release::from_environment() {
+    let release = match release::from_environment() {
         Ok(release) => release,
         Err(error) => {
             eprintln!("{error}");
@@ -116,7 +116,7 @@ pub fn run(arguments: &[String]) -> u8 {
 }
 
 fn usage_error(arguments: &[String], release: Release) -> Option<String> {
-    let known = release.flags();
+    let known = release::flags(release);
     match arguments.first().map(String::as_str) {
         Some("prepare") => arguments[1..]
             .iter()

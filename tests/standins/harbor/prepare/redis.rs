@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 use super::{Refusal, yaml};
-use crate::release::Release;
+use crate::release::{self, Quirk, Release, is_known};
 
 /// Where Redis is, and each user's URL.
 #[derive(Debug)]
@@ -39,11 +39,12 @@ impl Redis {
     pub fn read(config: &Value, release: Release) -> Result<Self, Refusal> {
         let external = yaml::section(config, "external_redis");
         let own = yaml::section(config, "redis");
-        let source = if release.reads_redis_section() && !own.is_null() { own } else { external };
+        let source =
+            if release::reads_redis_section(release) && !own.is_null() { own } else { external };
         let url = Url::read(source, release)?;
         let index = |key: &str, default: &str| yaml::or(source, key, default);
         let core_index = |key: &str| {
-            if release.reads_redis_section() { index(key, "") } else { String::new() }
+            if release::reads_redis_section(release) { index(key, "") } else { String::new() }
         };
         let registry_index = index("registry_db_index", "1");
         Ok(Self {
@@ -95,7 +96,8 @@ impl Url {
 
 fn scheme(source: &Value, release: Release, sentinel: bool) -> Result<String, Refusal> {
     let tls = yaml::section(source, "tlsOptions");
-    let secure = release.since(13, 0) && yaml::get(tls, "enable").is_some_and(yaml::truthy);
+    let secure = is_known(release, "external_redis.tlsOptions.enable")
+        && yaml::get(tls, "enable").is_some_and(yaml::truthy);
     if secure {
         yaml::required(tls, "rootCA")?;
     }
@@ -105,11 +107,14 @@ fn scheme(source: &Value, release: Release, sentinel: bool) -> Result<String, Re
 
 fn credentials(source: &Value, release: Release) -> String {
     let quote = |text: String| {
-        if release.quotes_redis_password() { percent_quoted(&text) } else { text }
+        if release.has(Quirk::QuotedRedisPassword) { percent_quoted(&text) } else { text }
     };
     let password = quote(yaml::or(source, "password", ""));
-    let username =
-        if release.since(8, 0) { quote(yaml::or(source, "username", "")) } else { String::new() };
+    let username = if is_known(release, "external_redis.username") {
+        quote(yaml::or(source, "username", ""))
+    } else {
+        String::new()
+    };
     if password.is_empty() { String::new() } else { format!("{username}:{password}@") }
 }
 
@@ -120,7 +125,9 @@ fn host(source: &Value, release: Release) -> String {
     }
     let host = yaml::or(source, "host", "redis:6379");
     match yaml::get(source, "port") {
-        Some(port) if release.minor == 0 => format!("{host}:{}", yaml::text(port)),
+        Some(port) if is_known(release, "external_redis.port") => {
+            format!("{host}:{}", yaml::text(port))
+        }
         _ => host,
     }
 }

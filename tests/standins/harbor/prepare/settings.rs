@@ -15,7 +15,7 @@ use storage::Storage;
 
 use super::redis::Redis;
 use super::{Refusal, yaml};
-use crate::release::Release;
+use crate::release::{Release, is_known};
 
 /// Everything the generated files are made of.
 #[derive(Debug)]
@@ -124,7 +124,7 @@ impl Https {
             port: yaml::or(https, "port", "443"),
             certificate: yaml::or(https, "certificate", required_text(https, "certificate")?),
             private_key: yaml::or(https, "private_key", required_text(https, "private_key")?),
-            strong_ciphers: strong && release.since(9, 3),
+            strong_ciphers: strong && is_known(release, "https.strong_ssl_ciphers"),
         }))
     }
 }
@@ -135,7 +135,7 @@ fn required_text<'a>(section: &Value, key: &str) -> Result<&'a str, Refusal> {
 
 fn metric(config: &Value, release: Release) -> Result<Option<(String, String)>, Refusal> {
     let metric = yaml::section(config, "metric");
-    if metric.is_null() || !release.since(2, 0) {
+    if metric.is_null() || !is_known(release, "metric.enabled") {
         return Ok(None);
     }
     let enabled = yaml::truthy(yaml::required(metric, "enabled")?);
@@ -150,10 +150,10 @@ fn extra_core(
     late_checks: &mut Vec<String>,
 ) -> Vec<(&'static str, String)> {
     let mut extra = Vec::new();
-    if release.since(4, 0) {
+    if is_known(release, "trace.enabled") {
         trace(yaml::section(config, "trace"), late_checks);
     }
-    if release.since(6, 0) {
+    if is_known(release, "cache.enabled") {
         let cache = yaml::section(config, "cache");
         let hours = yaml::get(cache, "expire_hours").and_then(Value::as_i64);
         let enabled = yaml::get(cache, "enabled").is_some_and(yaml::truthy);
@@ -163,7 +163,7 @@ fn extra_core(
         extra.push(("CACHE_ENABLED", enabled.to_string()));
         extra.push(("CACHE_EXPIRE_HOURS", hours.unwrap_or(24).to_string()));
     }
-    if release.since(9, 0) {
+    if is_known(release, "core.quota_update_provider") {
         let provider = yaml::or(yaml::section(config, "core"), "quota_update_provider", "db");
         if !["db", "redis"].contains(&provider.as_str()) {
             late_checks.push(format!("invalid quota update provider: {provider}"));

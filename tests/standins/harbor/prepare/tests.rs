@@ -8,7 +8,7 @@ use std::path::Path;
 use tempfile::TempDir;
 
 use super::{Places, Refusal, files, prepare};
-use crate::release::Release;
+use crate::release::{self, Release};
 
 const OLD: &str = "2.3.2";
 const NEW: &str = "2.15.2";
@@ -65,7 +65,7 @@ impl Node {
         fs::write(places.input.join("harbor.yml"), yml).expect("a file");
         fs::write(places.host.join("ssl/a.crt"), "certificate").expect("a file");
         fs::write(places.host.join("ssl/a.key"), "key").expect("a file");
-        let release = Release::parse(release).expect("a release");
+        let release = release::parse(release).expect("a release");
         Self { root, places, release }
     }
 
@@ -333,7 +333,7 @@ fn strong_ciphers_are_on_for_the_word_none() {
 fn flags_depend_on_the_release() {
     let complaint = |release: &str, flag: &str| {
         let arguments = ["prepare".to_owned(), flag.to_owned()];
-        super::usage_error(&arguments, Release::parse(release).expect("a release"))
+        super::usage_error(&arguments, release::parse(release).expect("a release"))
     };
     assert_eq!(complaint("2.8.4", "--with-notary"), None);
     assert!(complaint("2.9.0", "--with-notary").is_some());

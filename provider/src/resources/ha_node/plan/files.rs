@@ -2,6 +2,7 @@
 
 use render::Secret as RenderSecret;
 use render::harbor::compose_override;
+use render::harbor::releases::Quirk;
 
 use super::{Node, headed};
 use crate::facts::file::FileFact;
@@ -254,13 +255,14 @@ impl Node<'_> {
             };
             RenderSecret::from(text)
         };
+        let scanner_prefix = self.release.has(Quirk::ScannerPrefix);
         compose_override::Settings {
             release: self.release,
             jobservice_secret: secret("jobservice_secret"),
             core_secret: secret("core_secret"),
             csrf_key: secret("csrf_key"),
             registry_http_secret: Some(secret("registry_http_secret")),
-            robot_scanner_name_prefix: (self.release.minor() >= 8).then(|| SCANNER.to_owned()),
+            robot_scanner_name_prefix: scanner_prefix.then(|| SCANNER.to_owned()),
             trivy_cache: None,
         }
     }

@@ -71,7 +71,6 @@ impl Node<'_> {
                 self.refuse("version", "Downgrade", detail);
             }
             Ok(path) if path.len() > 1 => {
-                let path: Vec<String> = path.iter().map(|minor| format!("2.{minor}")).collect();
                 let detail = format!(
                     "Harbor's documentation does not cover the way from {from}, which runs on {}, to \
                      {to} in one step. Go by way of {}, one apply each.",

@@ -1,6 +1,6 @@
 //! Compose as one file, and whether Docker and Compose are new enough for the release.
 
-use render::harbor::release::{minimum_compose, minimum_docker};
+use render::harbor::releases::Quirk;
 
 use super::Node;
 use crate::resources::ha_node::facts::HOST;
@@ -42,11 +42,12 @@ impl Node<'_> {
         let seen = self.facts.seen.one("server").to_owned();
         let text = if seen.is_empty() { candidate.unwrap_or_default() } else { seen };
         let Some(have) = version::of(&text) else { return };
-        let want = minimum_docker(self.release);
-        if have < semver::Version::new(17, 6, 0) {
+        let Some(need) = self.release.docker() else { return };
+        let (oldest, want) = (need.checked.version(), need.documented.version());
+        if have < oldest {
             let detail = format!(
-                "Harbor {} needs Docker 17.6 or newer; {} has {have}.",
-                self.release, self.s.ssh.host
+                "Harbor {} needs Docker {}.{} or newer; {} has {have}.",
+                self.release, oldest.major, oldest.minor, self.s.ssh.host
             );
             self.refuse("docker", "Docker is too old", detail);
         } else if have < want && !self.is_installed() {
@@ -76,21 +77,21 @@ impl Node<'_> {
             return;
         };
         let Some(have) = version::of(&text) else { return };
-        let need = minimum_compose(self.release);
+        let Some(need) = self.release.compose() else { return };
+        let oldest = need.version.version();
         let (at, host, release) = ("docker.compose", &self.s.ssh.host, self.release);
-        if have < need.version {
-            let why = if need.version.minor >= 27 {
-                "an older one cannot read its compose file, which names no version"
-            } else {
+        if have < oldest {
+            let why = if self.release.has(Quirk::ComposeFileVersion) {
                 "its installer checks that"
+            } else {
+                "an older one cannot read its compose file, which names no version"
             };
             let detail = format!(
-                "Harbor {release} needs Compose {} or newer: {why}. On {host} it is {have}. Set \
-                 docker.compose to a newer one.",
-                need.version
+                "Harbor {release} needs Compose {oldest} or newer: {why}. On {host} it is {have}. Set \
+                 docker.compose to a newer one."
             );
             self.refuse(at, format!("Compose {have} is too old for Harbor {release}"), detail);
-        } else if have < need.documented && !self.is_installed() {
+        } else if have < need.documented.version() && !self.is_installed() {
             let detail = format!(
                 "Harbor {release} is documented with Compose newer than 2.3; {host} has {have}. It \
                  works as far as is known."

@@ -2,7 +2,10 @@
 
 use super::{
     super::{
-        super::{check_path, release::has_notary},
+        super::{
+            check_path, keys,
+            releases::{Component, Quirk},
+        },
         ExternalDatabase, ExternalRedis, Pool, Settings,
     },
     Done, ensure, one_of, plain, plain_password,
@@ -15,11 +18,11 @@ pub(super) fn databases(s: &Settings) -> Done {
         "external_database",
         "exactly one of database and external_database must be set",
     )?;
-    if s.with_notary && !has_notary(s.release) {
+    if s.with_notary && !s.release.ships(Component::Notary) {
         return Err(Error::UnknownKey {
             key: "with_notary".to_owned(),
             release: s.release.to_string(),
-            known: "releases up to 2.8".to_owned(),
+            known: keys::releases_of("external_database.notary_server"),
         });
     }
     if let Some(bundled) = &s.database {
@@ -45,10 +48,10 @@ fn external_database(s: &Settings, d: &ExternalDatabase) -> Done {
         ensure(ok, &key(name), "must be letters, digits, _ and - only")?;
     }
     plain_password(&key("password"), &d.password)?;
-    // Up to 2.4 the driver knows these alone; the next one knows libpq's whole list.
+    // The older driver knows these alone; the next one knows libpq's whole list.
     let old = ["disable", "require", "verify-ca", "verify-full"];
     let new = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"];
-    let modes: &[&str] = if s.release.minor() <= 4 { &old } else { &new };
+    let modes: &[&str] = if s.release.has(Quirk::LibpqSslModes) { &new } else { &old };
     one_of(&key("ssl_mode"), &d.ssl_mode, modes)?;
     pool("external_database", &d.pool)
 }
@@ -92,7 +95,7 @@ pub(super) fn redis(s: &Settings, r: &ExternalRedis) -> Done {
     let list = r.host.contains(',');
     let sentinels = "must be one host: a list is for sentinels, with sentinel_master_set";
     ensure(!list || r.sentinel_master_set.is_some(), &key("host"), sentinels)?;
-    if s.release.minor() == 0 {
+    if keys::is_known(s.release, &key("port")) {
         let own = "must not hold a port: Harbor 2.0 has a key of its own for it";
         ensure(!r.host.contains(':'), &key("host"), own)?;
     }

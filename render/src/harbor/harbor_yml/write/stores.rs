@@ -66,9 +66,9 @@ fn login(t: &mut Tree, at: &str, d: &ExternalDatabase, database: &str) -> Done {
     t.put(&format!("{at}.ssl_mode"), d.ssl_mode.as_str())
 }
 
-pub(super) fn external_redis(t: &mut Tree, s: &Settings, r: &ExternalRedis) -> Done {
+pub(super) fn external_redis(t: &mut Tree, r: &ExternalRedis) -> Done {
     let key = |name: &str| format!("external_redis.{name}");
-    if s.release.minor() == 0 {
+    if t.knows(&key("port")) {
         t.put(&key("host"), r.host.as_str())?;
         t.put(&key("port"), r.port)?;
     } else {
@@ -92,7 +92,7 @@ pub(super) fn external_redis(t: &mut Tree, s: &Settings, r: &ExternalRedis) -> D
     t.put_some(&key("idle_timeout_seconds"), r.idle_timeout_seconds)
 }
 
-/// From 2.1 on host and port are one text, and no default port is added.
+/// Where the port has no key of its own, host and port are one text, and no default port is added.
 fn redis_hosts(hosts: &str, port: u16) -> String {
     let with_port = |host: &str| match host.rsplit_once(':') {
         Some((name, _)) if !name.contains(':') || name.ends_with(']') => host.to_owned(),

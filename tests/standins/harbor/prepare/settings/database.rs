@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::super::{Refusal, yaml};
-use crate::release::Release;
+use crate::release::{Release, is_known};
 
 #[derive(Debug)]
 pub struct Database {
@@ -33,7 +33,7 @@ impl Database {
         } else {
             yaml::required(external, "harbor")?
         };
-        let lifetimes = release.since(7, 0).then(|| {
+        let lifetimes = is_known(release, "database.conn_max_lifetime").then(|| {
             (
                 yaml::or(source, "conn_max_lifetime", "5m"),
                 yaml::or(source, "conn_max_idle_time", "0"),

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::super::{Refusal, yaml};
-use crate::release::Release;
+use crate::release::{Release, is_known};
 
 #[derive(Debug)]
 pub struct Jobs {
@@ -20,13 +20,14 @@ impl Jobs {
         let jobs = yaml::section(config, "jobservice");
         let notification = yaml::section(config, "notification");
         let workers = yaml::text(yaml::required(jobs, "max_job_workers")?);
-        let sweeper_days = if release.since(8, 0) {
+        let sweeper_days = if is_known(release, "jobservice.logger_sweeper_duration") {
             yaml::text(yaml::required(jobs, "logger_sweeper_duration")?)
         } else {
             "1".to_owned()
         };
         let hours = yaml::get(jobs, "max_job_duration_hours").and_then(Value::as_i64);
-        let webhook_timeout = if release.since(8, 0) {
+        let timeout = "notification.webhook_job_http_client_timeout";
+        let webhook_timeout = if is_known(release, timeout) {
             yaml::text(yaml::required(notification, "webhook_job_http_client_timeout")?)
         } else {
             String::new()
@@ -44,7 +45,7 @@ impl Jobs {
 
 /// Words that are not known are dropped without a sound.
 fn loggers(jobs: &Value, release: Release) -> Result<Vec<String>, Refusal> {
-    if !release.since(9, 0) {
+    if !is_known(release, "jobservice.job_loggers") {
         return Ok(vec!["STD_OUTPUT".to_owned(), "FILE".to_owned()]);
     }
     let words = yaml::required(jobs, "job_loggers")?.as_array();

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::super::{Refusal, yaml};
-use crate::release::Release;
+use crate::release::{Release, is_known};
 
 #[derive(Debug)]
 pub struct Storage {
@@ -26,7 +26,8 @@ impl Storage {
             .find(|driver| yaml::get(service, driver).is_some_and(yaml::truthy))
             .unwrap_or("filesystem");
         let redirect = yaml::section(service, "redirect");
-        let key = if release.since(8, 0) { "disable" } else { "disabled" };
+        let renamed = is_known(release, "storage_service.redirect.disable");
+        let key = if renamed { "disable" } else { "disabled" };
         let redirect_disabled =
             if redirect.is_null() { false } else { yaml::truthy(yaml::required(redirect, key)?) };
         Ok(Self {
@@ -40,7 +41,7 @@ impl Storage {
 
 fn purging(config: &Value, release: Release, late_checks: &mut Vec<String>) -> Option<[String; 4]> {
     let section = yaml::section(config, "upload_purging");
-    if !release.since(5, 0) || section.is_null() {
+    if !is_known(release, "upload_purging.enabled") || section.is_null() {
         return None;
     }
     for key in ["age", "interval"] {
