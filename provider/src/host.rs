@@ -2,7 +2,13 @@
 //!
 //! This is the only code that knows SSH. Upwards it offers [`Host`]: questions ([`Host::ask`]),
 //! effects ([`Host::run`], [`Host::job`], [`Host::write`], [`Host::upload`], and between two hosts
-//! [`Host::relay`], [`Host::carry`]), connections through the host ([`Host::tcp`], [`Host::unix`], [`http`], [`sql`]) and [`Host::lock`].
+//! [`Host::relay`], [`Host::carry`]), connections through the host ([`Host::tcp`], [`Host::unix`],
+//! [`http`], [`sql`]) and [`Host::lock`].
+//!
+//! Its rooms, each of which knows those before it: `connect` (logging in, whom to trust, one
+//! session), `channel` (what runs on a session: data both ways, framed output), `run` (questions,
+//! scripts, jobs, files, transfers, the lock) and `tunnel` (SQL and HTTP). `pool` holds the hosts,
+//! `connection` is one of them.
 //!
 //! What holds everywhere here:
 //! - no script and no secret is in an argument or in the environment of a process on the host;
@@ -10,36 +16,23 @@
 //! - whoever waits for the host also waits for the loss of its connection;
 //! - whatever the host sends is taken at once and bounded.
 
-mod auth;
-mod carry;
-mod command;
+mod channel;
+mod connect;
+mod connection;
 mod error;
-mod file;
-mod frame;
-pub mod http;
-mod job;
-mod known_hosts;
-mod lock;
-mod output;
 mod pool;
-mod root;
 mod run;
-mod session;
+mod script;
 mod settings;
-mod shell;
-mod socket;
-pub mod sql;
-mod stream;
-mod tls;
-mod trust;
-mod wire;
+mod tunnel;
 
-pub use carry::Carry;
-pub use command::{Argv, NulByte, apt_prelude, shell_quote};
-pub use error::HostError;
-pub use file::{File, Upload, sha256_of};
-pub use lock::Lock;
-pub use output::Output;
-pub use pool::{Host, Pool};
+pub use channel::stream::Stream;
+pub use connection::Host;
+pub use error::{HostError, NulByte};
+pub use pool::Pool;
+pub use run::file::{File, Upload, sha256_of};
+pub use run::lock::Lock;
+pub use run::output::Output;
+pub use run::transfer::Carry;
 pub use settings::{Auth, Credential, HostKeyPolicy, Keepalive, Patience, Settings, Target};
-pub use stream::Stream;
+pub use tunnel::{http, sql};

@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::command::NulByte;
+/// A text that no shell can take, because it holds a NUL byte.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the text holds a NUL byte, which no shell command can carry")]
+pub struct NulByte;
 
 /// A failure on the way to a host or on it: what was attempted where, and why it failed.
 /// [`HostError::help`] says what to do.

@@ -1,7 +1,7 @@
 //! What a user says about hosts: where they are, how to log in, whom to trust.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::secret::Secret;
@@ -140,4 +140,21 @@ pub enum Patience {
     Once,
     /// For so long, while the machine boots; then wait for cloud-init where the host has it.
     Boot(Duration),
+}
+
+/// What the login user of a host can do.
+#[derive(Clone, Debug)]
+pub(super) struct Login {
+    /// It is root.
+    pub root: bool,
+    /// What its sudo may ask for.
+    pub sudo_password: Option<Secret>,
+}
+
+/// A path of this machine, where a leading `~/` is the home directory.
+pub(super) fn expand_home(path: &Path) -> PathBuf {
+    match (path.strip_prefix("~"), std::env::var_os("HOME")) {
+        (Ok(rest), Some(home)) => PathBuf::from(home).join(rest),
+        _ => path.to_owned(),
+    }
 }

@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::error::HostError;
-use super::frame::Frame;
+use crate::host::channel::frame::Frame;
+use crate::host::error::HostError;
 
 /// Bytes of standard output that one script may print.
-pub(super) const OUTPUT_LIMIT: usize = 16 << 20;
+pub(in crate::host) const OUTPUT_LIMIT: usize = 16 << 20;
 
 /// What a script printed, and its exit status.
 #[derive(Clone, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub struct Output {
 }
 
 impl Output {
-    pub(super) fn new(frame: Frame, status: i32) -> Self {
+    pub(in crate::host) fn new(frame: Frame, status: i32) -> Self {
         Self { status, stdout_bytes: frame.out.data, stderr_bytes: frame.err.data }
     }
 

@@ -7,23 +7,20 @@ use bytes::{Bytes, BytesMut};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
-use super::error::HostError;
-use super::frame::{Frame, closing, nonce, opening};
-use super::output::{OUTPUT_LIMIT, Output};
-use super::root::{Login, Reads};
-use super::session::Session;
-use super::wire::{Event, Wire};
-
-/// What every script of ours may rely on.
-pub(super) const PREAMBLE: &str = "LC_ALL=C; DEBIAN_FRONTEND=noninteractive; \
-     PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin; \
-     export LC_ALL DEBIAN_FRONTEND PATH; unset LANGUAGE LANG; umask 022; cd /\n";
+use crate::host::channel::frame::{Frame, Overflow, closing, nonce, opening};
+use crate::host::channel::{Channel, Event, Input};
+use crate::host::connect::session::Session;
+use crate::host::error::HostError;
+use crate::host::run::output::{OUTPUT_LIMIT, Output};
+use crate::host::run::sudo::Reads;
+use crate::host::script::PREAMBLE;
+use crate::host::settings::Login;
 
 const DOING: &str = "read its state";
 
 /// A handle on the shell; the shell ends with its last handle.
 #[derive(Clone)]
-pub(super) struct Shell(mpsc::UnboundedSender<Question>);
+pub(in crate::host) struct Shell(mpsc::UnboundedSender<Question>);
 
 struct Question {
     script: String,
@@ -32,7 +29,7 @@ struct Question {
 }
 
 /// A question without an answer.
-pub(super) struct Failure {
+pub(in crate::host) struct Failure {
     pub error: HostError,
     /// Whether the shell had begun with it.
     pub begun: bool,
@@ -43,17 +40,17 @@ pub(super) struct Failure {
 impl Shell {
     /// Opens a channel and starts the shell, without waiting for it.
     pub async fn start(session: &Session) -> Result<Self, HostError> {
-        let mut wire = Wire::session(session, DOING, None).await?;
+        let mut channel = Channel::session(session, DOING, None).await?;
         let lost = |reason| session.lost_error(DOING, reason);
         let word = nonce();
-        wire.input.exec(&session.login.command(Reads::Lines, &word)).await.map_err(lost)?;
-        session.login.rise(&mut wire, &word, &session.name).await?;
+        channel.input.exec(&session.login.command(Reads::Lines, &word)).await.map_err(lost)?;
+        session.login.rise(&mut channel, &word, &session.name).await?;
         let (sender, questions) = mpsc::unbounded_channel();
         let (lines, to_write) = mpsc::unbounded_channel();
-        let input = wire.input.clone();
+        let input = channel.input.clone();
         tokio::spawn(write_lines(input, to_write));
         let actor = Actor {
-            wire,
+            channel,
             host: session.name.clone(),
             login: session.login.clone(),
             lines,
@@ -94,13 +91,13 @@ impl Shell {
 }
 
 /// Shell text that kills the shell `pid` with all that it started. (dash knows no `kill -KILL --`.)
-pub(super) fn kill_group(pid: u32) -> String {
+pub(in crate::host) fn kill_group(pid: u32) -> String {
     format!(
         "set -- $(cat /proc/{pid}/stat 2>/dev/null); [ -n \"$5\" ] && kill -s KILL -- \"-$5\"; exit 0"
     )
 }
 
-async fn write_lines(input: super::wire::Input, mut lines: mpsc::UnboundedReceiver<Bytes>) {
+async fn write_lines(input: Input, mut lines: mpsc::UnboundedReceiver<Bytes>) {
     while let Some(line) = lines.recv().await {
         if input.write(line).await.is_err() {
             return;
@@ -116,7 +113,7 @@ struct Asked {
 }
 
 struct Actor {
-    wire: Wire,
+    channel: Channel,
     host: String,
     login: Login,
     lines: mpsc::UnboundedSender<Bytes>,
@@ -136,7 +133,7 @@ impl Actor {
                     Some(question) => self.submit(question),
                     None => return,
                 },
-                event = self.wire.next() => match event {
+                event = self.channel.next() => match event {
                     Event::Out(data) => self.out.extend_from_slice(&data),
                     Event::Err(data) => self.err.extend_from_slice(&data),
                     Event::Status(status) => self.status = Some(status),
@@ -176,7 +173,7 @@ impl Actor {
     }
 
     /// Hands out every answer that is complete.
-    fn deliver(&mut self) -> Result<(), super::frame::Overflow> {
+    fn deliver(&mut self) -> Result<(), Overflow> {
         while let Some(asked) = self.queue.front_mut() {
             asked.frame.out.take(&mut self.out)?;
             asked.frame.err.take(&mut self.err)?;
@@ -205,7 +202,7 @@ impl Actor {
     }
 
     fn fail_ended(mut self) {
-        let lost = self.wire.end_reason();
+        let lost = self.channel.end_reason();
         if let Some(mut asked) = self.queue.pop_front() {
             asked.frame.out.finish(&mut self.out);
             asked.frame.err.finish(&mut self.err);

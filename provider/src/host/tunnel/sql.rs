@@ -16,13 +16,14 @@ use tokio_postgres::tls::{ChannelBinding, NoTls, TlsConnect};
 use tokio_postgres::{Client, Config, SimpleQueryMessage};
 use tokio_rustls::TlsConnector;
 
-use super::command::Argv;
-use super::error::HostError;
-use super::frame::nonce;
-use super::run::start;
-use super::tls::trusting_anybody;
-use super::wire::Event;
-use super::{Host, Stream};
+use crate::host::channel::Event;
+use crate::host::channel::frame::nonce;
+use crate::host::channel::stream::Stream;
+use crate::host::connection::Host;
+use crate::host::error::HostError;
+use crate::host::run::sudo::start;
+use crate::host::script::{PREAMBLE, quote};
+use crate::host::tunnel::tls::trusting_anybody;
 use crate::secret::Secret;
 
 /// For logging in and all statements of one call: creating an index may take its time.
@@ -166,29 +167,27 @@ fn failed(host: &Host, doing: &str, error: &tokio_postgres::Error) -> HostError 
 /// on every Debian and on every host with postgresql-common.
 async fn as_postgres(host: &Host, path: &str, doing: &str) -> Result<Stream, HostError> {
     let word = nonce();
-    let proxy =
-        Argv::new("runuser").args(["-u", "postgres", "--", "perl", "-e", PROXY, path, &word]);
-    let bad = |source| HostError::Script {
-        host: host.name().to_owned(),
-        doing: doing.to_owned(),
-        source,
-    };
-    let program = format!("{}exec {}\n", super::shell::PREAMBLE, proxy.script().map_err(bad)?);
+    let quote = |word: &str| quote(host.name(), doing, word);
+    let program = format!(
+        "{PREAMBLE}exec runuser -u postgres -- perl -e {} {} {word}\n",
+        quote(PROXY)?,
+        quote(path)?
+    );
     let opened = host.lasting_channel(doing).await?;
-    let (session, mut wire) = start(opened, doing, &program, &word).await?;
+    let (session, mut channel) = start(opened, doing, &program, &word).await?;
     let ready = format!("bw-begin-{word}\n").into_bytes();
     let (mut out, mut err) = (Vec::new(), Vec::new());
     loop {
-        match wire.next().await {
+        match channel.next().await {
             Event::Out(data) => {
                 out.extend_from_slice(&data);
                 if let Some(at) = out.windows(ready.len()).position(|window| window == ready) {
                     let rest = Bytes::from(out.split_off(at + ready.len()));
-                    return Ok(Stream::with_rest(wire, rest));
+                    return Ok(Stream::with_rest(channel, rest));
                 }
             }
             Event::Err(data) => err.extend_from_slice(&data),
-            Event::End(false) => return Err(session.lost_error(doing, wire.end_reason())),
+            Event::End(false) => return Err(session.lost_error(doing, channel.end_reason())),
             Event::End(true) | Event::Flood => {
                 let reason = String::from_utf8_lossy(&err).trim().to_owned();
                 let (host, doing) = (host.name().to_owned(), doing.to_owned());

@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 use bytes::{Buf, Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, DuplexStream, ReadBuf};
 
-use super::wire::{Event, Input, Wire};
+use crate::host::channel::{Channel, Event, Input};
 
 /// Bytes that a writer may be ahead of the channel.
 const AHEAD: usize = 64 << 10;
@@ -17,22 +17,22 @@ const AHEAD: usize = 64 << 10;
 /// Reading gives end-of-file only when the other side said so; when the connection to the host is
 /// lost, it is an error.
 pub struct Stream {
-    wire: Wire,
+    channel: Channel,
     rest: Bytes,
     ended: bool,
     writer: DuplexStream,
 }
 
 impl Stream {
-    pub(super) fn new(wire: Wire) -> Self {
-        Self::with_rest(wire, Bytes::new())
+    pub(in crate::host) fn new(channel: Channel) -> Self {
+        Self::with_rest(channel, Bytes::new())
     }
 
     /// A stream that gives `rest` first.
-    pub(super) fn with_rest(wire: Wire, rest: Bytes) -> Self {
+    pub(in crate::host) fn with_rest(channel: Channel, rest: Bytes) -> Self {
         let (writer, reader) = tokio::io::duplex(AHEAD);
-        tokio::spawn(pump(reader, wire.input.clone()));
-        Self { wire, rest, ended: false, writer }
+        tokio::spawn(pump(reader, channel.input.clone()));
+        Self { channel, rest, ended: false, writer }
     }
 }
 
@@ -66,11 +66,11 @@ impl AsyncRead for Stream {
             if this.ended {
                 return Poll::Ready(Ok(()));
             }
-            match ready!(this.wire.poll_next(cx)) {
+            match ready!(this.channel.poll_next(cx)) {
                 Event::Out(data) => this.rest = data,
                 Event::Eof | Event::End(true) => this.ended = true,
                 Event::End(false) => {
-                    let reason = this.wire.end_reason();
+                    let reason = this.channel.end_reason();
                     return Poll::Ready(Err(io::Error::new(
                         io::ErrorKind::ConnectionReset,
                         reason,

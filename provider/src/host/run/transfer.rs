@@ -7,11 +7,11 @@ use std::time::Duration;
 use tokio::time::Instant;
 use zeroize::Zeroizing;
 
-use super::Host;
-use super::command::shell_quote;
-use super::error::HostError;
-use super::file::Upload;
-use super::output::Output;
+use crate::host::connection::Host;
+use crate::host::error::HostError;
+use crate::host::run::file::Upload;
+use crate::host::run::output::Output;
+use crate::host::script::quote;
 
 /// Bytes that travel at a time: half of what one script may print.
 const PIECE: u64 = 8 << 20;
@@ -224,10 +224,7 @@ impl Work<'_> {
     }
 
     fn quote(&self, word: &str) -> Result<String, HostError> {
-        shell_quote(word).map_err(|source| {
-            let (host, doing) = (self.here.name().to_owned(), format!("carry {word:?}"));
-            HostError::Script { host, doing, source }
-        })
+        quote(self.here.name(), &format!("carry {word:?}"), word)
     }
 
     /// The time that is left, for whoever works next.

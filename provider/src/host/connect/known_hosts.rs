@@ -8,17 +8,15 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use ring::hmac;
 
-use super::error::HostError;
+use crate::host::connect::key::KeyBlob;
+use crate::host::error::HostError;
+use crate::host::settings::expand_home;
 
 /// The lines of all files.
 #[derive(Clone, Debug, Default)]
 pub struct KnownHosts {
     lines: Vec<Line>,
 }
-
-/// A public key in SSH's wire format, without a comment.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KeyBlob(pub Vec<u8>);
 
 /// What the files say about a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,7 +69,7 @@ impl KnownHosts {
     pub fn load(paths: &[PathBuf]) -> Result<Self, HostError> {
         let mut all = Self::default();
         for path in paths {
-            match std::fs::read(super::auth::expand_home(path)) {
+            match std::fs::read(expand_home(path)) {
                 Ok(bytes) => {
                     let text = String::from_utf8_lossy(&bytes);
                     all.lines.extend(Self::parse(&text, &path.display().to_string()).lines);
@@ -146,35 +144,6 @@ impl KnownHosts {
 
     fn matching<'a>(&'a self, name: &'a str, marker: Marker) -> impl Iterator<Item = &'a Line> {
         self.lines.iter().filter(move |line| line.marker == marker && line.names.contain(name))
-    }
-}
-
-impl KeyBlob {
-    /// From `algorithm base64 [comment]`, checking that both name the same algorithm.
-    pub fn from_openssh(text: &str) -> Option<Self> {
-        let mut fields = text.split_ascii_whitespace();
-        let (algorithm, encoded) = (fields.next()?, fields.next()?);
-        let key = Self(BASE64.decode(encoded).ok()?);
-        (key.algorithm()? == algorithm).then_some(key)
-    }
-
-    /// `algorithm base64`.
-    pub fn to_openssh(&self) -> String {
-        format!("{} {}", self.algorithm().unwrap_or_default(), BASE64.encode(&self.0))
-    }
-
-    /// The algorithm's name, which is the first string of the blob.
-    pub fn algorithm(&self) -> Option<String> {
-        let (length, rest) = self.0.split_first_chunk::<4>()?;
-        let name = rest.get(..usize::try_from(u32::from_be_bytes(*length)).ok()?)?;
-        String::from_utf8(name.to_vec()).ok().filter(|name| !name.is_empty())
-    }
-
-    /// `SHA256:...`, as `ssh-keygen -l` prints it.
-    pub fn fingerprint(&self) -> String {
-        let digest = ring::digest::digest(&ring::digest::SHA256, &self.0);
-        let encoded = base64::engine::general_purpose::STANDARD_NO_PAD.encode(digest);
-        format!("SHA256:{encoded}")
     }
 }
 
@@ -272,5 +241,4 @@ fn glob_matches(glob: &str, text: &str) -> bool {
 }
 
 #[cfg(test)]
-#[path = "known_hosts_tests.rs"]
 mod tests;

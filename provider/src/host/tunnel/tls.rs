@@ -10,7 +10,7 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 
 /// Makes ring the provider of cryptography for the whole process. Later calls do nothing.
-pub(super) fn install_ring() {
+pub(in crate::host) fn install_ring() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         // Another part of the process may have installed it first; it is the same one.
@@ -20,7 +20,7 @@ pub(super) fn install_ring() {
 
 /// A configuration that trusts the certificates in `pem`: as authorities, and each of them as
 /// exactly the server's own certificate, whatever name that shows.
-pub(super) fn trusting(pem: &str) -> Result<ClientConfig, String> {
+pub(in crate::host) fn trusting(pem: &str) -> Result<ClientConfig, String> {
     let certificates: Result<Vec<CertificateDer<'static>>, _> =
         CertificateDer::pem_slice_iter(pem.as_bytes()).collect();
     let exact = certificates.map_err(|error| format!("the certificate is not PEM: {error}"))?;
@@ -38,7 +38,7 @@ pub(super) fn trusting(pem: &str) -> Result<ClientConfig, String> {
 }
 
 /// A configuration that encrypts and checks nothing: libpq's `sslmode=require`.
-pub(super) fn trusting_anybody() -> Result<ClientConfig, String> {
+pub(in crate::host) fn trusting_anybody() -> Result<ClientConfig, String> {
     verified_by(Verifier { exact: Vec::new(), chain: None, provider: provider() })
 }
 

@@ -9,11 +9,11 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 
-use super::Host;
-use super::command::{check_script, shell_quote};
-use super::error::HostError;
-use super::frame::{hex, nonce};
-use super::output::Output;
+use crate::host::channel::frame::{hex, nonce};
+use crate::host::connection::Host;
+use crate::host::error::HostError;
+use crate::host::run::output::Output;
+use crate::host::script::{check_script, quote};
 
 /// For starting, attaching and collecting, apart from the job's own time.
 const QUICK: Duration = Duration::from_secs(60);
@@ -135,10 +135,7 @@ impl Job<'_> {
     }
 
     fn head(&self) -> Result<String, HostError> {
-        let run_dir = shell_quote(&self.host.inner.run_dir).map_err(|source| {
-            let (host, doing) = (self.host.name().to_owned(), self.doing.to_owned());
-            HostError::Script { host, doing, source }
-        })?;
+        let run_dir = quote(self.host.name(), self.doing, &self.host.inner.run_dir)?;
         let digest = hex(&Sha256::digest(self.script.as_bytes()));
         Ok(format!(
             "name={}\nrun_dir={run_dir}\ntoken={}\ndigest={digest}\nseconds={}\nsize={}\nmet={}\n\

@@ -6,13 +6,13 @@ use bytes::{Buf, BytesMut};
 use ring::rand::{SecureRandom, SystemRandom};
 
 /// Bytes of standard error that are kept, from its end.
-pub(super) const STDERR_TAIL: usize = 64 << 10;
+pub(in crate::host) const STDERR_TAIL: usize = 64 << 10;
 
 /// Bytes of noise (greetings of login scripts) that are kept for an error message.
 const NOISE: usize = 4 << 10;
 
 /// A random word of 32 hexadecimal digits.
-pub(super) fn nonce() -> String {
+pub(in crate::host) fn nonce() -> String {
     let mut bytes = [0u8; 16];
     // The system's generator fails on no platform that runs Terraform; were it to, the frame
     // would only lose its protection against output that forges its end.
@@ -21,7 +21,7 @@ pub(super) fn nonce() -> String {
 }
 
 /// Two lower-case digits for each byte.
-pub(super) fn hex(bytes: &[u8]) -> String {
+pub(in crate::host) fn hex(bytes: &[u8]) -> String {
     bytes
         .iter()
         .flat_map(|byte| [byte >> 4, byte & 15])
@@ -31,13 +31,13 @@ pub(super) fn hex(bytes: &[u8]) -> String {
 
 /// Shell text that prints the opening lines. The word is split, so that a listing of processes
 /// that shows this text is no frame.
-pub(super) fn opening(nonce: &str) -> String {
+pub(in crate::host) fn opening(nonce: &str) -> String {
     let (a, b) = nonce.split_at(16);
     format!("printf 'bw-begin-%s%s\\n' {a} {b}; printf 'bw-begin-%s%s\\n' {a} {b} >&2\n")
 }
 
 /// Shell text that prints the closing lines with the status in `$bw_rc`.
-pub(super) fn closing(nonce: &str) -> String {
+pub(in crate::host) fn closing(nonce: &str) -> String {
     let (a, b) = nonce.split_at(16);
     format!(
         "printf 'bw-end-%s%s:%d\\n' {a} {b} \"$bw_rc\"; \
@@ -47,18 +47,18 @@ pub(super) fn closing(nonce: &str) -> String {
 
 /// The output of one command, while it comes.
 #[derive(Debug)]
-pub(super) struct Frame {
+pub(in crate::host) struct Frame {
     pub out: Side,
     pub err: Side,
 }
 
 /// More output than the bound.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Overflow;
+pub(in crate::host) struct Overflow;
 
 /// One of the two streams.
 #[derive(Debug)]
-pub(super) struct Side {
+pub(in crate::host) struct Side {
     begin: Vec<u8>,
     end: Vec<u8>,
     begun: bool,

@@ -1,21 +1,15 @@
 //! How a login becomes root, and how the text that it runs gets there.
 
-use super::error::HostError;
-use super::wire::{Event, Wire};
-use crate::secret::Secret;
+use std::sync::Arc;
 
-/// What the login user can do.
-#[derive(Clone, Debug)]
-pub(super) struct Login {
-    /// It is root.
-    pub root: bool,
-    /// What its sudo may ask for.
-    pub sudo_password: Option<Secret>,
-}
+use crate::host::channel::{Channel, Event};
+use crate::host::connect::session::Session;
+use crate::host::error::HostError;
+use crate::host::settings::Login;
 
 /// What the root shell reads its program from.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Reads {
+pub(in crate::host) enum Reads {
     /// Standard input, as it comes.
     Lines,
     /// The first so many bytes of standard input; the rest is left for the program.
@@ -41,13 +35,18 @@ impl Login {
 
     /// Answers sudo's prompt, once, and only when it is seen: written blindly, the password would
     /// become the program's input where sudo asks for none.
-    pub async fn rise(&self, wire: &mut Wire, nonce: &str, host: &str) -> Result<(), HostError> {
+    pub async fn rise(
+        &self,
+        channel: &mut Channel,
+        nonce: &str,
+        host: &str,
+    ) -> Result<(), HostError> {
         let (false, Some(password)) = (self.root, &self.sudo_password) else { return Ok(()) };
         let (prompt, up) = (format!("bw-ask-{nonce}"), format!("bw-up-{nonce}\n"));
         let (mut out, mut err) = (String::new(), String::new());
         let mut answered = false;
         loop {
-            match wire.next().await {
+            match channel.next().await {
                 Event::Out(data) => {
                     out.push_str(&String::from_utf8_lossy(&data));
                     if out.ends_with(&up) {
@@ -63,11 +62,11 @@ impl Login {
                     if asked == 1 && !answered {
                         answered = true;
                         let line = format!("{}\n", password.expose()).into_bytes();
-                        let sent = wire.input.write(line).await;
+                        let sent = channel.input.write(line).await;
                         sent.map_err(|reason| lost(host, reason))?;
                     }
                 }
-                Event::End(false) => return Err(lost(host, wire.end_reason())),
+                Event::End(false) => return Err(lost(host, channel.end_reason())),
                 Event::End(true) | Event::Flood => {
                     let said = err.replace(&prompt, "");
                     return Err(self.explain(host, &format!("{} {}", out.trim(), said.trim())));
@@ -88,6 +87,22 @@ impl Login {
             HostError::NoShell { host, said }
         }
     }
+}
+
+/// Starts a root shell on `program`, whose text goes ahead on standard input. What is written
+/// next is the program's standard input.
+pub(in crate::host) async fn start(
+    (session, mut channel): (Arc<Session>, Channel),
+    doing: &str,
+    program: &str,
+    word: &str,
+) -> Result<(Arc<Session>, Channel), HostError> {
+    let lost = |reason| session.lost_error(doing, reason);
+    let command = session.login.command(Reads::Program(program.len()), word);
+    channel.input.exec(&command).await.map_err(lost)?;
+    session.login.rise(&mut channel, word, &session.name).await?;
+    channel.input.write(program.to_owned()).await.map_err(lost)?;
+    Ok((session, channel))
 }
 
 fn lost(host: &str, reason: String) -> HostError {

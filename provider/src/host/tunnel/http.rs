@@ -8,9 +8,10 @@ use reqwest::{Client, Method, Response, Url};
 use tokio::net::UnixListener;
 use tokio::task::JoinHandle;
 
-use super::Host;
-use super::error::HostError;
-use super::tls::{install_ring, trusting};
+use crate::host::channel::stream::Stream;
+use crate::host::connection::Host;
+use crate::host::error::HostError;
+use crate::host::tunnel::tls::{install_ring, trusting};
 use crate::step::Http;
 
 /// For the connection and the TLS handshake, which every server does at once, however slow it is
@@ -135,7 +136,7 @@ struct Bridge {
 }
 
 impl Bridge {
-    fn new(mut stream: super::Stream) -> std::io::Result<Self> {
+    fn new(mut stream: Stream) -> std::io::Result<Self> {
         let mode = std::fs::Permissions::from_mode(0o700);
         let directory = tempfile::Builder::new().prefix("bw-").permissions(mode).tempdir()?;
         let path = directory.path().join("s");

@@ -1,17 +1,21 @@
 //! One channel. Whatever the server sends is taken at once by a task, because one channel that
 //! nobody reads stops the whole connection.
 
+pub(super) mod frame;
+pub(super) mod stream;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
 use russh::client::Msg;
-use russh::{Channel, ChannelMsg, ChannelReadHalf, ChannelWriteHalf};
+use russh::{ChannelMsg, ChannelReadHalf, ChannelWriteHalf};
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
-use super::error::HostError;
-use super::session::{Lost, Session};
+use crate::host::connect::lost::Lost;
+use crate::host::connect::session::Session;
+use crate::host::error::HostError;
 
 /// Bytes that may wait for a slow reader before its channel is closed.
 const BACKLOG: usize = 64 << 20;
@@ -41,7 +45,7 @@ pub(super) enum Event {
 }
 
 /// A channel with its events.
-pub(super) struct Wire {
+pub(super) struct Channel {
     pub input: Input,
     events: mpsc::UnboundedReceiver<Event>,
     backlog: Arc<AtomicUsize>,
@@ -54,7 +58,7 @@ pub(super) struct Input {
     lost: Lost,
 }
 
-impl Wire {
+impl Channel {
     /// Opens a channel for a command. A `permit` is given back when the channel has closed.
     pub async fn session(
         session: &Session,
@@ -95,7 +99,7 @@ impl Wire {
     async fn forward(
         session: &Session,
         doing: &str,
-        open: impl Future<Output = Result<Channel<Msg>, russh::Error>>,
+        open: impl Future<Output = Result<russh::Channel<Msg>, russh::Error>>,
     ) -> Result<Self, HostError> {
         let opened = session.lost().race(open).await;
         match opened.map_err(|reason| session.lost_error(doing, reason))? {
@@ -107,7 +111,7 @@ impl Wire {
         }
     }
 
-    fn new(channel: Channel<Msg>, lost: Lost, permit: Option<OwnedSemaphorePermit>) -> Self {
+    fn new(channel: russh::Channel<Msg>, lost: Lost, permit: Option<OwnedSemaphorePermit>) -> Self {
         let (read, write) = channel.split();
         let write = Arc::new(write);
         let (sender, events) = mpsc::unbounded_channel();
@@ -131,7 +135,7 @@ impl Wire {
         std::future::poll_fn(|cx| self.poll_next(cx)).await
     }
 
-    /// As [`Wire::next`], for streams.
+    /// As [`Channel::next`], for streams.
     pub fn poll_next(&mut self, cx: &mut std::task::Context<'_>) -> std::task::Poll<Event> {
         self.events.poll_recv(cx).map(|event| {
             let event = event.unwrap_or(Event::End(self.input.lost.reason().is_none()));

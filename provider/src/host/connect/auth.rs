@@ -1,6 +1,6 @@
 //! Logging in: keys, encrypted keys, certificates, an agent, passwords.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use russh::MethodKind;
@@ -11,16 +11,16 @@ use russh::keys::{
     Certificate, HashAlg, PrivateKey, PrivateKeyWithHashAlg, PublicKey, decode_secret_key,
 };
 
-use super::error::HostError;
-use super::session::Client;
-use super::settings::Auth;
+use crate::host::connect::client::Client;
+use crate::host::error::HostError;
+use crate::host::settings::{Auth, expand_home};
 use crate::secret::Secret;
 
 /// Why one way did not work, in words for [`HostError::AuthRefused`].
 type Refusal = String;
 
 /// Tries each way in order. A server that wants two of them (key and password) gets both.
-pub(super) async fn log_in(
+pub(in crate::host) async fn log_in(
     handle: &mut Handle<Client>,
     host: &str,
     user: &str,
@@ -101,13 +101,6 @@ fn read_key(path: &Path, passphrase: Option<&Secret>) -> Result<Arc<PrivateKey>,
     let text = std::fs::read_to_string(path)
         .map_err(|source| HostError::Local { path: path.to_owned(), source })?;
     decode(&Secret::from(text), passphrase, &format!("the private key {}", path.display()))
-}
-
-pub(super) fn expand_home(path: &Path) -> PathBuf {
-    match (path.strip_prefix("~"), std::env::var_os("HOME")) {
-        (Ok(rest), Some(home)) => PathBuf::from(home).join(rest),
-        _ => path.to_owned(),
-    }
 }
 
 fn certificate_beside(path: &Path) -> Option<String> {

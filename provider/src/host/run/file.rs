@@ -6,9 +6,9 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 
-use super::Host;
-use super::command::{NulByte, shell_quote};
-use super::error::HostError;
+use crate::host::connection::Host;
+use crate::host::error::HostError;
+use crate::host::script::quote;
 use crate::secret::Secret;
 
 /// Time for a small file on a slow disk.
@@ -58,7 +58,7 @@ impl Host {
         owner: &str,
         group: &str,
     ) -> Result<String, HostError> {
-        let quote = |word: &str| shell_quote(word).map_err(|source| self.bad_script(doing, source));
+        let quote = |word: &str| quote(self.name(), doing, word);
         let (directory, name) = path.rsplit_once('/').unwrap_or((".", path));
         let directory = if directory.is_empty() { "/" } else { directory };
         Ok(format!(
@@ -68,10 +68,6 @@ impl Host {
             quote(name)?,
             quote(&format!("{owner}:{group}"))?
         ))
-    }
-
-    fn bad_script(&self, doing: &str, source: NulByte) -> HostError {
-        HostError::Script { host: self.name().to_owned(), doing: doing.to_owned(), source }
     }
 
     /// Copies a file of this machine to the host, with root as owner. `sha256` (hexadecimal) is
@@ -96,7 +92,7 @@ impl Host {
         sha256: &str,
     ) -> Result<Upload, HostError> {
         let doing = format!("upload {remote}");
-        let quoted = shell_quote(remote).map_err(|source| self.bad_script(&doing, source))?;
+        let quoted = quote(self.name(), &doing, remote)?;
         let head = format!("path={quoted}\nwant={}\nmode={mode:04o}\n", sha256.to_lowercase());
         let look = format!("{head}{LOOK_SCRIPT}");
         let limit = Duration::from_secs(600);

@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 use tokio::time::Sleep;
 
 /// A way to the server: a TCP socket or a channel through a bastion.
-pub(super) trait Carrier: AsyncRead + AsyncWrite + Send + Unpin {}
+pub(in crate::host) trait Carrier: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Carrier for T {}
 
@@ -20,7 +20,7 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Carrier for T {}
 ///
 /// Without it the first command waits 40 ms for the delayed acknowledgement. The kernel drops the
 /// setting by itself, so it is made again at each read.
-pub(super) struct Quick(TcpStream);
+pub(in crate::host) struct Quick(TcpStream);
 
 impl Quick {
     /// Connects with Nagle's algorithm off.
@@ -73,7 +73,7 @@ impl AsyncWrite for Quick {
 ///
 /// The SSH crate sends its keepalives from the loop that writes: when the peer is gone and the
 /// socket's buffer is full, that loop hangs in a write and never sees the silence.
-pub(super) struct Watched<S> {
+pub(in crate::host) struct Watched<S> {
     stream: S,
     patience: Duration,
     blocked: Option<Pin<Box<Sleep>>>,

@@ -8,13 +8,14 @@ use russh::keys::ssh_key::certificate::CertType;
 use russh::keys::ssh_key::public::KeyData;
 use russh::keys::{Algorithm, Certificate, EcdsaCurve, HashAlg, PublicKey, PublicKeyOrCertificate};
 
-use super::error::HostError;
-use super::known_hosts::{KeyBlob, KnownHosts, Verdict};
-use super::settings::{HostKeyPolicy, Target};
+use crate::host::connect::key::KeyBlob;
+use crate::host::connect::known_hosts::{KnownHosts, Verdict};
+use crate::host::error::HostError;
+use crate::host::settings::{HostKeyPolicy, Target};
 
 /// What is known about one host's key before it is asked.
 #[derive(Clone, Debug)]
-pub(super) struct Trust {
+pub(in crate::host) struct Trust {
     name: String,
     host: String,
     port: u16,

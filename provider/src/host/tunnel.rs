@@ -1,0 +1,5 @@
+//! Services behind a host, reached by connections that start there.
+
+pub mod http;
+pub mod sql;
+mod tls;
