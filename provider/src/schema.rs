@@ -128,11 +128,11 @@ impl PartialEq for Attribute {
 /// What an author says of a field beside its name, type and description.
 #[derive(Clone, Debug, Default)]
 pub struct Spec {
-    default: Option<Value>,
-    sensitive: bool,
-    write_only: bool,
-    on_change: OnChange,
-    checks: Vec<Check>,
+    pub(crate) default: Option<Value>,
+    pub(crate) sensitive: bool,
+    pub(crate) write_only: bool,
+    pub(crate) on_change: OnChange,
+    pub(crate) checks: Vec<Check>,
 }
 
 /// An attribute with nothing special.
@@ -175,24 +175,6 @@ impl Spec {
     pub fn check(mut self, check: Check) -> Self {
         self.checks.push(check);
         self
-    }
-
-    /// The attribute that this says more about.
-    pub fn attribute<T: crate::settings::Field>(self, name: &str, doc: &[&str]) -> Attribute {
-        let optional = T::OPTIONAL || self.default.is_some();
-        Attribute {
-            name: name.to_owned(),
-            description: doc.iter().map(|l| l.trim()).collect::<Vec<_>>().join("\n"),
-            kind: T::kind(),
-            presence: if optional { Presence::Optional } else { Presence::Required },
-            default: self.default,
-            sensitive: self.sensitive,
-            write_only: self.write_only,
-            block: None,
-            on_change: self.on_change,
-            checks: self.checks,
-            words: T::WORDS,
-        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::diag::{Diag, Diags, Path};
-use crate::schema::{Attribute, Kind};
+use crate::schema::{Attribute, Kind, Presence, Spec};
 use crate::secret::Secret;
 use crate::value::{Object, Value};
 
@@ -29,6 +29,26 @@ pub trait Settings: Sized + Clone {
     fn from_object(object: &Object, path: &Path) -> Result<Self, Diags>;
     /// Write all fields.
     fn to_object(&self) -> Object;
+}
+
+impl Spec {
+    /// The attribute that this says more about.
+    pub fn attribute<T: Field>(self, name: &str, doc: &[&str]) -> Attribute {
+        let optional = T::OPTIONAL || self.default.is_some();
+        Attribute {
+            name: name.to_owned(),
+            description: doc.iter().map(|l| l.trim()).collect::<Vec<_>>().join("\n"),
+            kind: T::kind(),
+            presence: if optional { Presence::Optional } else { Presence::Required },
+            default: self.default,
+            sensitive: self.sensitive,
+            write_only: self.write_only,
+            block: None,
+            on_change: self.on_change,
+            checks: self.checks,
+            words: T::WORDS,
+        }
+    }
 }
 
 /// Read one field of an object, with its default.

@@ -1,5 +1,8 @@
 //! The walls of the design stand, and nothing that belongs to a type is missing.
 
+#[path = "tidy/imports.rs"]
+mod imports;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -213,6 +216,34 @@ fn every_resource_has_a_case_in_which_nothing_is_to_be_done() {
         });
         assert!(quiet, "{folder} has no case without steps");
     }
+}
+
+/// Folders whose circles are still to be opened. None may come in; each line goes with its circle.
+const CIRCLES_LEFT: &[&str] = &[
+    "provider/src/resources/pg_replication_pair/", // temporary
+    "provider/src/lifecycle/",                     // temporary
+    "provider/src/lifecycle.rs",                   // temporary
+    "provider/src/plan.rs",                        // temporary
+    "tests/src/rig/",                              // temporary
+    "tests/standins/alicloud/",                    // temporary
+];
+
+/// Who reads one file can read on to what it needs, and comes to an end.
+#[test]
+fn no_files_import_each_other_in_a_circle() {
+    let crates = [
+        "render/src",
+        "provider/src",
+        "tests/src",
+        "tests/rig",
+        "tests/standins/harbor",
+        "tests/standins/alicloud",
+    ];
+    let found: Vec<String> = crates
+        .iter()
+        .flat_map(|root| imports::circles(root, &product(root), CIRCLES_LEFT))
+        .collect();
+    none(&found, "these files import each other in a circle");
 }
 
 #[test]

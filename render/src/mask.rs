@@ -7,10 +7,10 @@
 mod conninfo;
 mod json;
 mod lines;
+mod secret;
 mod yaml;
 
-/// What stands in place of a secret.
-pub const MASK: &str = "(secret)";
+pub use secret::{MASK, is_secret_key};
 
 /// Masks a text by the kind of file that its path says.
 pub fn mask(path: &str, text: &str) -> String {
@@ -33,29 +33,6 @@ pub fn mask(path: &str, text: &str) -> String {
         _ => lines::each(&text, lines::assignments),
     };
     lines::each(&text, lines::urls)
-}
-
-/// Whether a key's value is a secret, by its name: `harbor_admin_password`, `CORE_SECRET`,
-/// `accesskeysecret`, `github_token`.
-pub fn is_secret_key(key: &str) -> bool {
-    const ENDINGS: &[&str] = &[
-        "password",
-        "passwd",
-        "passphrase",
-        "secret",
-        "secretkey",
-        "secretaccesskey",
-        "token",
-        "csrfkey",
-        "accountkey",
-        "keydata",
-        "apikey",
-        "encryptionkey",
-        "credentials",
-    ];
-    let key: String =
-        key.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
-    ENDINGS.iter().any(|ending| key.ends_with(ending))
 }
 
 /// Files that hold nothing but a key.

@@ -1,7 +1,7 @@
 //! `password=` inside the value of a `postgresql.conf` line, which is quoted twice: by libpq's
 //! rules, and by the file's around them.
 
-use super::MASK;
+use super::secret::MASK;
 
 /// The masked line, if it holds a connection string with a password.
 pub(super) fn mask(line: &str) -> Option<String> {

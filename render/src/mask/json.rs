@@ -1,6 +1,7 @@
 //! JSON, and the flow maps of YAML.
 
-use super::{MASK, is_secret_key, lines};
+use super::lines;
+use super::secret::{MASK, is_secret_key};
 
 /// Each line for itself: JSON has no string that goes over a line end.
 pub(super) fn mask(text: &str) -> String {

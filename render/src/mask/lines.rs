@@ -1,6 +1,6 @@
 //! What can be masked one line at a time.
 
-use super::{MASK, is_secret_key};
+use super::secret::{MASK, is_secret_key};
 
 /// Applies a function to each line and keeps the line ends.
 pub(super) fn each(text: &str, mut f: impl FnMut(&str) -> String) -> String {

@@ -1,6 +1,7 @@
 //! YAML, by lines: a key that says secret, and what is indented below it.
 
-use super::{MASK, is_secret_key, json, lines};
+use super::secret::{MASK, is_secret_key};
+use super::{json, lines};
 
 pub(super) fn mask(text: &str) -> String {
     let mut open: Option<Open> = None;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{NodeStatus, Outputs, Slot};
+use super::settings::{NodeStatus, Outputs, Slot};
 
 /// Lag, split brain, and what is wrong.
 pub fn judge(mut servers: BTreeMap<String, NodeStatus>) -> Outputs {

@@ -1,8 +1,9 @@
 //! A database: made, owned by the role, open to it.
 
 use super::facts::{Database, Facts};
-use super::plan::step;
-use super::{ExternalDb, sql};
+use super::labels::step;
+use super::settings::ExternalDb;
+use super::sql;
 use crate::resource::Plan;
 
 /// What a database needs.

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::facts::{Database, Facts, Reach};
-use super::plan::step;
-use super::{ExternalDb, OnDestroy, sql};
+use super::labels::step;
+use super::settings::{ExternalDb, OnDestroy};
+use super::sql;
 use crate::resource::Plan;
 use crate::step::Risk;
 

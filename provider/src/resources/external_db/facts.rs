@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{ExternalDb, sql};
+use super::settings::ExternalDb;
+use super::sql;
 use crate::resource::{Answer, Answers, Ask, Question};
 use crate::secret::Secret;
 

@@ -3,16 +3,14 @@
 use render::harbor::Release;
 
 use super::facts::{Facts, NODE, Reach, Stored};
-use super::{ExternalDb, Outputs, database, role, sql};
+use super::labels::{AS_WANTED, memory_label, role_label, step};
+use super::settings::{ExternalDb, Outputs};
+use super::{database, role, sql};
 use crate::diag::Diag;
 use crate::resource::{Context, Plan};
 use crate::secret::Secret;
 use crate::settings::Settings as _;
-use crate::step::{Action, Sql, Step};
 use crate::value::Value;
-
-/// Of a password that is the wanted one.
-pub(super) const AS_WANTED: &str = "password as wanted";
 
 /// What is there, what should be there, and the steps between.
 pub fn plan(settings: &ExternalDb, facts: &Facts, context: &Context) -> Plan {
@@ -47,18 +45,6 @@ pub fn plan(settings: &ExternalDb, facts: &Facts, context: &Context) -> Plan {
         plan.steps.clear();
     }
     plan
-}
-
-/// The role in `status`.
-pub(super) fn role_label(settings: &ExternalDb) -> String {
-    format!("role {}", settings.user)
-}
-
-/// The name under which the verifier's digest is remembered. The key of digests is the host's, so
-/// that after a switchover, on another host, the password counts as not remembered, and not as
-/// changed.
-pub(super) fn memory_label(settings: &ExternalDb) -> String {
-    format!("role {} ({}:{})", settings.user, settings.ssh.host, settings.ssh.port)
 }
 
 fn verifier(facts: &Facts) -> Option<Secret> {
@@ -168,29 +154,6 @@ fn is_another_host(settings: &ExternalDb, context: &Context) -> bool {
         let port = i64::from(settings.ssh.port);
         (ssh.get("host"), ssh.get("port")) != (&settings.ssh.host.as_str().into(), &port.into())
     })
-}
-
-/// One more step that runs SQL.
-pub(super) fn step(
-    settings: &ExternalDb,
-    plan: &mut Plan,
-    what: String,
-    database: &str,
-    statements: Vec<String>,
-) {
-    let Some(server) = sql::server(settings) else {
-        plan.refuse(
-            "server.admin_password_wo",
-            "Missing password",
-            format!(
-                "{} cannot be changed without the password of its administrator.",
-                settings.place()
-            ),
-        );
-        return;
-    };
-    let sql = Sql { server, database: database.to_owned(), statements };
-    plan.step(Step::new(NODE, what, Action::Sql(sql)));
 }
 
 fn warn(settings: &ExternalDb, facts: &Facts, context: &Context, plan: &mut Plan) {

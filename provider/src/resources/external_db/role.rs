@@ -1,8 +1,9 @@
 //! The role: made, adopted, its password kept.
 
 use super::facts::{Cluster, Facts, Reach, Role, Stored};
-use super::plan::{AS_WANTED, memory_label, role_label, step};
-use super::{ExternalDb, scram, sql};
+use super::labels::{AS_WANTED, memory_label, role_label, step};
+use super::settings::ExternalDb;
+use super::{scram, sql};
 use crate::resource::{Context, Plan};
 use crate::secret::Secret;
 use crate::step::Risk;

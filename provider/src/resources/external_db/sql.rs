@@ -2,7 +2,8 @@
 
 use postgres_protocol::escape::{escape_identifier as ident, escape_literal as literal};
 
-use super::{ExternalDb, scram};
+use super::scram;
+use super::settings::ExternalDb;
 use crate::secret::Secret;
 use crate::step::{Server, Sql};
 

@@ -9,7 +9,9 @@ use proptest::prelude::*;
 use super::facts::{Cluster, Database, Facts, Inside, Reach, Role, Stored};
 use super::*;
 use crate::resource::describe;
+use crate::secret::Secret;
 use crate::settings::{Field as _, Settings as _, check};
+use crate::value::Value;
 
 pub fn settings(extra: &[(&str, Value)]) -> ExternalDb {
     let ssh = Object::from([("host".to_owned(), Value::from("198.51.100.11"))]);

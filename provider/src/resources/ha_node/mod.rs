@@ -1,6 +1,7 @@
 //! `harbor_ha_node`: one Harbor node on one host.
 
 mod certificate;
+mod checks;
 mod configuration;
 mod destroy;
 mod facts;

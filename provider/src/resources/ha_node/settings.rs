@@ -38,7 +38,7 @@ crate::settings! {
         /// Harbor's installer; must be set where this release is not on the host yet.
         installer: Option<Installer> = attr().on_change(OnChange::Provider),
         /// Directory of the installer: `harbor.yml`, `prepare`, `docker-compose.yml`.
-        directory: String = attr().default("/opt/harbor").on_change(OnChange::Replace).check(super::validate::plain_path),
+        directory: String = attr().default("/opt/harbor").on_change(OnChange::Replace).check(super::checks::plain_path),
         /// The name that clients use: that of the load balancer, the same on every node.
         hostname: String = attr().on_change(OnChange::Restart),
         /// The whole URL that clients use, where it is not made of `hostname` and port.
@@ -56,7 +56,7 @@ crate::settings! {
         /// for it.
         admin_old_password_wo: Option<Secret> = attr().write_only(),
         /// Data volume on the host, on a local disk.
-        data_volume: String = attr().default("/data").on_change(OnChange::Replace).check(super::validate::plain_path),
+        data_volume: String = attr().default("/data").on_change(OnChange::Replace).check(super::checks::plain_path),
         /// Where image layers are kept; the data volume if not set, which suits a single node.
         storage: Option<Storage> = attr().on_change(OnChange::Restart),
         /// The PostgreSQL that Harbor uses; the same for every node.
@@ -65,7 +65,7 @@ crate::settings! {
         redis: Option<Redis> = attr().on_change(OnChange::Restart),
         /// Directory on the host that `harbor_shared_secrets` filled: the secrets that must be the
         /// same on every node. If not set, the node makes its own.
-        shared_secrets: Option<String> = attr().on_change(OnChange::Restart).check(super::validate::plain_path),
+        shared_secrets: Option<String> = attr().on_change(OnChange::Restart).check(super::checks::plain_path),
         /// Feed it with `rotation` of the `harbor_shared_secrets`: then a rotation reaches the node in
         /// the same apply, and its plan announces the restart. Without it the next plan shows it.
         shared_secrets_rotation: Option<i64> = attr().on_change(OnChange::Restart),
@@ -110,7 +110,7 @@ crate::settings! {
         /// Path on the machine that runs Terraform; one of this and `url`.
         path: Option<String> = attr().on_change(OnChange::Provider),
         /// SHA-256 of the archive, hexadecimal.
-        sha256: String = attr().on_change(OnChange::Provider).check(super::validate::sha256),
+        sha256: String = attr().on_change(OnChange::Provider).check(super::checks::sha256),
     }
 
     /// HTTPS, either with certificate and key given here, or with files on the host.
@@ -125,9 +125,9 @@ crate::settings! {
         /// brings its key along, whatever this says.
         private_key_wo_version: Option<i64> = attr().on_change(OnChange::Restart),
         /// Certificate chain as a file on the host, instead of `certificate`.
-        certificate_path: Option<String> = attr().on_change(OnChange::Restart).check(super::validate::plain_path),
+        certificate_path: Option<String> = attr().on_change(OnChange::Restart).check(super::checks::plain_path),
         /// Private key as a file on the host, instead of `private_key_wo`.
-        private_key_path: Option<String> = attr().on_change(OnChange::Restart).check(super::validate::plain_path),
+        private_key_path: Option<String> = attr().on_change(OnChange::Restart).check(super::checks::plain_path),
         /// What the provider trusts when it asks this node's API, PEM; `certificate` if not set,
         /// and the system's roots if there is none either. Needed where `certificate_path` leads to
         /// a certificate of an authority of your own.

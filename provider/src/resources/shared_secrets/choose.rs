@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::Secrets;
 use super::facts::Facts;
+use super::settings::Secrets;
 use super::units::{Group, Unit};
 use crate::resource::Context;
 use crate::secret::Secret;

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::scripts;
+use super::settings::{AdoptFrom, Secrets};
 use super::units::Group;
-use super::{AdoptFrom, Secrets, scripts};
 use crate::facts::file::{self, FileFact};
 use crate::resource::{Answers, Question};
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::facts::{MARKS, questions};
-use super::{HostPlace, Secrets};
+use super::settings::{HostPlace, Secrets};
 use crate::diag::{Diag, Diags, Path};
 use crate::facts::file;
 use crate::resource::{Answers, ImportRequest};
@@ -34,7 +34,7 @@ fn parse(id: &str) -> Result<Secrets, Diag> {
     }
     let mut object = Object::from([("hosts".to_owned(), places.to_value())]);
     if let Some(directory) = directory.map(Value::from) {
-        super::absolute(&directory).map_err(|_| bad())?;
+        super::settings::absolute(&directory).map_err(|_| bad())?;
         object.insert("directory".to_owned(), directory);
     }
     Secrets::from_object(&object, &Path::root()).map_err(|_| bad())

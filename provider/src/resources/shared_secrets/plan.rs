@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::choose::{Choice, choose, label, number};
 use super::facts::{Facts, HostFacts, mark_name};
+use super::scripts;
+use super::settings::{OnDestroy, Outputs, Secrets};
 use super::units::{Group, Unit};
-use super::{OnDestroy, Outputs, Secrets, scripts};
 use crate::facts::file::FileFact;
 use crate::resource::{Context, Plan};
 use crate::secret::Secret;

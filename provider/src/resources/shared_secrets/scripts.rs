@@ -1,6 +1,6 @@
 //! Shell scripts, POSIX, run as root with `set -eu`. None holds a secret or prints one.
 
-use super::AdoptFrom;
+use super::settings::AdoptFrom;
 use super::units::Unit;
 use crate::step::word;
 

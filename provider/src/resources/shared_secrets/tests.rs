@@ -2,7 +2,7 @@
 
 mod hosts;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::choose::label;
 use super::facts::{Facts, HostFacts};
@@ -13,6 +13,7 @@ use crate::resource::describe;
 use crate::secret::Secret;
 use crate::settings::Settings as _;
 use crate::step::Action;
+use crate::value::Value;
 
 pub fn settings(directory: &str, extra: &[(&str, Value)]) -> Secrets {
     let host = |address: &str| {

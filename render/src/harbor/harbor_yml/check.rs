@@ -1,25 +1,13 @@
 //! What `prepare` would refuse, and what it would take and misread.
 
+mod rules;
 mod stores;
 
-use super::{super::check_path, Settings, Trace};
-use crate::{Error, Secret};
+use rules::{Done, ensure, one_of, plain};
 
-type Done = Result<(), Error>;
-
-fn ensure(condition: bool, key: &str, reason: &str) -> Done {
-    if condition { Ok(()) } else { Err(Error::invalid(key, reason)) }
-}
-
-fn one_of(key: &str, value: &str, allowed: &[&str]) -> Done {
-    ensure(allowed.contains(&value), key, &format!("must be one of {}", allowed.join(", ")))
-}
-
-/// No line ends, space or other control characters: these values reach env files and URLs.
-fn plain(key: &str, value: &str) -> Done {
-    let bad = |c: char| c.is_whitespace() || c.is_control();
-    ensure(!value.is_empty() && !value.contains(bad), key, "must not be empty or contain space")
-}
+use super::super::check_path;
+use super::settings::{Settings, Trace};
+use crate::Secret;
 
 pub(super) fn all(s: &Settings) -> Done {
     front(s)?;
@@ -72,17 +60,6 @@ fn admin_password(password: &Secret) -> Done {
         !password.is_empty() && password.bytes().all(harmless),
         "harbor_admin_password",
         "must be printable ASCII without space and without # $ ' \" \\ `, and not empty",
-    )
-}
-
-/// Passwords that go unquoted into env files, URLs and connection strings.
-fn plain_password(key: &str, password: &Secret) -> Done {
-    let harmless = |b: u8| b.is_ascii_alphanumeric() || b"_-".contains(&b);
-    let password = password.expose();
-    ensure(
-        !password.is_empty() && password.bytes().all(harmless),
-        key,
-        "must be letters, digits, _ and - only: Harbor writes it unquoted into env files and URLs",
     )
 }
 

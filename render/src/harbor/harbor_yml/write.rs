@@ -5,7 +5,8 @@ mod stores;
 use serde_json::{Value, json};
 
 use super::super::releases::Quirk;
-use super::{JobLogger, Settings, Trace, tree::Tree};
+use super::settings::{JobLogger, Settings, Trace};
+use super::tree::Tree;
 use crate::{Error, Secret};
 
 type Done = Result<(), Error>;

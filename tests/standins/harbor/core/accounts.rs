@@ -14,17 +14,11 @@ use serde_json::{Value, json};
 use super::answer::{Answer, ApiError};
 use super::database::Pool;
 use super::sql_tls::explain;
-use super::{Core, Shared, sessions};
+use super::state::{Core, Shared};
+use super::user;
+use super::user::User;
 use crate::error::Result;
 use crate::hex::hex;
-
-/// A user who proved who they are.
-#[derive(Debug, Clone)]
-pub struct User {
-    pub id: i32,
-    pub name: String,
-    pub is_admin: bool,
-}
 
 /// Sets the administrator's password from the environment, once: a salt says
 /// that it was done before.
@@ -95,7 +89,7 @@ pub async fn user(core: &Core, headers: &HeaderMap) -> std::result::Result<Optio
     if let Some((name, password)) = basic(headers) {
         return Ok(log_in(&core.database, &name, &password).await?);
     }
-    sessions::user(core, headers).await
+    user::of_session(core, headers).await
 }
 
 /// The user, or 401.

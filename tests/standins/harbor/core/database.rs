@@ -8,8 +8,8 @@ use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_postgres::{Client, Config, NoTls};
 
+use super::environment::variable;
 use super::sql_tls::{self, SslMode};
-use super::variable;
 use crate::error::{Doing, Result, failure};
 use crate::release::Release;
 

@@ -1,7 +1,6 @@
 //! `/health`: what background checks last found, always with status 200.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
@@ -13,39 +12,10 @@ use serde_json::{Value, json};
 use super::sql_tls::explain;
 use super::{Core, Shared};
 use crate::error::{Result, failure};
+use crate::http;
 use crate::release::Quirk;
-use crate::{fault, http};
 
 const PERIOD: Duration = Duration::from_secs(10);
-
-/// The latest outcome of every component's check.
-#[derive(Default)]
-pub struct Board(Mutex<BTreeMap<&'static str, Option<Result<()>>>>);
-
-impl Board {
-    fn set(&self, name: &'static str, outcome: Option<Result<()>>) {
-        let mut board = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        board.insert(name, outcome);
-    }
-
-    fn components(&self) -> Vec<Value> {
-        let board = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        board.iter().map(|(name, outcome)| component(name, outcome.as_ref())).collect()
-    }
-}
-
-fn component(name: &str, outcome: Option<&Result<()>>) -> Value {
-    let error = match outcome {
-        _ if fault::is_set(&format!("unhealthy={name}")) => Some("asked to be".to_owned()),
-        Some(Ok(())) => None,
-        Some(Err(error)) => Some(error.to_string()),
-        None => Some("unknown status".to_owned()),
-    };
-    match error {
-        None => json!({"name": name, "status": "healthy"}),
-        Some(error) => json!({"name": name, "status": "unhealthy", "error": error}),
-    }
-}
 
 /// A component and how to ask it.
 enum Check {

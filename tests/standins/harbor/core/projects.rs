@@ -7,9 +7,10 @@ use axum::response::IntoResponse;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::accounts::{self, User};
+use super::accounts;
 use super::answer::{Answer, ApiError};
 use super::sql_tls::explain;
+use super::user::User;
 use super::{Core, Shared, configurations};
 use crate::error::Result;
 

@@ -13,11 +13,11 @@ use rand::distr::{Alphanumeric, SampleString};
 use ring::hmac;
 use serde::Deserialize;
 
-use super::accounts::{self, User};
+use super::accounts;
 use super::answer::{Answer, ApiError};
-use super::{Core, Shared};
+use super::state::Shared;
+use super::user::cookie;
 use crate::error::{Doing, Result};
-use crate::redis::Reply;
 use crate::release::Quirk;
 
 const TOKEN_HEADER: HeaderName = HeaderName::from_static("x-harbor-csrf-token");
@@ -43,31 +43,6 @@ pub async fn log_in(State(core): State<Shared>, Form(form): Form<Login>) -> Answ
     core.redis.call(&["SETEX", &key, SESSION_SECONDS, &value]).await?;
     let cookie = format!("sid={id}; Path=/; HttpOnly");
     Ok((StatusCode::OK, [(header::SET_COOKIE, cookie)]).into_response())
-}
-
-/// The user of the request's session.
-pub async fn user(core: &Core, headers: &HeaderMap) -> std::result::Result<Option<User>, ApiError> {
-    let Some(id) = cookie(headers, "sid") else {
-        return Ok(None);
-    };
-    let found = core.redis.call(&["GET", &format!("session:{id}")]).await?;
-    let Reply::Text(text) = found else {
-        return Ok(None);
-    };
-    let mut parts = text.splitn(3, ' ');
-    let mut part = || parts.next().unwrap_or_default().to_owned();
-    let (id, is_admin, name) = (part(), part(), part());
-    Ok(Some(User { id: id.parse().doing("read a session")?, is_admin: is_admin == "true", name }))
-}
-
-fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
-    let cookies = headers.get_all(header::COOKIE).into_iter();
-    cookies.filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(';')).find_map(
-        |pair| {
-            let (found, value) = pair.trim().split_once('=')?;
-            (found == name).then(|| value.to_owned())
-        },
-    )
 }
 
 /// Checks requests that carry a session, and hands out the token for the next.

@@ -9,8 +9,8 @@ use axum::response::IntoResponse;
 use rand::distr::{Alphanumeric, SampleString};
 use serde_json::{Value, json};
 
-use super::accounts::User;
 use super::answer::{Answer, ApiError};
+use super::user::User;
 use super::{Core, Shared, accounts, configurations, projects};
 use crate::error::Result;
 

@@ -8,7 +8,9 @@ mod compose;
 mod configs;
 mod env;
 mod files;
+mod places;
 mod redis;
+mod refusal;
 mod secrets;
 mod settings;
 #[cfg(test)]
@@ -19,78 +21,14 @@ mod yaml;
 #[cfg(test)]
 pub use secrets::{make_token_key, random_text};
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use places::Places;
+use refusal::Refusal;
 use settings::Settings;
 
-use crate::error::Failure;
 use crate::fault;
 use crate::release::{self, Release};
-
-/// Why `prepare` gave up.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    #[error("{0}")]
-    Validation(String),
-    #[error("{kind}: {message}")]
-    Traceback { kind: &'static str, message: String },
-}
-
-impl Refusal {
-    fn traceback(kind: &'static str, message: String) -> Self {
-        Self::Traceback { kind, message }
-    }
-
-    fn exit_status(&self) -> u8 {
-        match self {
-            Self::Validation(_) => 255,
-            Self::Traceback { .. } => 1,
-        }
-    }
-
-    fn print(&self) {
-        match self {
-            Self::Validation(text) => {
-                println!("Error happened in config validation...");
-                eprintln!("ERROR:root:{text}");
-            }
-            Self::Traceback { kind, message } => {
-                eprintln!("Traceback (most recent call last):");
-                eprintln!("  File \"main.py\", line 15, in <module>\n    cli()");
-                eprintln!("{kind}: {message}");
-            }
-        }
-    }
-}
-
-impl From<Failure> for Refusal {
-    fn from(failure: Failure) -> Self {
-        Self::traceback("OSError", failure.to_string())
-    }
-}
-
-/// Where the container's mounts are.
-#[derive(Debug, Clone)]
-pub struct Places {
-    pub input: PathBuf,
-    pub config: PathBuf,
-    pub data: PathBuf,
-    pub compose: PathBuf,
-    pub host: PathBuf,
-}
-
-impl Places {
-    /// All of them under one folder; the image's is `/`.
-    pub fn under(root: &Path) -> Self {
-        Self {
-            input: root.join("input"),
-            config: root.join("config"),
-            data: root.join("data"),
-            compose: root.join("compose_location"),
-            host: root.join("hostfs"),
-        }
-    }
-}
 
 /// The role: `prepare prepare FLAGS`, as the wrapper calls it.
 pub fn run(arguments: &[String]) -> u8 {

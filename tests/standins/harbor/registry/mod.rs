@@ -1,6 +1,7 @@
 //! The registry container: OCI distribution over a folder, behind the
 //! password that core knows.
 
+mod error;
 mod routes;
 mod store;
 #[cfg(test)]

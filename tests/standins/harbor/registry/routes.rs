@@ -11,7 +11,7 @@ use tokio::fs::File;
 use tokio::io::AsyncReadExt;
 
 use super::store::{Digest, Store, is_safe};
-use super::uploads;
+use super::{error::error, uploads};
 use crate::error::{Doing, Result};
 
 /// Manifests are small; distribution's own limit is 4 MiB.
@@ -37,13 +37,6 @@ pub async fn serve(store: &Store, request: Request<Body>) -> Result<Response> {
         Some(("/tags/", name, "list")) => Ok(tags(store, name).await),
         _ => Ok(error(StatusCode::NOT_FOUND, "UNSUPPORTED", path)),
     }
-}
-
-/// An error in distribution's form.
-pub fn error(status: StatusCode, code: &str, detail: &str) -> Response {
-    let message = code.to_lowercase().replace('_', " ");
-    let body = json!({"errors": [{"code": code, "message": message, "detail": detail}]});
-    (status, Json(body)).into_response()
 }
 
 async fn blob(store: &Store, name: &str, digest: &str, method: &Method) -> Result<Response> {

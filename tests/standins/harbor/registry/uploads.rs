@@ -9,7 +9,7 @@ use rand::distr::{Alphanumeric, SampleString};
 use tokio::fs::{self, OpenOptions};
 use tokio::io::AsyncWriteExt;
 
-use super::routes::error;
+use super::error::error;
 use super::store::{Digest, Store, is_safe, make_folder};
 use crate::error::{Doing, Result};
 

@@ -61,7 +61,7 @@ crate::settings! {
         /// as are the next two.
         url: Option<String> = attr(),
         /// SHA-256 of the executable, hexadecimal.
-        sha256: Option<String> = attr().check(super::super::validate::sha256),
+        sha256: Option<String> = attr().check(super::super::checks::sha256),
         /// Version of the executable at `url`.
         version: Option<String> = attr(),
     }

@@ -51,7 +51,7 @@ crate::settings! {
         /// Size at which a file is rotated: bytes, or a number with `k`, `M` or `G`.
         rotate_size: String = attr().default("200M").on_change(OnChange::Restart),
         /// Directory of the logs on the host.
-        location: String = attr().default("/var/log/harbor").on_change(OnChange::Restart).check(super::super::validate::plain_path),
+        location: String = attr().default("/var/log/harbor").on_change(OnChange::Restart).check(super::super::checks::plain_path),
     }
 
     /// Prometheus metrics.

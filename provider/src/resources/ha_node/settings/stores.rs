@@ -10,7 +10,7 @@ crate::settings! {
         /// A directory that all nodes share, mounted at `registry` in the data volume.
         shared: Option<Shared> = attr().on_change(OnChange::Restart),
         /// Storage driver of the registry: `filesystem`, `oss`, `s3`, `azure`, `gcs`, `swift`.
-        driver: String = attr().default("filesystem").on_change(OnChange::Restart).check(super::super::validate::driver),
+        driver: String = attr().default("filesystem").on_change(OnChange::Restart).check(super::super::checks::driver),
         /// The driver's parameters by the names of Harbor's documentation. Numbers and truth
         /// values are recognised.
         parameters: Option<BTreeMap<String, String>> = attr().on_change(OnChange::Restart),
@@ -25,7 +25,7 @@ crate::settings! {
     /// Shared storage: a directory on the host, or an NFS export.
     pub struct Shared {
         /// Directory on the host that is shared already, such as a NAS mounted at /srv/nas.
-        path: Option<String> = attr().on_change(OnChange::Restart).check(super::super::validate::plain_path),
+        path: Option<String> = attr().on_change(OnChange::Restart).check(super::super::checks::plain_path),
         /// NFS export, `server:/export`; one of this and `path`.
         nfs: Option<String> = attr().on_change(OnChange::Restart),
         /// Version of the NFS protocol: `3`, `4.0`, `4.1` or `4.2`.

@@ -6,9 +6,9 @@ use super::{
             check_path, keys,
             releases::{Component, Quirk},
         },
-        ExternalDatabase, ExternalRedis, Pool, Settings,
+        settings::{ExternalDatabase, ExternalRedis, Pool, Settings},
     },
-    Done, ensure, one_of, plain, plain_password,
+    rules::{Done, ensure, one_of, plain, plain_password},
 };
 use crate::{Error, mask::is_secret_key};
 

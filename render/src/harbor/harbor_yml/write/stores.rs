@@ -2,13 +2,13 @@
 
 use serde_json::json;
 
-use super::{
-    super::{
-        Database, ExternalDatabase, ExternalRedis, Pool, Scalar, Settings, Storage, tree::Tree,
-    },
-    Done,
+use super::super::settings::{
+    Database, ExternalDatabase, ExternalRedis, Pool, Scalar, Settings, Storage,
 };
-use crate::Secret;
+use super::super::tree::Tree;
+use crate::{Error, Secret};
+
+type Done = Result<(), Error>;
 
 pub(super) fn database(t: &mut Tree, d: &Database) -> Done {
     t.put("database.password", d.password.expose())?;
