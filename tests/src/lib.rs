@@ -4,9 +4,11 @@
 pub mod brought;
 pub mod cut;
 pub mod demo;
+pub mod evidence;
 pub mod pair;
 pub mod provider_log;
 pub mod rig;
+pub mod soak;
 pub mod story;
 pub mod terraform;
 pub mod writers;

@@ -126,7 +126,10 @@ impl<'a> Terraform<'a> {
             .env("CHECKPOINT_DISABLE", "1")
             .env("NO_COLOR", "1")
             .env_remove("TF_LOG")
-            .envs(self.env.iter().map(|(k, v)| (k, v)))
+            // For whoever has to find out why a story failed.
+            .env("TF_LOG_PROVIDER", "INFO")
+            .env("TF_LOG_PATH", self.path("provider.log"))
+            .envs(self.env.iter().filter(|(_, value)| !value.is_empty()).map(|(k, v)| (k, v)))
             .stdin(Stdio::null());
         command
     }
