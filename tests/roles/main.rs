@@ -1,7 +1,8 @@
-//! The pair under changes of roles and faults, by real Terraform on real hosts with writers that
-//! record what was acknowledged. Needs root.
+//! The pair under changes of roles and faults, on real hosts with writers that record what was
+//! acknowledged. Needs root.
 //!
-//! The pair alone, without Harbor. Each file is one theme; the stories share hosts, two for each that
+//! The pair alone, without Harbor, by the client; by Terraform where a release is rolled out, and
+//! where the gap of a switchover is measured. Each file is one theme; the stories share hosts, two for each that
 //! runs at a time (`--test-threads`, 1 if not said), and each begins with a new pair, which takes a
 //! quarter of what new hosts would.
 
