@@ -140,7 +140,6 @@ impl Server<'_> {
     #[track_caller]
     pub fn ambush(&self, program: &str, signal: &str) {
         // By the kernel's short name, which has 15 characters.
-        // As the kernel has it.
         let name: String = program.chars().take(15).collect();
         let script = AMBUSH.replace("NAME", &name).replace("SIGNAL", signal);
         let _ = self.sh(&format!(
