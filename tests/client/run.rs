@@ -148,6 +148,7 @@ impl<B: Backend, F: Fn() -> B> Run<F> {
 
     async fn read_data(&mut self, backend: &B, config: &Config, state: &mut State) -> Outcome<()> {
         let provider = provider(backend);
+        state.forget_data();
         for block in &config.data {
             let at = data_address(block);
             let found = backend.read_data(&block.kind, block.config.clone()).await;

@@ -165,6 +165,11 @@ impl State {
         self.replace(DATA, &schema.name, provider, name, Some(instance));
     }
 
+    /// Each run asks data sources anew, and keeps those that are still configured.
+    pub fn forget_data(&mut self) {
+        self.file.resources.retain(|e| e.mode != DATA);
+    }
+
     fn replace(
         &mut self,
         mode: &str,

@@ -248,4 +248,7 @@ fn a_data_source_is_beside_the_resources() {
         (&seen["address"], &seen["values"]["name"]),
         (&json!("data.harbor_note.seen"), &json!("b"))
     );
+    case.config(json!({"name": "a"}));
+    let report = case.go(Command::Refresh);
+    assert_eq!(report["values"]["root_module"]["resources"], json!([]));
 }
