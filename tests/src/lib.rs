@@ -2,6 +2,7 @@
 #![expect(clippy::missing_panics_doc, reason = "a helper of tests panics to fail the test")]
 
 pub mod brought;
+pub mod client;
 pub mod cut;
 pub mod demo;
 pub mod evidence;

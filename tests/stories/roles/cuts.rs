@@ -102,7 +102,7 @@ fn strike_all(story: &Story, pair: &mut Pair, before: impl Fn(&Pair, &'static st
         before(pair, primary);
         pair.set("primary", to);
         let blow = Blow::of(number);
-        match apply_until(&mut pair.terraform, blow, aim, &mut struck) {
+        match apply_until(&mut pair.client, blow, aim, &mut struck) {
             End::Struck(step) => {
                 story.tell(&format!("{number}: {blow:?} in {step}"));
                 count += 1;
@@ -114,7 +114,7 @@ fn strike_all(story: &Story, pair: &mut Pair, before: impl Fn(&Pair, &'static st
                     moments -= 1;
                     struck.retain(|s: &String| !s.contains(THE_STEP));
                 }
-                let _ = pair.terraform.apply().succeeds();
+                let _ = pair.client.apply().succeeds();
                 quiet = 0;
             }
             End::Finished(run) => {

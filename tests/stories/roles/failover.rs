@@ -64,14 +64,14 @@ pub fn timeline(story: &Story, pair: &mut Pair, last: &'static str, back: AsWhat
         pair.on(wanted).feed();
     });
     story.section(&format!("{wanted} is to be the primary"), || {
-        let run = pair.terraform.apply();
+        let run = pair.client.apply();
         match back {
             AsWhat::Standby => drop(run.succeeds()),
             AsWhat::Primary => {
                 let _ = run.fails().says(&["The other server is ahead"]);
                 assert!(!pair.on(wanted).is_up(), "it was refused, and started");
                 pair.on(last).ctl("start");
-                let _ = pair.terraform.apply().succeeds();
+                let _ = pair.client.apply().succeeds();
             }
         }
         let report = pair.compare(&load.stop(), wanted).nothing_lost();
@@ -116,24 +116,22 @@ pub fn by_token(story: &Story) {
         drop(load.stop());
         pair.rig.host("a").kill().unwrap();
         pair.set("primary", "b");
-        let refusal = pair.terraform.plan_run(&[]).fails().says(&[
+        let refusal = pair.client.apply().fails().says(&[
             "The last transaction that b replayed was committed at 20",
             "bytes at the last refresh; replication was async",
             "data_loss_token",
         ]);
         assert!(!pair.on("b").is_primary());
-        let _ = pair.terraform.apply().fails();
-        assert!(!pair.on("b").is_primary());
         token(&refusal.readable()).unwrap_or_else(|| panic!("no token: {}", refusal.readable()))
     });
     story.section("a token that was not printed does nothing", || {
-        pair.set("data_loss_token", &format!("{token}0"));
-        let _ = pair.terraform.apply().fails();
+        pair.set("data_loss_token", format!("{token}0"));
+        let _ = pair.client.apply().fails();
         assert!(!pair.on("b").is_primary());
     });
     story.section("the one that was printed does", || {
-        pair.set("data_loss_token", &token);
-        let run = pair.terraform.apply();
+        pair.set("data_loss_token", token.as_str());
+        let run = pair.client.apply();
         assert!(pair.on("b").is_primary(), "{}", run.text);
         let load = pair.load(4);
         load.wait_for(SOME);
@@ -143,7 +141,7 @@ pub fn by_token(story: &Story) {
     story.section("at the same accident again that token does nothing", || {
         let _ = pair.switch_to("a").succeeds();
         pair.rig.host("a").kill().unwrap();
-        pair.set("data_loss_token", &token);
+        pair.set("data_loss_token", token.as_str());
         let _ = pair.switch_to("b").fails().says(&["data_loss_token"]);
         assert!(!pair.on("b").is_primary());
         pair.rig.host("a").boot().unwrap();
@@ -165,7 +163,7 @@ pub fn with_sync(story: &Story) {
     let mut pair = crate::roles::new_pair(story);
     story.section("sync is switched on", || {
         pair.set("sync", "on");
-        let _ = pair.terraform.apply().succeeds();
+        let _ = pair.client.apply().succeeds();
         pair.is_whole("a");
         let state = pair.on("a").sql("SELECT sync_state FROM pg_stat_replication");
         assert_eq!(state, "sync");
@@ -180,7 +178,7 @@ pub fn with_sync(story: &Story) {
             let _ = pair.switch_to(to).fails();
             assert!(!pair.on(to).is_primary());
             pair.set("unreachable_primary", "promote_if_sync");
-            let run = pair.terraform.apply();
+            let run = pair.client.apply();
             assert!(pair.on(to).is_primary(), "{}", run.text);
             let report = pair.compare(&load.stop(), to).nothing_lost();
             story.tell(&report.to_string());

@@ -29,7 +29,7 @@ pub fn beside_a_bare_script(story: &Story) {
         if by_script {
             bare_script(&pair, primary);
         } else {
-            let _ = pair.switch_to(to).succeeds();
+            let _ = pair.set("primary", to).terraform.apply().succeeds();
         }
         load.wait_for(SOME);
         let report = pair.compare(&load.stop(), to).nothing_lost();

@@ -1,8 +1,9 @@
-//! The pair under changes of roles and faults, by real Terraform on real hosts with writers that
-//! record what was acknowledged. Needs root.
+//! The pair under changes of roles and faults, on real hosts with writers that record what was
+//! acknowledged. Needs root.
 //!
-//! The pair alone, without Harbor. Each file is one theme; each story begins with a pair that was made
-//! once and kept as a snapshot.
+//! The pair alone, without Harbor, by the client; by Terraform where a release is rolled out, and where
+//! the gap of a switchover is measured. Each file is one theme; each story begins with a pair that was
+//! made once and kept as a snapshot.
 
 pub mod cuts;
 pub mod failover;

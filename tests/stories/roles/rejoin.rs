@@ -40,12 +40,11 @@ pub fn diverged(story: &Story) {
         without_its_signal(&pair, winner);
         diverge(&pair, primary, winner);
         pair.set("primary", winner).set("on_divergence", "rewind");
-        let refusal = pair.terraform.plan_run(&[]).fails();
+        let refusal = pair.client.plan_run().fails();
         assert!(pair.on(primary).is_primary() && pair.on(winner).is_primary());
         let token = token(&refusal.readable()).expect("the winner is named by a token");
-        pair.set("data_loss_token", &token);
-        let _ = pair.terraform.apply().fails();
-        let refusal = pair.terraform.plan_run(&[]).fails().says(&["reclone", "not possible here"]);
+        pair.set("data_loss_token", token);
+        let refusal = pair.client.apply().fails().says(&["reclone", "not possible here"]);
         counts(&refusal);
         pair.unset("data_loss_token").unset("on_divergence");
         named(&mut pair, winner, "reclone");
@@ -62,8 +61,7 @@ pub fn crashed(pair: &mut Pair, loser: &'static str) {
     diverge(pair, loser, winner);
     pair.on(loser).crash();
     pair.set("primary", winner);
-    let _ = pair.terraform.apply().fails().says(&["on_divergence"]);
-    counts(&pair.terraform.plan_run(&[]).fails());
+    counts(&pair.client.apply().fails().says(&["on_divergence"]));
     named(pair, winner, "rewind");
 }
 
@@ -100,14 +98,14 @@ fn diverge(pair: &Pair, loser: &'static str, winner: &'static str) {
     pair.on(winner).sql(&format!("INSERT INTO note VALUES ('{winner} wins')"));
 }
 
-/// Neither plan nor apply does anything, whoever is named. The refusal shows both sides, counts
+/// An apply does nothing, whoever is named. The refusal shows both sides, counts
 /// what would be lost, and says how to go on.
 fn refused(pair: &mut Pair, loser: &'static str, winner: &'static str) {
     let started = [loser, winner].map(|h| pair.on(h).started());
     for named in [loser, winner] {
         pair.set("primary", named);
         let ways = ["data_loss_token = \"", &format!("write primary = \"{}\"", other(named))];
-        let refusal = pair.terraform.plan_run(&[]).fails().says(&ways);
+        let refusal = pair.client.apply().fails().says(&ways);
         for side in [loser, winner] {
             let (host, timeline) = (pair.rig.host(side), pair.on(side).timeline());
             let address = host.address();
@@ -115,7 +113,6 @@ fn refused(pair: &mut Pair, loser: &'static str, winner: &'static str) {
             let _ = refusal.clone().says(&[&shown]);
         }
         counts(&refusal);
-        let _ = pair.terraform.apply().fails();
     }
     assert_eq!([loser, winner].map(|h| pair.on(h).started()), started, "a server was restarted");
     assert!(pair.on(loser).is_primary() && pair.on(winner).is_primary());
@@ -155,32 +152,21 @@ fn named(pair: &mut Pair, winner: &'static str, how: &str) {
 fn status_shows(pair: &mut Pair, standby: &'static str) {
     let kept = kept(pair, standby);
     pair.on(standby).sql("ALTER SYSTEM SET work_mem = '8MB'");
-    let seen = status(pair);
+    let seen = pair.status();
     assert_eq!(seen["errors"], json!([]));
     assert_eq!(seen["servers"][standby]["altered"], json!(["work_mem"]));
     assert_eq!(seen["servers"][standby]["diverged_dirs"], json!(kept));
     pair.on(standby).sql("ALTER SYSTEM RESET work_mem");
     pair.on(standby).ctl("stop -m fast");
-    let seen = status(pair);
+    let seen = pair.status();
     assert_eq!(seen["servers"][standby]["role"], "down");
     assert_eq!(seen["servers"][standby]["diverged_dirs"], json!(kept));
     pair.on(standby).ctl("start");
 }
 
-/// What `harbor_pg_status` says of the pair, once.
-fn status(pair: &Pair) -> serde_json::Value {
-    let data = format!("data \"harbor_pg_status\" \"db\" {{\n  nodes = {ADDRESS}.nodes\n}}\n");
-    let file = "status.tf";
-    let look = &["apply", "-input=false", "-no-color", "-auto-approve", "-refresh-only"];
-    let _ = pair.terraform.write(file, &data).run(look).succeeds();
-    let seen = pair.terraform.attributes("data.harbor_pg_status.db");
-    pair.terraform.write(file, "");
-    seen
-}
-
 /// Directories that are kept aside on a host.
 fn kept(pair: &Pair, host: &str) -> Vec<String> {
-    let attributes = pair.terraform.attributes(ADDRESS);
+    let attributes = pair.client.attributes(ADDRESS);
     let all = attributes["diverged_dirs"].as_array().cloned().unwrap_or_default();
     let of_host = |path: &serde_json::Value| {
         path.as_str()?.strip_prefix(&format!("{host}:")).map(str::to_owned)
@@ -192,7 +178,7 @@ pub fn by_hand(story: &Story) {
     let mut pair = crate::roles::new_pair(story);
     story.section("switched by hand: the plan says so", || {
         pair.switch_by_hand("a");
-        let plan = pair.terraform.plan();
+        let plan = pair.client.plan();
         assert!(!plan.changes.is_empty(), "the plan is empty");
         let ways = ["Somebody changed the roles", "write primary = \"b\"", "PostgreSQL on b stops"];
         let _ = plan.run.says(&ways);
@@ -205,7 +191,7 @@ pub fn by_hand(story: &Story) {
     });
     story.section("or an apply switches back", || {
         pair.switch_by_hand("b");
-        let _ = pair.terraform.apply().succeeds();
+        let _ = pair.client.apply().succeeds();
         pair.is_whole("b");
     });
     story.section("stopped and promoted by hand: the old one follows without a rewind", || {
@@ -221,7 +207,7 @@ pub fn by_hand(story: &Story) {
         server.ctl("stop -m fast");
         server.signal();
         server.ctl("start");
-        let _ = pair.terraform.apply().succeeds();
+        let _ = pair.client.apply().succeeds();
         pair.is_whole("a");
     });
     story.section("an old primary that was started again is fenced", || {

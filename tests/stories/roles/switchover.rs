@@ -52,7 +52,7 @@ pub fn switch(story: &Story, pair: &mut Pair, to: &'static str) -> Duration {
     let load = pair.load(8);
     load.wait_for(SOME);
     announced(pair.set("primary", to), old);
-    let _ = pair.terraform.apply().succeeds();
+    let _ = pair.client.apply().succeeds();
     load.wait_for(SOME);
     let report = pair.compare(&load.stop(), to).nothing_lost();
     story.tell(&report.to_string());
@@ -67,12 +67,16 @@ pub fn switch(story: &Story, pair: &mut Pair, to: &'static str) -> Duration {
 /// The plan says who is stopped, how far behind the other is, and how long writes wait.
 fn announced(pair: &Pair, old: &str) {
     let stops = format!("PostgreSQL on {old} stops");
-    let _ = pair.terraform.plan().run.says(&[&stops, "bytes", "writes wait"]);
+    let _ = pair.client.plan().run.says(&[&stops, "bytes", "writes wait"]);
 }
 
-/// What makes a switchover unsafe, what is said of it, and how it ends.
+/// Why a primary is not stopped. Which of these is met first depends on how fast the hosts are: a dead
+/// link is one over which nobody can log in, then one whose standby receives nothing or is behind.
+const REASONS: [&str; 4] =
+    ["still to replay", "has not replayed", "cannot log in", "receives nothing"];
+
+/// What makes a switchover unsafe, and how it ends.
 struct Hurt {
-    says: &'static str,
     begin: fn(&Pair, &'static str),
     end: fn(&Pair, &'static str),
 }
@@ -82,7 +86,6 @@ const REFUSED: [(&str, Hurt); 4] = [
     (
         "refused: the standby's replay is paused",
         Hurt {
-            says: "bytes still to replay",
             begin: |pair, standby| drop(pair.on(standby).sql("SELECT pg_wal_replay_pause()")),
             end: |pair, standby| drop(pair.on(standby).sql("SELECT pg_wal_replay_resume()")),
         },
@@ -90,7 +93,6 @@ const REFUSED: [(&str, Hurt); 4] = [
     (
         "refused: the link is dead, and both views still say streaming",
         Hurt {
-            says: "cannot log in",
             begin: |pair, _| {
                 // Else both would have seen it by then, on a busy machine.
                 timeouts(pair, |name| format!("SET {name} = '10min'"));
@@ -105,7 +107,6 @@ const REFUSED: [(&str, Hurt); 4] = [
     (
         "refused: the standby cannot receive",
         Hurt {
-            says: "cannot log in",
             begin: |pair, standby| pair.on(standby).starve(),
             end: |pair, standby| pair.on(standby).feed(),
         },
@@ -113,7 +114,6 @@ const REFUSED: [(&str, Hurt); 4] = [
     (
         "refused: the standby replays an hour late",
         Hurt {
-            says: "has not replayed",
             begin: |pair, standby| altered(pair, standby, "SET recovery_min_apply_delay = '1h'"),
             end: |pair, standby| altered(pair, standby, "RESET recovery_min_apply_delay"),
         },
@@ -140,10 +140,12 @@ fn refused_by(pair: &mut Pair, primary: &'static str, hurt: &Hurt) {
     load.wait_for(SOME);
     let before = pair.on(primary).started();
     (hurt.begin)(pair, standby);
-    let said = pair.switch_to(standby).fails().says(&[hurt.says]);
+    let said = pair.switch_to(standby).fails();
+    assert!(REASONS.iter().any(|why| said.readable().contains(why)), "{}", said.readable());
     still_writing(&load);
     assert_eq!(pair.on(primary).started(), before, "the primary was stopped:\n{}", said.text);
     assert!(pair.on(primary).is_primary(), "{}", said.text);
+    assert!(!pair.on(standby).is_primary(), "{}", said.text);
     (hurt.end)(pair, standby);
     let _ = pair.switch_to(primary).succeeds();
     let _ = pair.compare(&load.stop(), primary).nothing_lost();

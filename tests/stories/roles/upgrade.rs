@@ -33,8 +33,8 @@ pub fn of_the_package(story: &Story) {
     let new = format!("{old}+rig1");
     story.section("the package source has a newer release", || publish(&pair));
     story.section("the plan says who restarts, and when", || {
-        pair.set("package_version", &new);
-        let said = pair.terraform.plan().run.says(&["the standby, is upgraded", "writes wait"]);
+        pair.set("package_version", new.as_str());
+        let said = pair.client.plan().run.says(&["the standby, is upgraded", "writes wait"]);
         let text = said.readable();
         let at = |host: &str| text.find(&format!("PostgreSQL on {host} ")).expect("announced");
         assert!(at("b") < at("a"), "the standby is not first: {text}");
@@ -43,6 +43,7 @@ pub fn of_the_package(story: &Story) {
         let load = pair.load(4);
         load.wait_for(SOME);
         let started = ["a", "b"].map(|host| pair.on(host).started());
+        // By Terraform itself, as its users do it.
         let _ = pair.terraform.apply().succeeds();
         load.wait_for(SOME);
         let report = pair.compare(&load.stop(), "a").nothing_lost();
@@ -57,10 +58,10 @@ pub fn of_the_package(story: &Story) {
     });
     story.section("no server is taken back to an older release", || {
         let started = ["a", "b"].map(|host| pair.on(host).started());
-        pair.set("package_version", &old);
-        let refusal = pair.terraform.plan_run(&[]).fails().says(&["newer than"]);
+        pair.set("package_version", old.as_str());
+        let refusal = pair.client.plan_run().fails().says(&["newer than"]);
         assert!(refusal.errors().iter().all(|e| e.code.contains("package_version")));
-        let _ = pair.unset("package_version").terraform.apply().succeeds();
+        let _ = pair.unset("package_version").client.apply().succeeds();
         pair.is_whole("a");
         assert_eq!(["a", "b"].map(|host| pair.on(host).started()), started);
     });

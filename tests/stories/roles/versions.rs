@@ -51,11 +51,11 @@ fn tell(story: &Story, distro: Distro, version: u16) {
 /// Sync holds on whichever is the primary, and leaving it is an edit.
 fn with_sync(story: &Story, pair: &mut Pair) {
     pair.set("sync", "on");
-    let _ = pair.terraform.apply().succeeds();
+    let _ = pair.client.apply().succeeds();
     let _ = switchover::switch(story, pair, "b");
     let state = pair.on("b").sql("SELECT sync_state FROM pg_stat_replication");
     assert_eq!(state, "sync");
     pair.unset("sync");
-    let _ = pair.terraform.apply().succeeds();
+    let _ = pair.client.apply().succeeds();
     pair.is_whole("b");
 }

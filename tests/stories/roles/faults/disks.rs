@@ -18,10 +18,10 @@ pub fn copy_is_killed(pair: &mut Pair) {
     for signal in ["KILL", "INT"] {
         let _ = standby.sh("pg_dropcluster --stop 15 main 2>/dev/null || true");
         standby.ambush("pg_basebackup", signal);
-        let _ = pair.terraform.apply().fails();
+        let _ = pair.client.apply().fails();
         standby.ambush_over();
         assert_eq!(standby.sh("ls -A /var/lib/postgresql/15/main 2>/dev/null || true"), "");
-        let _ = pair.terraform.apply().succeeds();
+        let _ = pair.client.apply().succeeds();
         pair.is_whole("a");
         assert_eq!(standby.sh(LEFT), "");
         assert_eq!(pair.on("a").sql("SELECT count(*) FROM pg_replication_slots"), "1");
@@ -33,12 +33,12 @@ pub fn no_space_for_a_copy(pair: &mut Pair) {
     let standby = pair.on("b");
     let _ = standby.sh("pg_dropcluster --stop 15 main
         mount -t tmpfs -o size=16m tmpfs /var/lib/postgresql");
-    let _ = pair.terraform.plan_run(&[]).fails().says(&["Not enough space for the copy"]);
+    let _ = pair.client.plan_run().fails().says(&["Not enough space for the copy"]);
     assert_eq!(standby.sh("ls -A /var/lib/postgresql; umount /var/lib/postgresql"), "");
     let _ = standby.sh("mount -t tmpfs -o size=1g tmpfs /var/lib/postgresql");
     standby.ambush("pg_basebackup", "STOP");
     let copying = |l: &Line| l.event == Event::Begins && l.step.contains("copy the data");
-    let (acted, run) = apply_and_at(&mut pair.terraform, copying, || {
+    let (acted, run) = apply_and_at(&mut pair.client, copying, || {
         let _ = standby.sh("while systemctl -q is-active ambush; do sleep 0.05; done
             dd if=/dev/zero of=/var/lib/postgresql/fill bs=1M status=none 2>/dev/null || true
             pkill -CONT -x runuser");
@@ -47,7 +47,7 @@ pub fn no_space_for_a_copy(pair: &mut Pair) {
     let _ = run.fails().says(&["No space left on device"]);
     assert_eq!(standby.sh(LEFT), "");
     let _ = standby.sh("umount /var/lib/postgresql");
-    let _ = pair.terraform.apply().succeeds();
+    let _ = pair.client.apply().succeeds();
     pair.is_whole("a");
 }
 
@@ -93,14 +93,14 @@ pub fn standby_is_full(pair: &mut Pair) {
         pair.on("a").sql(&kept.replace('\n', " ")) == "t"
     });
     assert!(full, "the standby takes it all, or the slot keeps no WAL");
-    let _ = pair.terraform.plan_run(&[]).succeeds().says(&["The standby is far behind"]);
+    let _ = pair.client.plan_run().succeeds().says(&["The standby is far behind"]);
     let _ = pair.on("b").sh("rm -f /srv/wal/fill");
-    let _ = pair.terraform.apply().succeeds();
+    let _ = pair.client.apply().succeeds();
     let _ = pair.compare(&load.stop(), "a").nothing_lost();
     pair.is_whole("a");
     pair.on("b").ctl("stop -m fast");
     usual_wal_disk(pair, "b");
-    let _ = pair.terraform.apply().succeeds();
+    let _ = pair.client.apply().succeeds();
     pair.is_whole("a");
 }
 
@@ -113,13 +113,13 @@ pub fn primary_is_full(pair: &mut Pair) {
     let _ = pair.on("a").sh(FILL);
     pair.on("a").goes_down("INSERT INTO acknowledged SELECT 1000000, generate_series(1, 3000000)");
     let before = pair.on("a").sh("ls /srv/wal/pg_wal");
-    let _ = pair.terraform.apply().fails();
+    let _ = pair.client.apply().fails();
     assert!(!pair.on("b").is_primary(), "the standby was promoted");
     let after = pair.on("a").sh("ls /srv/wal/pg_wal");
     assert!(before.lines().all(|f| after.contains(f)), "WAL was removed: {before}\n{after}");
     let _ = pair.on("a").sh("rm -f /srv/wal/fill");
     usual_wal_disk(pair, "a");
-    let _ = pair.terraform.apply().succeeds();
+    let _ = pair.client.apply().succeeds();
     let _ = pair.compare(&load.stop(), "a").nothing_lost();
     pair.is_whole("a");
 }
@@ -140,13 +140,13 @@ pub fn foreign_system(pair: &mut Pair) {
         if !consent.is_empty() {
             pair.set("on_divergence", consent);
         }
-        let _ = pair.terraform.apply().fails().says(&["system identifier"]);
+        let _ = pair.client.apply().fails().says(&["system identifier"]);
         assert_eq!(standby.sh(identity), before, "{consent}");
     }
     pair.unset("on_divergence");
     let _ = standby.sh("rm -r /var/lib/postgresql/15/main
         mv /var/lib/postgresql/15/ours /var/lib/postgresql/15/main");
-    let _ = pair.terraform.apply().succeeds();
+    let _ = pair.client.apply().succeeds();
     pair.is_whole("a");
 }
 
@@ -154,23 +154,23 @@ pub fn foreign_system(pair: &mut Pair) {
 pub fn data_is_gone(pair: &mut Pair) {
     let _ = pair.on("b").sh("pg_ctlcluster 15 main stop
         rm -r /var/lib/postgresql/15/main");
-    let _ = pair.terraform.apply().fails().says(&["on_divergence = \"reclone\""]);
+    let _ = pair.client.apply().fails().says(&["on_divergence = \"reclone\""]);
     assert_eq!(pair.on("b").sh("ls -A /var/lib/postgresql/15"), "");
     pair.set("on_divergence", "reclone");
-    let _ = pair.terraform.apply().succeeds();
+    let _ = pair.client.apply().succeeds();
     pair.unset("on_divergence");
-    let _ = pair.terraform.apply().succeeds();
+    let _ = pair.client.apply().succeeds();
     pair.is_whole("a");
     let primary = pair.on("a");
     let _ = primary.sh("pg_ctlcluster 15 main stop -m fast
         mv /var/lib/postgresql/15/main /var/lib/postgresql/15/away");
-    let _ = pair.terraform.apply().fails().says(&["The primary's data is missing"]);
+    let _ = pair.client.apply().fails().says(&["The primary's data is missing"]);
     let left = primary.sh("ls -A /var/lib/postgresql/15/main 2>/dev/null || true");
     assert_eq!(left, "", "a primary was made over a pair that exists");
     assert!(!pair.on("b").is_primary());
     let _ = primary.sh("rmdir /var/lib/postgresql/15/main 2>/dev/null || true
         mv /var/lib/postgresql/15/away /var/lib/postgresql/15/main");
-    let _ = pair.terraform.apply().succeeds();
+    let _ = pair.client.apply().succeeds();
     pair.is_whole("a");
 }
 
@@ -188,12 +188,12 @@ pub fn mount_is_missing(pair: &mut Pair) {
     let _ = primary.sh("touch /srv/disk/gone; sed -i s,/srv/disk/data,/srv/disk/gone, /etc/fstab");
     primary.host.kill().unwrap();
     primary.host.boot().unwrap();
-    let _ = pair.terraform.apply().fails();
+    let _ = pair.client.apply().fails();
     let left = "ls -A /var/lib/postgresql/15/main; pgrep -x postgres || true";
     assert_eq!(primary.sh(left), "", "something runs or was made without the mount");
     assert!(!pair.on("b").is_primary());
     let _ = primary.sh("sed -i /srv.disk/d /etc/fstab; systemctl daemon-reload
         rmdir /var/lib/postgresql/15/main; mv /srv/disk/data /var/lib/postgresql/15/main");
-    let _ = pair.terraform.apply().succeeds();
+    let _ = pair.client.apply().succeeds();
     pair.is_whole("a");
 }

@@ -9,12 +9,12 @@ pub fn by_hand(pair: &mut Pair) {
         .on("a")
         .sh("sed -i '1i host all all 203.0.113.0/24 trust' /etc/postgresql/15/main/pg_hba.conf");
     let _ = pair.on("b").sh("echo manual > /etc/postgresql/15/main/start.conf");
-    let plan = pair.terraform.plan();
+    let plan = pair.client.plan();
     let lines = format!("{:?}", plan.changes);
     for shown in ["max_wal_senders", "203.0.113.0/24", "manual"] {
         assert!(lines.contains(shown), "the plan does not show {shown}: {lines}");
     }
-    let _ = pair.terraform.apply().succeeds();
+    let _ = pair.client.apply().succeeds();
     pair.is_whole("a");
 }
 
@@ -27,7 +27,7 @@ pub fn stale_pid(pair: &mut Pair) {
         D=/var/lib/postgresql/15/main; p=$(systemctl show -p MainPID --value squatter)
         printf '%s\n' $p $D $(date +%s) 5432 /var/run/postgresql '*' > $D/postmaster.pid
         chown postgres: $D/postmaster.pid; chmod 600 $D/postmaster.pid");
-    let _ = pair.terraform.apply().succeeds();
+    let _ = pair.client.apply().succeeds();
     assert!(
         standby.host.sh("systemctl is-active squatter").is_ok(),
         "a process of others was ended"
@@ -42,7 +42,7 @@ pub fn modes(pair: &mut Pair) {
     standby.ctl("stop");
     let _ = standby.sh("chmod 755 /var/lib/postgresql/15/main
         chmod 640 /var/lib/postgresql/.pgpass-breakwater-15-main");
-    let _ = pair.terraform.apply().succeeds();
+    let _ = pair.client.apply().succeeds();
     pair.is_whole("a");
     let modes =
         "stat -c %a /var/lib/postgresql/15/main /var/lib/postgresql/.pgpass-breakwater-15-main";

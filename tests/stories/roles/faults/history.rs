@@ -1,5 +1,6 @@
 //! History: what a server has that the other does not.
 
+use serde_json::json;
 use testkit::pair::{Pair, token};
 
 const SEGMENTS: usize = 8;
@@ -13,18 +14,18 @@ pub fn rewind_is_killed(pair: &mut Pair) {
     pair.on("a").sql("CREATE TABLE lost (x int)");
     pair.on("b").sql("CREATE TABLE won (x int)");
     pair.set("primary", "b");
-    let refusal = pair.terraform.plan_run(&[]).fails();
+    let refusal = pair.client.plan_run().fails();
     let token = token(&refusal.readable()).expect("the winner is named by a token");
-    pair.set("data_loss_token", &token).set("on_divergence", "rewind");
+    pair.set("data_loss_token", token).set("on_divergence", "rewind");
     pair.on("a").ambush("pg_rewind", "KILL");
-    let _ = pair.terraform.apply().fails();
+    let _ = pair.client.apply().fails();
     pair.on("a").ambush_over();
     pair.unset("data_loss_token");
-    let _ = pair.terraform.apply().fails().says(&["reclone"]);
+    let _ = pair.client.apply().fails().says(&["reclone"]);
     pair.set("on_divergence", "reclone");
-    let _ = pair.terraform.apply().succeeds();
+    let _ = pair.client.apply().succeeds();
     pair.unset("on_divergence");
-    let _ = pair.terraform.apply().succeeds();
+    let _ = pair.client.apply().succeeds();
     pair.is_whole("b");
     let _ = pair.switch_to("a").succeeds();
     pair.is_whole("a");
@@ -32,8 +33,8 @@ pub fn rewind_is_killed(pair: &mut Pair) {
 
 /// F26: the standby was away for longer than the slot may keep WAL.
 pub fn slot_is_lost(pair: &mut Pair) {
-    pair.set_raw("slot_keep_mib", "64").set_raw("settings", "{ wal_keep_size = \"0\" }");
-    let _ = pair.terraform.apply().succeeds();
+    pair.set("slot_keep_mib", 64).set("settings", json!({"wal_keep_size": "0"}));
+    let _ = pair.client.apply().succeeds();
     pair.on("b").ctl("stop");
     for number in 0..SEGMENTS {
         pair.on("a").sql(&format!("CREATE TABLE fill_{number} AS SELECT 1 AS x"));
@@ -43,13 +44,13 @@ pub fn slot_is_lost(pair: &mut Pair) {
     let status = "SELECT wal_status FROM pg_replication_slots";
     assert_eq!(pair.on("a").sql(status), "lost", "the fault could not be made");
     pair.on("b").ctl("start");
-    let refused = pair.terraform.apply().fails();
+    let refused = pair.client.apply().fails();
     let text = refused.text.to_lowercase();
     assert!(text.contains("reclone") && text.contains("slot"), "{text}");
     pair.set("on_divergence", "reclone");
-    let _ = pair.terraform.apply().succeeds();
+    let _ = pair.client.apply().succeeds();
     pair.unset("on_divergence").unset("slot_keep_mib").unset("settings");
-    let _ = pair.terraform.apply().succeeds();
+    let _ = pair.client.apply().succeeds();
     pair.is_whole("a");
 }
 
@@ -64,10 +65,10 @@ pub fn no_primary(pair: &mut Pair) {
     last.ctl("start");
     let _ = pair.switch_to("b").fails().says(&["The other server is ahead", "only a has"]);
     assert!(!pair.on("a").is_primary() && !pair.on("b").is_primary());
-    let _ = pair.set("primary", "a").terraform.apply();
+    let _ = pair.set("primary", "a").client.apply();
     assert!(pair.on("a").is_primary());
     pair.on("b").feed();
-    let _ = pair.terraform.apply().succeeds();
+    let _ = pair.client.apply().succeeds();
     let _ = pair.compare(&load.stop(), "a").nothing_lost();
     pair.is_whole("a");
 }

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use serde_json::json;
 use testkit::pair::{ADDRESS, Pair, other};
 use testkit::provider_log::{Event, Line};
 use testkit::terraform::Run;
@@ -10,7 +11,6 @@ const SOME: usize = 300;
 /// How long `pg_promote` is asked to wait, and how long it may take in all.
 const ANSWER: Duration = Duration::from_secs(60);
 const PROMOTION: Duration = Duration::from_secs(120);
-const REFRESH: &[&str] = &["apply", "-refresh-only", "-input=false", "-no-color", "-auto-approve"];
 
 /// A step of the log, by a word of its name.
 fn step(event: Event, word: &'static str) -> impl Fn(&Line) -> bool {
@@ -25,7 +25,7 @@ fn switch_and_at(
     act: impl FnOnce(),
 ) -> Run {
     pair.set("primary", to);
-    let (acted, run) = testkit::cut::apply_and_at(&mut pair.terraform, at, act);
+    let (acted, run) = testkit::cut::apply_and_at(&mut pair.client, at, act);
     let from = other(to);
     assert!(acted, "no such step in a change from {from} to {to}:\n{}", run.text);
     run
@@ -37,10 +37,10 @@ pub fn primary_dies(pair: &mut Pair) {
     let _ = pair.on("b").sh("pg_dropcluster --stop 15 main");
     let primary = pair.on("a");
     let copying = step(Event::Begins, "copy the data");
-    let (acted, run) = testkit::cut::apply_and_at(&mut pair.terraform, copying, || primary.crash());
+    let (acted, run) = testkit::cut::apply_and_at(&mut pair.client, copying, || primary.crash());
     assert!(acted, "no copy:\n{}", run.text);
     let _ = run.fails();
-    let _ = pair.terraform.apply().succeeds();
+    let _ = pair.client.apply().succeeds();
     pair.is_whole("a");
     let load = pair.load(4);
     load.wait_for(SOME);
@@ -85,8 +85,8 @@ pub fn standby_dies(pair: &mut Pair) {
 pub fn primary_out_of_reach(pair: &mut Pair) {
     pair.rig.host("a").cut().unwrap();
     let load = pair.load(4);
-    pair.set_raw("settings", "{ work_mem = \"5MB\" }");
-    let _ = pair.terraform.apply().fails();
+    pair.set("settings", json!({"work_mem": "5MB"}));
+    let _ = pair.client.apply().fails();
     let refused = pair.switch_to("b").fails();
     let _ = refused.says(&["data_loss_token", "b still receives from it: it is alive"]);
     assert!(!pair.on("b").is_primary());
@@ -119,7 +119,7 @@ pub fn promotion_hangs(pair: &mut Pair) {
     let _ = switch_and_at(pair, "b", step(Event::Begins, "become the primary"), untouched);
     standby.sql("ALTER SYSTEM RESET recovery_end_command");
     standby.sql("SELECT pg_reload_conf()");
-    let _ = pair.terraform.apply().succeeds();
+    let _ = pair.client.apply().succeeds();
     let _ = pair.compare(&load.stop(), "b").nothing_lost();
     pair.is_whole("b");
     let _ = pair.switch_to("a").succeeds();
@@ -129,8 +129,8 @@ pub fn promotion_hangs(pair: &mut Pair) {
 /// F23: the archiver hangs, so the server does not end though its control file says that it has. The
 /// other is not promoted; the server is not killed, and takes writes again when it has ended.
 pub fn archiver_hangs(pair: &mut Pair) {
-    pair.set("archive_dir", "/srv/archive").set_raw("switchover_timeout", "15");
-    let _ = pair.terraform.apply().succeeds();
+    pair.set("archive_dir", "/srv/archive").set("switchover_timeout", 15);
+    let _ = pair.client.apply().succeeds();
     let primary = pair.on("a");
     let recovered =
         "grep -c 'not properly shut down' /var/log/postgresql/postgresql-15-main.log || true";
@@ -147,7 +147,7 @@ pub fn archiver_hangs(pair: &mut Pair) {
     load.wait_for(SOME);
     let _ = pair.compare(&load.stop(), "a").nothing_lost();
     pair.unset("archive_dir").unset("switchover_timeout");
-    let _ = pair.terraform.apply().succeeds();
+    let _ = pair.client.apply().succeeds();
     pair.is_whole("a");
 }
 
@@ -171,14 +171,14 @@ pub fn reboot(pair: &mut Pair) {
     let host = pair.rig.host("a");
     let load = pair.load(4);
     load.wait_for(SOME);
-    pair.set_raw("switchover_timeout", "15");
+    pair.set("switchover_timeout", 15);
     let _ = in_between(pair, || host.kill().unwrap()).fails();
     pair.on("b").go_on_replaying();
     assert!(!pair.on("b").is_primary(), "promoted without proof");
     host.boot().unwrap();
     pair.on("a").wait_until_up();
     assert!(!pair.on("a").is_primary(), "it came up writable");
-    let _ = pair.terraform.apply().succeeds();
+    let _ = pair.client.apply().succeeds();
     load.wait_for(SOME);
     let _ = pair.compare(&load.stop(), "b").nothing_lost();
     pair.is_whole("b");
@@ -200,9 +200,9 @@ pub fn old_primary_returns(pair: &mut Pair) {
     let _ = old.sh(&format!("rm {}/standby.signal", old.data()));
     old.ctl("start");
     assert!(old.is_primary());
-    let _ = pair.terraform.run(REFRESH).succeeds();
-    assert_eq!(pair.terraform.attributes(ADDRESS)["split_brain"], true);
-    let _ = pair.terraform.plan_run(&[]).fails().says(&["Both servers take writes"]);
+    let _ = pair.client.refresh().succeeds();
+    assert_eq!(pair.client.attributes(ADDRESS)["split_brain"], true);
+    let _ = pair.client.plan_run().fails().says(&["Both servers take writes"]);
     assert!(old.is_primary() && pair.on("b").is_primary());
     let _ = pair.settle("reclone");
     pair.is_whole("b");

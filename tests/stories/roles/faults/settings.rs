@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use testkit::cut::{Blow, End, apply_until, go_on, hold};
+use serde_json::json;
+use testkit::client::{CONFIGURATION, Client, STATE};
+use testkit::cut::{Apply as _, Blow, End, apply_until, go_on, hold};
 use testkit::pair::Pair;
 use testkit::provider_log;
 use testkit::rig::{Distro, Options, Rig};
-use testkit::terraform::Terraform;
 
 const SOME: usize = 300;
 
@@ -22,12 +23,9 @@ pub fn password(pair: &mut Pair) {
     repaired(pair);
     let load = pair.load(2);
     let before = pair.on("a").sql(VERIFIER);
-    pair.set("replication_password_wo", "another one")
-        .set_raw("replication_password_wo_version", "2");
+    pair.set("replication_password_wo", "another one").set("replication_password_wo_version", 2);
     let mut struck = BTreeSet::new();
-    while let End::Struck(_) =
-        apply_until(&mut pair.terraform, Blow::Kill(0), |_| true, &mut struck)
-    {
+    while let End::Struck(_) = apply_until(&mut pair.client, Blow::Kill(0), |_| true, &mut struck) {
         assert!(load.goes_on(SOME, Duration::from_secs(5)), "writes wait after {struck:?}");
     }
     assert!(struck.len() > 1, "only {struck:?}");
@@ -38,7 +36,7 @@ pub fn password(pair: &mut Pair) {
     pair.on("b").ctl("restart");
     pair.on("b").replays(&pair.on("a").write_position());
     pair.unset("replication_password_wo").unset("replication_password_wo_version");
-    let _ = pair.terraform.apply().succeeds();
+    let _ = pair.client.apply().succeeds();
     pair.is_whole("a");
 }
 
@@ -46,8 +44,8 @@ const VERIFIER: &str = "SELECT rolpassword FROM pg_authid WHERE rolname = 'repli
 
 /// Shown by the plan, repaired by the apply.
 fn repaired(pair: &Pair) {
-    assert!(!pair.terraform.plan().changes.is_empty(), "the plan shows nothing");
-    let _ = pair.terraform.apply().succeeds();
+    assert!(!pair.client.plan().changes.is_empty(), "the plan shows nothing");
+    let _ = pair.client.apply().succeeds();
     pair.is_whole("a");
 }
 
@@ -55,9 +53,9 @@ fn repaired(pair: &Pair) {
 pub fn foreign_slot(pair: &mut Pair) {
     let primary = pair.on("a");
     primary.sql("SELECT pg_create_physical_replication_slot('of_others', true)");
-    let plan = pair.terraform.plan_run(&[]).succeeds();
+    let plan = pair.client.plan_run().succeeds();
     let _ = plan.says(&["of_others", "bytes of WAL", "xmin"]);
-    let _ = pair.terraform.apply().succeeds();
+    let _ = pair.client.apply().succeeds();
     let slots = "SELECT count(*) FROM pg_replication_slots WHERE slot_name = 'of_others'";
     assert_eq!(primary.sql(slots), "1");
     primary.sql("SELECT pg_drop_replication_slot('of_others')");
@@ -67,8 +65,8 @@ pub fn foreign_slot(pair: &mut Pair) {
 pub fn ordered(pair: &mut Pair) {
     let load = pair.load(4);
     for value in ["150", "110"] {
-        pair.set_raw("settings", &format!("{{ max_connections = \"{value}\" }}"));
-        let _ = pair.terraform.apply().succeeds();
+        pair.set("settings", json!({"max_connections": value}));
+        let _ = pair.client.apply().succeeds();
         for host in ["a", "b"] {
             assert_eq!(pair.on(host).sql("SHOW max_connections"), value, "{host}");
         }
@@ -77,7 +75,7 @@ pub fn ordered(pair: &mut Pair) {
     load.wait_for(SOME);
     let _ = pair.compare(&load.stop(), "a").nothing_lost();
     pair.unset("settings");
-    let _ = pair.terraform.apply().succeeds();
+    let _ = pair.client.apply().succeeds();
     pair.is_whole("a");
 }
 
@@ -88,20 +86,20 @@ pub fn bad_value(pair: &mut Pair) {
     let before = ["a", "b"].map(|h| pair.on(h).sh(files));
     let load = pair.load(2);
     let refused = |pair: &Pair, bad: &str, name: &str| {
-        let _ = pair.terraform.apply().fails().says(&[name]);
+        let _ = pair.client.apply().fails().says(&[name]);
         assert!(load.goes_on(SOME, Duration::from_secs(5)), "{bad}");
         assert_eq!(["a", "b"].map(|h| pair.on(h).sh(files)), before, "{bad} stays in a file");
     };
     for (name, bad) in [("work_mem", "nonsense"), ("max_connections", "-3"), ("no_such", "1")] {
-        pair.set_raw("settings", &format!("{{ {name} = \"{bad}\" }}"));
+        pair.set("settings", json!({ name: bad }));
         refused(pair, bad, name);
     }
     pair.unset("settings");
-    // A network that only the server finds wrong.
-    pair.set_rule("{ connection = \"host\", address = \"203.0.113.0/99\" },");
-    refused(pair, "a rule", "203.0.113.0/99");
-    pair.set_rule("");
-    let _ = pair.terraform.apply().succeeds();
+    // A network that only the rendered file shows to be none: refused at its attribute.
+    pair.set_rule(Some(json!({"connection": "host", "address": "203.0.113.0/99"})));
+    refused(pair, "a rule", "client_rules");
+    pair.set_rule(None);
+    let _ = pair.client.apply().succeeds();
     assert_eq!(["a", "b"].map(|h| pair.on(h).started()), started, "a server was restarted");
     let _ = pair.compare(&load.stop(), "a").nothing_lost();
     pair.is_whole("a");
@@ -109,13 +107,13 @@ pub fn bad_value(pair: &mut Pair) {
 
 /// F36: whoever is second waits, knows who holds the hosts, and then finds nothing to do.
 pub fn two_applies(pair: &mut Pair) {
-    pair.set_raw("settings", "{ log_checkpoints = \"off\" }");
-    let mut second = Terraform::new(pair.rig, "second");
-    for file in ["main.tf", "terraform.tfstate"] {
-        std::fs::copy(pair.terraform.path(file), second.path(file)).unwrap();
+    pair.set("settings", json!({"log_checkpoints": "off"}));
+    let mut second = Client::new(pair.rig, "second");
+    for file in [CONFIGURATION, STATE] {
+        std::fs::copy(pair.client.path(file), second.path(file)).unwrap();
     }
-    let (log, second_log) = (pair.terraform.log_steps("one.log"), second.log_steps("two.log"));
-    let one = pair.terraform.start_apply();
+    let (log, second_log) = (pair.client.log_steps("one.log"), second.log_steps("two.log"));
+    let one = pair.client.start_apply();
     until("a step of the first", || !provider_log::read(&log).is_empty());
     // It holds the locks for as long as that lasts.
     hold(&one);
@@ -125,12 +123,12 @@ pub fn two_applies(pair: &mut Pair) {
     assert!(waits().contains("(terraform-provider-harbor, pid "), "it does not say for whom");
     assert!(provider_log::read(&second_log).is_empty(), "the second does something");
     go_on(&one);
-    let _ = pair.terraform.background(one).succeeds();
+    let _ = pair.client.background(one).succeeds();
     let _ = second.background(two).succeeds();
     assert!(provider_log::read(&second_log).is_empty(), "the second did it again");
     pair.is_whole("a");
     pair.unset("settings");
-    let _ = pair.terraform.apply().succeeds();
+    let _ = pair.client.apply().succeeds();
 }
 
 fn until(what: &str, seen: impl Fn() -> bool) {
@@ -146,18 +144,18 @@ fn until(what: &str, seen: impl Fn() -> bool) {
 pub fn parted(pair: &mut Pair) {
     let load = pair.load(4);
     pair.part();
-    pair.set_raw("settings", "{ work_mem = \"6MB\" }");
-    let run = pair.terraform.apply();
+    pair.set("settings", json!({"work_mem": "6MB"}));
+    let run = pair.client.apply();
     for host in ["a", "b"] {
         assert_eq!(pair.on(host).sql("SHOW work_mem"), "6MB", "{host}: {}", run.text);
     }
     pair.join();
     load.wait_for(SOME);
-    let _ = pair.terraform.apply().succeeds();
+    let _ = pair.client.apply().succeeds();
     let _ = pair.compare(&load.stop(), "a").nothing_lost();
     pair.is_whole("a");
     pair.unset("settings");
-    let _ = pair.terraform.apply().succeeds();
+    let _ = pair.client.apply().succeeds();
     pair.is_whole("a");
 }
 
@@ -172,7 +170,7 @@ pub fn clocks(pair: &mut Pair) {
     for host in ["a", "b"] {
         let _ = pair.on(host).sh("touch -d '1 day' /etc/postgresql/15/main/conf.d/*.conf");
     }
-    let _ = pair.terraform.plan_run(&[]).succeeds().says(&["The clocks of the hosts differ"]);
+    let _ = pair.client.plan_run().succeeds().says(&["The clocks of the hosts differ"]);
     let load = pair.load(4);
     let _ = pair.switch_to("b").succeeds();
     pair.is_whole("b");
@@ -192,19 +190,19 @@ pub fn versions(pair: &mut Pair) {
     let left = "ls -A /var/lib/postgresql/15 2>/dev/null | grep -v diverged || true";
     let _ = standby.sh("pg_dropcluster --stop 15 main; cp -p /var/lib/dpkg/status /run/status
         sed -i '/^Package: postgresql-15$/,/^$/ s/^Version: 15[.][0-9]*/Version: 15.1/' /var/lib/dpkg/status");
-    let _ = pair.terraform.apply().fails().says(&["The hosts have different minor versions"]);
+    let _ = pair.client.apply().fails().says(&["The hosts have different minor versions"]);
     assert_eq!(standby.sh(left), "");
     let _ = standby.sh("mv /run/status /var/lib/dpkg/status");
-    let _ = pair.terraform.apply().succeeds();
+    let _ = pair.client.apply().succeeds();
     pair.is_whole("a");
     let hosts = [("a", Distro::Bookworm), ("b", Distro::Bullseye)];
     let options = Options { load_balancer: false, ..Options::hosts(&hosts) };
     let name = format!("{}-unlike", pair.rig.state().name);
     let unlike = Rig::up_with(&name, &options).unwrap();
     let mut other = Pair::new(&unlike, "pair", 15);
-    let _ = other.terraform.plan_run(&[]).fails().says(&["This version is not available"]);
+    let _ = other.client.plan_run().fails().says(&["This version is not available"]);
     other.set("source", "pgdg");
-    let _ = other.terraform.apply().fails().says(&["The hosts differ", "libc 2.36", "libc 2.31"]);
+    let _ = other.client.apply().fails().says(&["The hosts differ", "libc 2.36", "libc 2.31"]);
     for host in ["a", "b"] {
         assert_eq!(
             other.on(host).sh("ls -d /etc/postgresql /etc/breakwater 2>/dev/null || true"),
@@ -216,21 +214,21 @@ pub fn versions(pair: &mut Pair) {
 /// F37: the plan says that writes wait; leaving sync is a change, and releases them.
 pub fn sync_standby_is_down(pair: &mut Pair) {
     pair.set("sync", "on");
-    let _ = pair.terraform.apply().succeeds();
+    let _ = pair.client.apply().succeeds();
     pair.is_whole("a");
     let load = pair.load(4);
     load.wait_for(SOME);
     pair.on("b").ctl("stop -m fast");
     // What was acknowledged is on the standby, so nothing can be by now.
     assert!(!load.goes_on(50, Duration::from_secs(3)), "writes do not wait for the standby");
-    let plan = pair.terraform.plan_run(&[]);
+    let plan = pair.client.plan_run();
     assert!(plan.readable().to_lowercase().contains("wait"), "{}", plan.readable());
     pair.set("sync", "off");
-    let _ = pair.terraform.apply().succeeds();
+    let _ = pair.client.apply().succeeds();
     load.wait_for(SOME);
     let _ = pair.compare(&load.stop(), "a").nothing_lost();
     pair.unset("sync");
-    let _ = pair.terraform.apply().succeeds();
+    let _ = pair.client.apply().succeeds();
     pair.is_whole("a");
 }
 
@@ -238,10 +236,10 @@ pub fn sync_standby_is_down(pair: &mut Pair) {
 pub fn destroy(pair: &mut Pair) {
     let started = ["a", "b"].map(|h| pair.on(h).started());
     let load = pair.load(4);
-    let _ = pair.terraform.destroy().succeeds();
+    let _ = pair.client.destroy().succeeds();
     assert!(load.goes_on(SOME, Duration::from_secs(5)), "the primary takes no more writes");
     pair.on("b").replays(&pair.on("a").write_position());
-    let _ = pair.terraform.apply().succeeds();
+    let _ = pair.client.apply().succeeds();
     assert_eq!(["a", "b"].map(|h| pair.on(h).started()), started, "a server was restarted");
     let _ = pair.compare(&load.stop(), "a").nothing_lost();
     pair.is_whole("a");
