@@ -13,10 +13,10 @@ demo: deps ## two bare hosts become a highly available Harbor by one terraform a
 demo-down: ## remove everything that the demo made
 	@tests/demo/down.sh
 
-test: deps check ## all tests, on real hosts (root)
+test: deps ## all tests, on real hosts (root); STORY=name tells one story alone
 	@tests/all.sh
 
-soak: deps ## the PostgreSQL pair at length: 20 runs of each change of roles, each step cut, each fault (root, two hours)
+soak: deps ## what is proven at length: each change of roles 20 times, each step struck, each fault (root); PART=2/4
 	@tests/soak.sh
 
 check: ## what needs neither root nor hosts: format, lints, unit tests, goldens, plan cases, docs

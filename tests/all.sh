@@ -1,33 +1,26 @@
 #!/usr/bin/env bash
-# The tests on real hosts, in three lanes side by side: they wait more than they compute, and each
-# has hosts of its own.
+# All tests: those that need no hosts, while the images of hosts are made, and then the stories on hosts,
+# four at a time: they wait more than they compute, and each has hosts of its own. With STORY=name that
+# story alone.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
-say "Building the provider and the test tools"
-cargo test --locked --workspace --no-run
-tests/standins/harbor/build >/dev/null
-"$rig" deps
-"$rig" image bookworm bullseye trixie
-say "Tests on real hosts"
-
-# One lane: test targets one after the other, $1 tests at a time, each line with the target's name.
-lane() {
-  local target failed=0 threads=$1
-  shift
-  for target in "$@"; do
-    cargo test --locked --workspace --test "$target" -- --test-threads="$threads" 2>&1 |
-      sed -u "s/^/$target | /" || failed=1
-  done
-  return $failed
+stories() {
+  cargo test --locked --workspace --test stories -- "$@"
+}
+images() {
+  "$rig" deps && "$rig" image bookworm bullseye trixie
 }
 
-lanes=()
-lane 1 acceptance & lanes+=($!)
-lane 2 roles & lanes+=($!)
-lane 1 rig alicloud cloud faults & lanes+=($!)
-failed=0
-for pid in "${lanes[@]}"; do
-  wait "$pid" || failed=1
-done
-exit $failed
+build
+if [ -n "${STORY:-}" ]; then
+  images
+  stories --exact --include-ignored "$STORY"
+  exit
+fi
+images > "$target/images.log" 2>&1 & images=$!
+tests/check.sh
+say "Images of the hosts"
+wait "$images" || { cat "$target/images.log" >&2; exit 1; }
+say "Tests on real hosts"
+stories --test-threads=4

@@ -8,15 +8,19 @@ cargo fmt --check
 if command -v terraform >/dev/null; then
   terraform fmt -check -diff -recursive examples
 fi
+build
 say "Lints"
-cargo clippy --locked --workspace --all-targets -- -D warnings
+[ -n "${RUSTC_WORKSPACE_WRAPPER:-}" ] || { echo "clippy is missing: rustup component add clippy" >&2; exit 1; }
+# What the build has warned of, cargo says again.
+warnings=$(cargo test --locked --workspace --no-run 2>&1 >/dev/null | grep -A 12 '^warning' || true)
+[ -z "$warnings" ] || { echo "$warnings"; exit 1; }
 if command -v cargo-deny >/dev/null; then
   say "Licences, bans, sources"
   cargo deny --offline check bans licenses sources
 fi
 say "Unit tests, goldens, plan cases, docs"
-# The whole workspace is selected, as in tests/all.sh: with another selection dependencies would have
-# other features, and most of them would be built once more.
+# The whole workspace is selected, as by the build: with another selection dependencies would have other
+# features, and most of them would be built once more.
 targets=(--lib --bins)
 for file in {render,provider}/tests/*.rs {render,provider}/tests/*/main.rs; do
   [ -e "$file" ] || continue

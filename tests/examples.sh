@@ -9,8 +9,7 @@ trap 'rm -rf "$work"' EXIT
 module=examples/modules/harbor-ha
 
 say "Examples"
-[ -x "$provider" ] || cargo build --locked -p breakwater-provider
-[ -x "$alicloud" ] || cargo build --locked -p breakwater-tests --bin terraform-provider-alicloud
+[ -x "$provider" ] && [ -x "$alicloud" ] || build
 # With an override Terraform validates without `init`, and hashes no large debug build.
 cat > "$work/terraformrc" <<RC
 provider_installation {

@@ -8,12 +8,50 @@ provider=$target/debug/terraform-provider-harbor
 alicloud=$target/debug/terraform-provider-alicloud
 export CHECKPOINT_DISABLE=1 TF_IN_AUTOMATION=1
 
+# Our crates are compiled by Clippy, which is the compiler with lints: one build serves lints, tests and
+# programs.
+clippy=$(rustc --print sysroot 2>/dev/null)/bin/clippy-driver
+if [ -x "$clippy" ]; then
+  export RUSTC_WORKSPACE_WRAPPER=$clippy
+fi
+
 say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
 
-# Builds the provider and the test tools; progress is cargo's own.
+# Where what was built of dependencies is kept, beside the images' cache; empty if there is none that we
+# may write. It fits one lock file, toolchain and profile.
+kept_dependencies() {
+  local cache=${BREAKWATER_CACHE:-/var/cache/breakwater}/dependencies key
+  mkdir -p "$cache" 2>/dev/null && [ -w "$cache" ] || return 0
+  key=$({ cat Cargo.lock Cargo.toml ./*/Cargo.toml; rustc -vV; } | sha256sum | cut -c1-16)
+  echo "$cache/$key"
+}
+
+# Keeps what was built of dependencies, in place of what was kept of others. What is ours has the hashes
+# of our packages' fingerprints.
+keep_dependencies() {
+  local kept=$1 new
+  new=$(mktemp -d "$(dirname "$kept")/new.XXXXXX")
+  mkdir "$new/debug"
+  (cd "$target/debug" && find .fingerprint build deps -mindepth 1 -maxdepth 1 |
+    grep -vFf <(find .fingerprint -maxdepth 1 -name 'breakwater-*' | grep -oE '[0-9a-f]{16}$') |
+    xargs cp -a --parents -t "$new/debug")
+  find "$(dirname "$kept")" -mindepth 1 -maxdepth 1 ! -path "$new" -exec rm -rf {} +
+  mv "$new" "$kept"
+}
+
+# Builds all: the provider, the test tools, the tests. Progress is cargo's own.
 build() {
-  say "Building the provider and the test tools"
-  cargo build --locked -p breakwater-provider -p breakwater-tests
+  local kept
+  say "Building the provider and the tests"
+  kept=$(kept_dependencies)
+  if [ -n "$kept" ] && [ -d "$kept" ] && [ ! -d "$target/debug" ]; then
+    mkdir -p "$target"
+    cp -a "$kept/debug" "$target/"
+  fi
+  cargo test --locked --workspace --no-run
+  if [ -n "$kept" ] && [ ! -d "$kept" ]; then
+    keep_dependencies "$kept"
+  fi
 }
 
 # Puts a provider's binary $2, whose address is $3, where the mirror in folder $1 has it.

@@ -14,5 +14,5 @@ cargo build --locked --release -p breakwater-provider
 python3 tests/bench/bench.py "$rig" demo "$root" "$target/release"
 
 say "Write gap of a switchover, beside PostgreSQL's own commands"
-BREAKWATER_RUNS=${BREAKWATER_RUNS:-20} cargo test --locked -q -p breakwater-tests --test roles -- \
-  --ignored --nocapture write_gap
+BREAKWATER_RUNS=${BREAKWATER_RUNS:-20} cargo test --locked -q --workspace --test stories -- \
+  --ignored --exact write_gap

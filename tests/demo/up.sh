@@ -22,7 +22,7 @@ chmod 700 "$work"
 mirror "$work"
 
 say "Packing the stand-in for Harbor's offline installer $release"
-tests/standins/harbor/build "$work" "$release"
+"$target/debug/standin-harbor" pack --version "$release" --out "$work"
 
 python3 tests/demo/variables.py "$work" "$release" "$postgresql"
 

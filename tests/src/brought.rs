@@ -1,21 +1,53 @@
 //! What a user brings to a configuration: Harbor's installer, a certificate, keys.
 
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::{Value as Json, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::terraform::{Run, repository};
+use crate::rig::{image, paths};
+use crate::terraform::Run;
 
-/// Packs the stand-in's installer of a release into a folder; the setting `installer` of it.
+/// Puts the stand-in's installer of a release into a folder; the setting `installer` of it.
 pub fn installer(folder: &Path, release: &str) -> Json {
-    let build = repository().join("tests/standins/harbor/build");
-    make(folder, &format!("'{}' \"$PWD\" {release}", build.display()));
+    pack(folder, release);
     let path = folder.join(format!("harbor-offline-installer-v{release}.tgz"));
-    let sum = Sha256::digest(std::fs::read(&path).expect("it was made"));
+    let sum = Sha256::digest(fs::read(&path).expect("it was made"));
     let sha256: String = sum.iter().map(|byte| format!("{byte:02x}")).collect();
     json!({ "path": path, "sha256": sha256 })
+}
+
+/// Puts all that the stand-in packs for a release into a folder. It is packed once for each build of the
+/// stand-in and kept beside the images.
+pub fn pack(folder: &Path, release: &str) {
+    let program = program("standin-harbor");
+    let kept = paths::cache().join("installers").join(made(&program)).join(release);
+    let _one_at_a_time = image::lock().expect("the cache is ours");
+    if !kept.is_dir() {
+        let aside = kept.with_extension("new");
+        let _ = fs::remove_dir_all(&aside);
+        let mut pack = Command::new(&program);
+        let packed = pack.args(["pack", "--version", release, "--out"]).arg(&aside).output();
+        let _ = Run::of(&packed.expect("it is built")).succeeds();
+        fs::rename(&aside, &kept).expect("moved into place");
+    }
+    for file in fs::read_dir(&kept).expect("it is there").flatten() {
+        fs::copy(file.path(), folder.join(file.file_name())).expect("copied");
+    }
+}
+
+/// A program of ours that was built beside this one.
+pub fn program(name: &str) -> PathBuf {
+    crate::terraform::provider().with_file_name(name)
+}
+
+/// When a program was built: what is kept of one build is of no use to another.
+pub fn made(program: &Path) -> String {
+    let built = fs::metadata(program).and_then(|m| m.modified()).expect("it is built");
+    let since = built.duration_since(std::time::UNIX_EPOCH).expect("it is past");
+    since.as_millis().to_string()
 }
 
 /// Makes a certificate of a name and its key, as `harbor.crt` and `harbor.key`; both as text.
@@ -43,5 +75,5 @@ fn make(folder: &Path, script: &str) {
 }
 
 fn read(folder: &Path, name: &str) -> String {
-    std::fs::read_to_string(folder.join(name)).expect("it was made")
+    fs::read_to_string(folder.join(name)).expect("it was made")
 }

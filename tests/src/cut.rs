@@ -1,12 +1,25 @@
 //! An apply, and what strikes it.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
-use crate::provider_log::{self, Event};
+use crate::provider_log::{Event, Line, Tail};
 use crate::rig::{Host, Rig};
-use crate::terraform::{Run, Terraform};
+use crate::terraform::Run;
+
+/// What applies, so that it can be struck meanwhile: Terraform or the client.
+pub trait Apply {
+    /// The rig that it runs in.
+    fn rig(&self) -> &Rig;
+    /// A new file with the provider's log of the runs from now on, for [`Tail`].
+    fn log_steps(&mut self, name: &str) -> PathBuf;
+    /// An apply in the background.
+    fn start_apply(&self) -> Child;
+    /// What an apply in the background has said, when it has ended.
+    fn background(&self, child: Child) -> Run;
+}
 
 /// What happens to an apply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +41,8 @@ pub enum End {
     Finished(Run),
 }
 
+/// Programs with the provider in them.
+const PROGRAMS: [&str; 2] = ["terraform-provider-harbor", "client"];
 /// Looks at the log.
 const POLL: Duration = Duration::from_millis(10);
 /// Longer than the provider takes to see that a connection is lost.
@@ -64,60 +79,63 @@ impl Blow {
 /// connection may fail one resource while another goes on, or nothing at all; so the apply is struck
 /// until it ends.
 pub fn apply_until(
-    terraform: &mut Terraform,
+    applies: &mut impl Apply,
     blow: Blow,
     aim: impl Fn(&str) -> bool,
     struck: &mut BTreeSet<String>,
 ) -> End {
-    let rig = terraform.rig();
-    let log = terraform.log_steps("cut.log");
-    let mut child = terraform.start_apply();
-    let begun = Instant::now();
     let mut blows = Vec::new();
-    let mut last_blow = begun;
-    loop {
+    let mut last_blow = Instant::now();
+    let run = follow(applies, "cut.log", |rig, child, lines| {
         if blow == Blow::Silence && !blows.is_empty() && last_blow.elapsed() > SILENCE {
             restore(rig);
         }
-        let begins = provider_log::read(&log).into_iter().filter(|l| l.event == Event::Begins);
-        // How many bytes a step carries is no other step.
-        let text = |l: &provider_log::Line| l.step.replace(|c: char| c.is_ascii_digit(), "");
-        let mut begins = begins.map(|l| (format!("{}: {}", l.host, text(&l)), l.host));
-        if let Some((step, host)) = begins.find(|(key, _)| aim(key) && !struck.contains(key)) {
-            struck.insert(step.clone());
-            // The point of the delay is to strike in the middle of the step.
-            std::thread::sleep(blow.delay());
-            strike(rig, blow, &child, &host);
-            blows.push(step);
-            last_blow = Instant::now();
-        } else if child.try_wait().expect("the child is ours").is_some() {
-            break;
+        for line in lines.iter().filter(|l| l.event == Event::Begins) {
+            let step = key(line);
+            if aim(&step) && struck.insert(step.clone()) {
+                // The point of the delay is to strike in the middle of the step.
+                std::thread::sleep(blow.delay());
+                strike(rig, blow, child, &line.host);
+                blows.push(step);
+                last_blow = Instant::now();
+            }
         }
-        assert!(begun.elapsed() < PATIENCE, "an apply hangs; see {}", log.display());
-        std::thread::sleep(POLL);
-    }
-    restore(rig);
-    let run = terraform.background(child);
+    });
+    restore(applies.rig());
     if blows.is_empty() { End::Finished(run) } else { End::Struck(blows.join(", ")) }
+}
+
+/// A step's name. How many bytes a step carries is no other step.
+fn key(line: &Line) -> String {
+    format!("{}: {}", line.host, line.step.replace(|c: char| c.is_ascii_digit(), ""))
 }
 
 /// Applies, and acts once when the log has such a line; whether it had one, and how it ended.
 pub fn apply_and_at(
-    terraform: &mut Terraform,
-    at: impl Fn(&provider_log::Line) -> bool,
+    applies: &mut impl Apply,
+    at: impl Fn(&Line) -> bool,
     act: impl FnOnce(),
 ) -> (bool, Run) {
-    let log = terraform.log_steps("at.log");
-    let mut child = terraform.start_apply();
-    let (begun, mut act) = (Instant::now(), Some(act));
-    while child.try_wait().expect("the child is ours").is_none() {
-        if act.is_some() && provider_log::read(&log).iter().any(&at) {
+    let mut act = Some(act);
+    let run = follow(applies, "at.log", |_, _, lines| {
+        if lines.iter().any(&at) {
             act.take().into_iter().for_each(|act| act());
         }
+    });
+    (act.is_none(), run)
+}
+
+/// Applies to its end, and while it runs shows what its log has more.
+fn follow(applies: &mut impl Apply, log: &str, mut look: impl FnMut(&Rig, &Child, &[Line])) -> Run {
+    let log = applies.log_steps(log);
+    let mut child = applies.start_apply();
+    let (begun, mut tail) = (Instant::now(), Tail::new(&log));
+    while child.try_wait().expect("the child is ours").is_none() {
+        look(applies.rig(), &child, &tail.more());
         assert!(begun.elapsed() < PATIENCE, "an apply hangs; see {}", log.display());
         std::thread::sleep(POLL);
     }
-    (act.is_none(), terraform.background(child))
+    applies.background(child)
 }
 
 /// Holds the providers of an apply as they are.
@@ -153,7 +171,8 @@ fn each(rig: &Rig, address: &str, act: impl Fn(Host)) {
     found.into_iter().for_each(act);
 }
 
-/// The provider processes below a process.
+/// The processes with the provider in them, from a process on: Terraform's children, or the client
+/// itself.
 fn providers(root: u32) -> Vec<u32> {
     let mut below = vec![root];
     let all: Vec<(u32, u32)> = processes().collect();
@@ -165,7 +184,7 @@ fn providers(root: u32) -> Vec<u32> {
     }
     let is_provider = |pid: &u32| {
         let exe = std::fs::read_link(format!("/proc/{pid}/exe")).unwrap_or_default();
-        exe.to_string_lossy().contains("terraform-provider-harbor")
+        PROGRAMS.iter().any(|program| exe.file_name().is_some_and(|name| name == *program))
     };
     below.into_iter().filter(is_provider).collect()
 }

@@ -5,6 +5,7 @@ use std::process::Command;
 
 use serde_json::{Value as Json, json};
 
+use crate::brought::{self, program};
 use crate::rig::Rig;
 use crate::terraform::{Run, Terraform, repository};
 
@@ -35,7 +36,7 @@ impl<'a> Demo<'a> {
         facts(&terraform);
         let canaries: Json = CANARIES.iter().map(|(k, v)| (*k, *v)).collect();
         terraform.write("demo.tfvars.json", &canaries.to_string());
-        run(Command::new(repository().join("tests/standins/harbor/build")).args([&folder, release]));
+        brought::pack(&work, release);
         let script = text(repository().join("tests/demo/variables.py"));
         let version = postgresql.to_string();
         run(Command::new("python3").args([&script, &folder, release, &version]));
@@ -103,10 +104,6 @@ pub fn is_healthy(terraform: &Terraform, certificate: &str, admin_password: &str
 fn facts(terraform: &Terraform) {
     let json = serde_json::to_string(terraform.rig().state()).expect("a rig is JSON");
     terraform.write("rig.json", &json);
-}
-
-fn program(name: &str) -> PathBuf {
-    crate::terraform::provider().with_file_name(name)
 }
 
 fn finished(command: &mut Command) -> Run {

@@ -2,11 +2,14 @@
 #![expect(clippy::missing_panics_doc, reason = "a helper of tests panics to fail the test")]
 
 pub mod brought;
+pub mod client;
 pub mod cut;
 pub mod demo;
+pub mod evidence;
 pub mod pair;
 pub mod provider_log;
 pub mod rig;
+pub mod soak;
 pub mod story;
 pub mod terraform;
 pub mod writers;

@@ -6,6 +6,9 @@ mod server;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use serde_json::{Value as Json, json};
+
+use crate::client::{Client, STATE};
 use crate::rig::network::RUNNER;
 use crate::rig::{Host, Rig};
 use crate::terraform::{Run, Terraform};
@@ -19,13 +22,17 @@ pub const ADDRESS: &str = "harbor_pg_replication_pair.db";
 pub struct Pair<'a> {
     /// The rig.
     pub rig: &'a Rig,
-    /// Terraform with its configuration.
+    /// The client, with its configuration.
+    pub client: Client<'a>,
+    /// Terraform on the same files, for where it is the point.
     pub terraform: Terraform<'a>,
     version: u16,
-    /// Attributes as they stand in the configuration.
-    wish: BTreeMap<String, String>,
+    /// Attributes beside those that every pair has.
+    wish: BTreeMap<String, Json>,
     /// A client rule beside the writers'.
-    rule: String,
+    rule: Option<Json>,
+    /// Data sources by name, of the type `harbor_pg_status`.
+    data: BTreeMap<String, Json>,
     /// Loads so far: each has writers of its own.
     writers: usize,
 }
@@ -33,13 +40,14 @@ pub struct Pair<'a> {
 impl<'a> Pair<'a> {
     /// A configuration that is not yet applied; `a` is to be the primary.
     pub fn new(rig: &'a Rig, name: &str, version: u16) -> Self {
-        let terraform = Terraform::new(rig, name);
         let pair = Self {
             rig,
-            terraform,
+            client: Client::new(rig, name),
+            terraform: Terraform::new(rig, name),
             version,
             wish: BTreeMap::new(),
-            rule: String::new(),
+            rule: None,
+            data: BTreeMap::new(),
             writers: 0,
         };
         pair.write();
@@ -56,8 +64,8 @@ impl<'a> Pair<'a> {
 
     #[track_caller]
     fn make(&self) {
-        let _ = self.terraform.apply().succeeds();
-        self.terraform.plan().is_empty();
+        let _ = self.client.apply().succeeds();
+        self.client.plan().is_empty();
         let primary = self.on("a");
         primary.sql(&format!("CREATE ROLE {ROLE} LOGIN PASSWORD '{PASSWORD}'"));
         primary.sql(&format!("CREATE DATABASE {ROLE} OWNER {ROLE}"));
@@ -75,21 +83,17 @@ impl<'a> Pair<'a> {
             host.sh(START_OVER).expect("the host runs");
         }
         self.wish.clear();
-        self.rule.clear();
+        self.rule = None;
+        self.data.clear();
         self.write();
         // A test may have failed before there was one.
-        let _ = std::fs::remove_file(self.terraform.path("terraform.tfstate"));
+        let _ = std::fs::remove_file(self.client.path(STATE));
         self.make();
     }
 
-    /// Sets an attribute to a text, from the next run on.
-    pub fn set(&mut self, name: &str, value: &str) -> &mut Self {
-        self.set_raw(name, &format!("\"{value}\""))
-    }
-
-    /// Sets an attribute to an expression.
-    pub fn set_raw(&mut self, name: &str, value: &str) -> &mut Self {
-        self.wish.insert(name.to_owned(), value.to_owned());
+    /// Sets an attribute, from the next run on.
+    pub fn set(&mut self, name: &str, value: impl Into<Json>) -> &mut Self {
+        self.wish.insert(name.to_owned(), value.into());
         self.write();
         self
     }
@@ -101,16 +105,27 @@ impl<'a> Pair<'a> {
         self
     }
 
-    /// Adds a client rule, or takes it out by an empty text.
-    pub fn set_rule(&mut self, rule: &str) -> &mut Self {
-        rule.clone_into(&mut self.rule);
+    /// Adds a client rule, or takes it out.
+    pub fn set_rule(&mut self, rule: Option<Json>) -> &mut Self {
+        self.rule = rule;
         self.write();
         self
     }
 
+    /// What `harbor_pg_status` says of the pair, asked once.
+    #[track_caller]
+    pub fn status(&mut self) -> Json {
+        self.data.insert("db".to_owned(), json!({"nodes": self.nodes()}));
+        self.write();
+        let _ = self.client.refresh().succeeds();
+        self.data.clear();
+        self.write();
+        self.client.attributes("data.harbor_pg_status.db")
+    }
+
     /// The primary from now on, and an apply.
     pub fn switch_to(&mut self, host: &str) -> Run {
-        self.set("primary", host).terraform.apply()
+        self.set("primary", host).client.apply()
     }
 
     /// Applies, and agrees to what is refused, as a user would who has read it: the token that is
@@ -119,20 +134,20 @@ impl<'a> Pair<'a> {
     pub fn settle(&mut self, on_divergence: &str) -> Run {
         // A server that has just booted is another state from one look to the next.
         for _ in 0..5 {
-            let run = self.terraform.apply();
+            let run = self.client.apply();
             if run.ok() {
                 self.unset("data_loss_token").unset("on_divergence");
-                return self.terraform.apply().succeeds();
+                return self.client.apply().succeeds();
             }
-            let refusal = self.terraform.plan_run(&[]).readable();
+            let refusal = run.readable();
             if let Some(token) = token(&refusal) {
-                self.set("data_loss_token", &token);
+                self.set("data_loss_token", token);
             }
             if refusal.contains("on_divergence") {
                 self.set("on_divergence", on_divergence);
             }
         }
-        self.terraform.apply().succeeds()
+        self.client.apply().succeeds()
     }
 
     /// The server on a host.
@@ -168,12 +183,13 @@ impl<'a> Pair<'a> {
     /// the other.
     #[track_caller]
     pub fn is_whole(&self, primary: &'a str) {
-        self.terraform.plan().is_empty();
+        let plan = self.client.plan();
+        plan.is_empty();
         let standby = other(primary);
-        assert_eq!(self.on(primary).sql("SELECT pg_is_in_recovery()"), "f", "{primary}");
-        assert_eq!(self.on(standby).sql("SELECT pg_is_in_recovery()"), "t", "{standby}");
+        assert!(self.on(primary).is_primary(), "{primary} takes no writes");
+        assert!(!self.on(standby).is_primary(), "{standby} takes writes");
         self.on(standby).replays(&self.on(primary).write_position());
-        let attributes = self.terraform.attributes(ADDRESS);
+        let attributes = &plan.seen[ADDRESS];
         assert_eq!(attributes["current_primary"], primary, "{attributes:#}");
         assert_eq!(attributes["standby_state"], "streaming", "{attributes:#}");
     }
@@ -201,17 +217,35 @@ impl<'a> Pair<'a> {
     }
 
     fn write(&self) {
-        let nodes: String = self.rig.hosts().map(|host| node(&host)).collect();
-        let wishes = self.wish.iter().map(|(name, value)| format!("  {name} = {value}\n"));
-        let text = CONFIGURATION
-            .replace("KEY", &self.rig.state().ssh.key.to_string_lossy())
-            .replace("VERSION", &self.version.to_string())
-            .replace("NODES", &nodes)
-            .replace("ROLE", ROLE)
-            .replace("RUNNER", RUNNER)
-            .replace("RULE", &self.rule)
-            .replace("WISHES", &wishes.collect::<String>());
-        self.terraform.config(&text);
+        let mut rules = vec![json!({
+            "connection": "host", "database": ROLE, "user": ROLE, "address": format!("{RUNNER}/32"),
+        })];
+        rules.extend(self.rule.clone());
+        let mut pair = json!({
+            "version": self.version,
+            "nodes": self.nodes(),
+            "client_rules": rules,
+        });
+        for (name, value) in &self.wish {
+            pair[name] = value.clone();
+        }
+        let mut configuration = json!({
+            "terraform": {"required_providers": {"harbor": {"source": "breakwater/harbor"}}},
+            "provider": {"harbor": {
+                // An apply waits five minutes for a host that boots; those here do not.
+                "boot_timeout": "10s",
+                "ssh": {"user": "root", "private_key_path": self.rig.state().ssh.key},
+            }},
+            "resource": {"harbor_pg_replication_pair": {"db": pair}},
+        });
+        if !self.data.is_empty() {
+            configuration["data"] = json!({"harbor_pg_status": self.data});
+        }
+        self.client.config(&configuration);
+    }
+
+    fn nodes(&self) -> Json {
+        self.rig.hosts().map(|host| (host.state().name.clone(), node(&host))).collect()
     }
 }
 
@@ -227,26 +261,9 @@ const START_OVER: &str = "systemctl stop ambush squatter 2>/dev/null || true
     if [ -e /run/status ]; then mv /run/status /var/lib/dpkg/status; fi
     systemctl reset-failed";
 
-/// An apply waits five minutes for a host that boots; those here do not.
-const CONFIGURATION: &str = r#"provider "harbor" {
-  boot_timeout = "10s"
-  ssh          = { user = "root", private_key_path = "KEY" }
-}
-resource "harbor_pg_replication_pair" "db" {
-  version      = VERSION
-  nodes        = {
-NODES  }
-  client_rules = [
-    { connection = "host", database = "ROLE", user = "ROLE", address = "RUNNER/32" },
-    RULE
-  ]
-WISHES}
-"#;
-
-fn node(host: &Host) -> String {
+fn node(host: &Host) -> Json {
     let state = host.state();
-    let (name, address, key) = (&state.name, &state.address, &state.host_key);
-    format!("    {name} = {{ ssh = {{ host = \"{address}\", host_key = \"{key}\" }} }}\n")
+    json!({"ssh": {"host": state.address, "host_key": state.host_key}})
 }
 
 /// The token that a refusal prints.

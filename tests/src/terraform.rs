@@ -9,6 +9,7 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::Value as Json;
 
+use crate::cut::Apply;
 use crate::rig::Rig;
 pub use plan::Plan;
 pub use said::{Diagnostic, Run};
@@ -31,10 +32,23 @@ pub fn repository() -> PathBuf {
 /// # Panics
 /// If it was not built.
 pub fn provider() -> PathBuf {
+    program("terraform-provider-harbor")
+}
+
+/// A program that was built beside this test.
+///
+/// # Panics
+/// If it was not built.
+pub fn program(name: &str) -> PathBuf {
     let test = std::env::current_exe().expect("a running program has a path");
-    let folders = test.ancestors().map(|f| f.join("terraform-provider-harbor"));
-    let found = folders.skip(1).find(|p| p.is_file());
-    found.expect("the provider is not built: cargo build -p breakwater-provider")
+    let found = test.ancestors().skip(1).map(|f| f.join(name)).find(|p| p.is_file());
+    found.unwrap_or_else(|| panic!("{name} is not built: cargo build --workspace"))
+}
+
+/// Where the files of a configuration are. It is in the rig's folder, so they are there to look at
+/// while the rig is.
+pub fn folder(rig: &Rig, name: &str) -> PathBuf {
+    rig.state().folder.join("terraform").join(name)
 }
 
 /// One configuration with its state, run inside a rig's network.
@@ -46,9 +60,9 @@ pub struct Terraform<'a> {
 }
 
 impl<'a> Terraform<'a> {
-    /// An empty one. Its folder is in the rig's, so it is there to look at while the rig is.
+    /// With the files of that name, if there are any.
     pub fn new(rig: &'a Rig, name: &str) -> Self {
-        let folder = rig.state().folder.join("terraform").join(name);
+        let folder = folder(rig, name);
         fs::create_dir_all(&folder).expect("the rig's folder is ours");
         let provider = provider();
         let bin = provider.parent().expect("a file has a folder").display();
@@ -126,7 +140,10 @@ impl<'a> Terraform<'a> {
             .env("CHECKPOINT_DISABLE", "1")
             .env("NO_COLOR", "1")
             .env_remove("TF_LOG")
-            .envs(self.env.iter().map(|(k, v)| (k, v)))
+            // For whoever has to find out why a story failed.
+            .env("TF_LOG_PROVIDER", "INFO")
+            .env("TF_LOG_PATH", self.path("provider.log"))
+            .envs(self.env.iter().filter(|(_, value)| !value.is_empty()).map(|(k, v)| (k, v)))
             .stdin(Stdio::null());
         command
     }
@@ -160,22 +177,6 @@ impl<'a> Terraform<'a> {
         self.run(APPLY)
     }
 
-    /// An apply in the background; its output goes to `apply.out`.
-    pub fn start_apply(&self) -> Child {
-        let out = fs::File::create(self.path("apply.out")).expect("written");
-        let err = out.try_clone().expect("a second handle");
-        let mut command = self.command(APPLY);
-        command.stdout(out).stderr(err).spawn().expect("terraform is installed")
-    }
-
-    /// What an apply in the background has said.
-    pub fn background(&self, child: Child) -> Run {
-        let mut child = child;
-        let status = child.wait().expect("the child is ours");
-        let text = fs::read_to_string(self.path("apply.out")).unwrap_or_default();
-        Run::new(status.code(), text)
-    }
-
     /// `terraform destroy` without questions.
     pub fn destroy(&self) -> Run {
         self.run(&["destroy", "-input=false", "-no-color", "-auto-approve"])
@@ -194,6 +195,29 @@ impl<'a> Terraform<'a> {
         let resources = state["values"]["root_module"]["resources"].as_array();
         let found = resources.into_iter().flatten().find(|r| r["address"] == address);
         found.unwrap_or_else(|| panic!("no {address} in the state"))["values"].clone()
+    }
+}
+
+impl Apply for Terraform<'_> {
+    fn rig(&self) -> &Rig {
+        self.rig
+    }
+
+    fn log_steps(&mut self, name: &str) -> PathBuf {
+        Terraform::log_steps(self, name)
+    }
+
+    fn start_apply(&self) -> Child {
+        let out = fs::File::create(self.path("apply.out")).expect("written");
+        let err = out.try_clone().expect("a second handle");
+        let mut command = self.command(APPLY);
+        command.stdout(out).stderr(err).spawn().expect("terraform is installed")
+    }
+
+    fn background(&self, mut child: Child) -> Run {
+        let status = child.wait().expect("the child is ours");
+        let text = fs::read_to_string(self.path("apply.out")).unwrap_or_default();
+        Run::new(status.code(), text)
     }
 }
 

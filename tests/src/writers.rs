@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use crate::rig::Rig;
 use crate::rig::services::rig_program;
 
+use record::Growth;
 pub use record::{Acknowledged, Report, Row, parse_rows};
 pub use session::write;
 
@@ -30,6 +31,9 @@ pub const ROWS: &str = "COPY acknowledged TO STDOUT WITH (DELIMITER ' ')";
 
 /// A commit takes milliseconds, a change of roles seconds.
 const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Short beside the time that some hundred commits take.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 /// Sessions that write until they are stopped, or this is dropped.
 #[derive(Debug)]
@@ -80,20 +84,18 @@ impl Load {
 
     /// Whether that many commits are acknowledged within the time.
     pub fn goes_on(&self, commits: usize, within: Duration) -> bool {
-        let begun = Instant::now();
-        let want = self.count() + commits;
-        while self.count() < want {
+        let (begun, mut growth) = (Instant::now(), Growth::from_now(&self.record));
+        let mut seen = 0;
+        loop {
+            seen += growth.lines();
+            if seen >= commits {
+                return true;
+            }
             if begun.elapsed() > within {
                 return false;
             }
-            std::thread::sleep(Duration::from_millis(20));
+            std::thread::sleep(LOOK_AGAIN);
         }
-        true
-    }
-
-    fn count(&self) -> usize {
-        let text = std::fs::read(&self.record).unwrap_or_default();
-        text.into_iter().filter(|byte| *byte == b'\n').count()
     }
 
     /// Ends the sessions; what was acknowledged.

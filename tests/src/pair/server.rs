@@ -1,11 +1,29 @@
 //! The PostgreSQL server on one host, looked at and hurt past SSH and past the provider.
 
-use std::time::{Duration, Instant};
-
 use crate::rig::Host;
 
-/// Replay takes milliseconds; a receiver that was cut off looks again after five seconds.
-const REPLAY: Duration = Duration::from_secs(40);
+/// Seconds. Replay takes milliseconds; a receiver that was cut off looks again after five seconds.
+const REPLAY: u32 = 40;
+
+/// Asks again and again in one session, and each time in a transaction of its own: a longer one could
+/// hold up the replay that it waits for.
+const REPLAYS: &str = r"SELECT coalesce(pg_last_wal_replay_lsn() >= 'POSITION', false) AS done \gset
+\if :done
+\q
+\endif
+SELECT pg_sleep(0.02);";
+
+/// Looks at the processes every 5 ms. What is waited for lives a hundred times as long: a copy, a
+/// rewind. A loop without a pause would have one of the two processors for itself, and with
+/// `pkill` in it each look would cost a process that reads far more of /proc.
+const AMBUSH: &str = r#"until [ "$caught" ]; do
+  for file in /proc/[0-9]*/comm; do
+    read -r name <"$file" && [ "$name" = NAME ] || continue
+    process=${file%/comm}
+    kill -SIGNAL "${process#/proc/}" && caught=yes
+  done
+  [ "$caught" ] || sleep 0.005
+done 2>/dev/null"#;
 
 /// The end is where `pg_waldump` cannot go on; segments have 16 MiB, and any but the first may have
 /// been made for later.
@@ -46,14 +64,19 @@ impl Server<'_> {
     /// [`Server::sql`] in a database.
     #[track_caller]
     pub fn sql_in(&self, database: &str, statement: &str) -> String {
-        self.sh(&format!(
-            "cd /; runuser -u postgres -- psql -XAtq -v ON_ERROR_STOP=1 -d {database} <<'END'\n{statement}\nEND"
-        ))
+        let psql = self.psql();
+        self.sh(&format!("{psql} -d {database} <<'END'\n{statement}\nEND"))
+    }
+
+    /// As the superuser; the program itself, as Debian's wrapper would start Perl for each.
+    fn psql(&self) -> String {
+        let program = format!("/usr/lib/postgresql/{}/bin/psql", self.version);
+        format!("runuser -u postgres -- {program} -XAtq -v ON_ERROR_STOP=1")
     }
 
     /// Whether it answers.
     pub fn is_up(&self) -> bool {
-        self.host.sh("cd /; runuser -u postgres -- psql -XAtqc 'SELECT 1'").is_ok()
+        self.host.sh(&format!("{} -c 'SELECT 1'", self.psql())).is_ok()
     }
 
     /// Whether it takes writes.
@@ -118,8 +141,9 @@ impl Server<'_> {
     pub fn ambush(&self, program: &str, signal: &str) {
         // By the kernel's short name, which has 15 characters.
         let name: String = program.chars().take(15).collect();
+        let script = AMBUSH.replace("NAME", &name).replace("SIGNAL", signal);
         let _ = self.sh(&format!(
-            "systemd-run -q --unit=ambush sh -c 'until pkill -{signal} -x {name}; do :; done'"
+            "cat > /run/ambush <<'END'\n{script}\nEND\nsystemd-run -q --unit=ambush sh /run/ambush"
         ));
     }
 
@@ -134,10 +158,8 @@ impl Server<'_> {
     /// Runs a statement in the writers' database that takes the server down.
     #[track_caller]
     pub fn goes_down(&self, statement: &str) {
-        let run = format!(
-            "cd /; runuser -u postgres -- psql -XAtqd {} -c \"{statement}\"",
-            crate::writers::ROLE
-        );
+        let role = crate::writers::ROLE;
+        let run = format!("{} -d {role} -c \"{statement}\"", self.psql());
         let _ = self.host.sh(&run);
         self.wait_until_down();
     }
@@ -145,21 +167,24 @@ impl Server<'_> {
     /// Waits until it answers.
     #[track_caller]
     pub fn wait_until_up(&self) {
-        let begun = Instant::now();
-        while !self.is_up() {
-            assert!(begun.elapsed() < REPLAY, "the server does not come up");
-            std::thread::sleep(Duration::from_millis(50));
-        }
+        let up = format!("{} -c 'SELECT 1' >/dev/null 2>&1", self.psql());
+        self.waits(&format!("until ({up}); do sleep 0.05; done"), "come up");
     }
 
     /// Waits until none of its processes is left.
     #[track_caller]
     pub fn wait_until_down(&self) {
-        let begun = Instant::now();
-        while self.host.sh("pgrep -u postgres -x postgres").is_ok() {
-            assert!(begun.elapsed() < REPLAY, "the server does not go down");
-            std::thread::sleep(Duration::from_millis(50));
-        }
+        self.waits(
+            "while pgrep -u postgres -x postgres >/dev/null; do sleep 0.05; done",
+            "go down",
+        );
+    }
+
+    /// Waits in one command for the end of a loop; `timeout`, as a host's clock may jump.
+    #[track_caller]
+    fn waits(&self, loop_: &str, what: &str) {
+        let ended = self.host.sh(&format!("timeout {REPLAY} sh <<'END'\n{loop_}\nEND"));
+        assert!(ended.is_ok(), "the server on {} does not {what}", self.host.state().name);
     }
 
     /// `pg_ctlcluster`.
@@ -184,12 +209,12 @@ impl Server<'_> {
     /// Waits until a position is replayed.
     #[track_caller]
     pub fn replays(&self, position: &str) {
-        let statement = format!("SELECT coalesce(pg_last_wal_replay_lsn() >= '{position}', false)");
-        let begun = Instant::now();
-        while self.sql(&statement) != "t" {
-            assert!(begun.elapsed() < REPLAY, "{} does not replay", self.host.state().name);
-            std::thread::sleep(Duration::from_millis(50));
-        }
+        let script = REPLAYS.replace("POSITION", position);
+        let psql = self.psql();
+        let wait = format!("yes \"{script}\" 2>/dev/null | timeout {REPLAY} {psql} >/dev/null");
+        let ended = self.host.sh(&wait);
+        let name = &self.host.state().name;
+        assert!(ended.is_ok(), "{name} does not replay {position}: {ended:?}");
     }
 
     /// The timeline that the server's data is on.

@@ -20,9 +20,10 @@ const BOOT: Duration = Duration::from_secs(90);
 const SHUTDOWN: Duration = Duration::from_secs(120);
 
 /// Starts in the host's own mount namespace, where the overlay exists and ends with the host:
-/// arguments are lower, upper, work, root, then the files to join, `--`, the command.
+/// arguments are lower, upper, work, root, then the files to join, `--`, the command. Folders of a lower
+/// layer can be renamed, as on a disk.
 const START: &str = r#"
-mount -t overlay overlay -o "lowerdir=$1,upperdir=$2,workdir=$3" "$4"
+mount -t overlay overlay -o "lowerdir=$1,upperdir=$2,workdir=$3,redirect_dir=on" "$4"
 shift 4
 while [ "$1" != -- ]; do echo $$ > "$1"; shift; done
 shift
@@ -123,14 +124,19 @@ fn group(rig: &RigState, host: &HostState) -> Group {
 }
 
 fn start(rig: &RigState, host: &HostState, disk: &Disk) -> Result<()> {
-    let lower = image::ensure(host.distro)?;
+    let image = image::ensure(host.distro)?.into_os_string();
+    let mut lower = host.layer.clone().unwrap_or_default().into_os_string();
+    if !lower.is_empty() {
+        lower.push(":");
+    }
+    lower.push(image);
     let joins = group(rig, host).create()?;
     let log = File::create(disk.console()).at("create", disk.console())?;
     let mut start = network::inside(
         &rig.name,
         ["unshare", "--mount", "--propagation", "slave", "sh", "-ec", START, "sh"],
     );
-    start.args([&lower, &disk.upper(), &disk.work(), &disk.root()]).args(joins).arg("--");
+    start.arg(lower).args([&disk.upper(), &disk.work(), &disk.root()]).args(joins).arg("--");
     start.args(nspawn(rig, host, disk));
     // Away from our terminal and process group: the host outlives this program.
     start.process_group(0).env_remove("NOTIFY_SOCKET");
@@ -178,12 +184,23 @@ fn leader(rig: &RigState, host: &HostState) -> Result<Option<u32>> {
     }))
 }
 
-/// Logs in as a user who is not root, whom PAM turns away until the boot is done.
+/// In the host: sshd listens, and PAM turns nobody away, as it does users until the boot is so far.
+const LOGINS: &str = "until [ ! -e /run/nologin ] && [ ! -e /etc/nologin ] &&
+    ss -Hltn 'sport = :22' | grep -q . && systemctl -q is-active systemd-user-sessions; do sleep 0.05; done";
+
+/// Logs in as a user who is not root, when the host lets users in.
 fn wait_for_login(rig: &RigState, host: &HostState) -> Result<()> {
     let mut last = String::new();
     let login = || {
         if !is_running(rig, host)? {
             return Err(RigError::HostDown(format!("{}\n{}", host.name, console(host))));
+        }
+        // One process waits for what else each login would ask. It enters anew now and then: at the
+        // very start it may be in what is not yet the host's root.
+        let waits = inside(rig, host, ["timeout", "3", "sh", "-c", LOGINS]);
+        let lets_in = waits.and_then(|mut waits| output(&mut waits));
+        if !lets_in.is_ok_and(|out| out.status.success()) {
+            return Ok(false);
         }
         let out = output(&mut ssh(rig, host, "nosudo", ["true"]))?;
         last = tail(&out.stderr);

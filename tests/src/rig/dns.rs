@@ -30,10 +30,7 @@ pub fn up(rig: &RigState, folder: &Path, program: &str) -> Result<()> {
 /// Names and what they stand for, from now on.
 pub fn set(rig: &str, names: &[(String, String)]) -> Result<()> {
     let lines: String = names.iter().map(|(name, value)| format!("{name} {value}\n")).collect();
-    let path = records(rig);
-    let aside = path.with_extension("new");
-    files::write(&aside, lines, 0o644)?;
-    std::fs::rename(&aside, &path).at("replace", &path)
+    files::write(records(rig), lines, 0o644)
 }
 
 fn records(rig: &str) -> PathBuf {

@@ -2,7 +2,8 @@
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, chown};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::error::{At, Result};
 
@@ -11,14 +12,25 @@ pub fn folder(path: impl AsRef<Path>) -> Result<()> {
     fs::create_dir_all(&path).at("create folder", &path)
 }
 
-/// Writes a file with its mode, making the folders above it.
+/// Writes a file with its mode, making the folders above it. It is moved into place: another process
+/// that reads it meanwhile sees the old one or the new one.
 pub fn write(path: impl AsRef<Path>, text: impl AsRef<[u8]>, mode: u32) -> Result<()> {
     let path = path.as_ref();
     if let Some(parent) = path.parent() {
         folder(parent)?;
     }
-    fs::write(path, text).at("write", path)?;
-    fs::set_permissions(path, fs::Permissions::from_mode(mode)).at("set mode of", path)
+    let aside = aside(path);
+    fs::write(&aside, text).at("write", &aside)?;
+    fs::set_permissions(&aside, fs::Permissions::from_mode(mode)).at("set mode of", &aside)?;
+    fs::rename(&aside, path).at("move into place", path)
+}
+
+/// A name beside a file that no other writer uses.
+fn aside(path: &Path) -> PathBuf {
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+    let number = COUNT.fetch_add(1, Ordering::Relaxed);
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!(".{name}.{}-{number}", std::process::id()))
 }
 
 /// Sets mode and owner of a folder or file.

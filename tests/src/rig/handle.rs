@@ -7,8 +7,10 @@ use super::command::{check, output};
 use super::disk::Disk;
 use super::error::{Result, RigError};
 use super::network::{self, Cut};
+use super::snapshot::Snapshot;
 use super::state::{HostState, RigState};
 use super::{Distro, boot, cleanup, deps, files, image, paths, prepare, slow};
+use crate::evidence;
 
 /// What a rig is to have.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,6 +61,17 @@ impl Rig {
 
     /// [`Rig::up`] with all options.
     pub fn up_with(name: &str, options: &Options) -> Result<Self> {
+        Self::up_from(name, options, None)
+    }
+
+    /// [`Rig::up_with`] in place of what an earlier run left under that name; its hosts begin as
+    /// those of a snapshot.
+    pub fn anew_from(name: &str, options: &Options, snapshot: &Snapshot) -> Result<Self> {
+        Self::down(name)?;
+        Self::up_from(name, options, Some(snapshot))
+    }
+
+    fn up_from(name: &str, options: &Options, snapshot: Option<&Snapshot>) -> Result<Self> {
         require_root()?;
         paths::check_rig_name(name)?;
         options.hosts.iter().try_for_each(|(host, _)| paths::check_host_name(host))?;
@@ -70,7 +83,8 @@ impl Rig {
         if known.is_some_and(|state| !is_same(&state, options)) {
             return Err(RigError::OtherHosts(name.to_owned()));
         }
-        let up = prepare::prepare(name, options)
+        evidence::uses(name);
+        let up = prepare::prepare(name, options, snapshot)
             .and_then(|state| prepare::start(&state).map(|()| state));
         match up {
             Ok(state) => Ok(Self { state, down_with_us: true }),
@@ -103,6 +117,7 @@ impl Rig {
     pub fn down(name: &str) -> Result<()> {
         require_root()?;
         paths::check_rig_name(name)?;
+        evidence::has_lost(name);
         cleanup::remove(name)
     }
 
@@ -247,7 +262,8 @@ impl Host<'_> {
     }
 }
 
-fn keep() -> bool {
+/// Whether rigs stay up when their test is over.
+pub fn keep() -> bool {
     std::env::var_os("BREAKWATER_KEEP").is_some_and(|value| !value.is_empty())
 }
 

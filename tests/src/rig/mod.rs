@@ -18,6 +18,7 @@
 //! | `dns`, `balancers`, `redis`, `firewall` | what a cloud has around them |
 //! | `outside` | a runner that sees public addresses alone, or one jump host |
 //! | `slow` | a link with a delay between the runner and all that |
+//! | `snapshot` | hosts that begin as an apply left others |
 //! | `prepare`, `cleanup`, `handle` | all of it, up and down |
 //! | `keys`, `state` | what a user of the rig needs to get in |
 
@@ -44,6 +45,7 @@ pub mod redis;
 pub mod repository;
 pub mod services;
 pub mod slow;
+pub mod snapshot;
 pub mod state;
 
 mod cleanup;
@@ -53,6 +55,7 @@ mod prepare;
 
 pub use distro::Distro;
 pub use error::{Result, RigError};
-pub use handle::{Host, Options, Rig};
+pub use handle::{Host, Options, Rig, keep};
 pub use members::NewHost;
+pub use snapshot::Snapshot;
 pub use state::{Added, HostState, RigState};

@@ -5,12 +5,14 @@ use super::disk::Disk;
 use super::error::Result;
 use super::handle::Options;
 use super::network::{self, BALANCER, REDIS, RUNNER, SERVICE_NAME};
+use super::snapshot::Snapshot;
 use super::state::{HostState, RedisState, RigState, SshState, Urls};
 use super::{boot, files, image, keys, paths, services};
 
-/// Makes all files of a rig but the disks.
-pub fn prepare(name: &str, options: &Options) -> Result<RigState> {
+/// Makes all files of a rig but the disks; of one that begins with a snapshot, those too.
+pub fn prepare(name: &str, options: &Options, from: Option<&Snapshot>) -> Result<RigState> {
     let folder = paths::rig(name);
+    from.map_or(Ok(()), |snapshot| snapshot.lay(name, options))?;
     let (ssh, nas, served) = (folder.join("ssh"), folder.join("nas"), folder.join("www/files"));
     files::folder(&nas)?;
     files::folder(&served)?;
@@ -23,7 +25,7 @@ pub fn prepare(name: &str, options: &Options) -> Result<RigState> {
     let state = RigState {
         name: name.to_owned(),
         namespace: network::namespace(name),
-        hosts: prepare_hosts(name, options)?.into_iter().chain(added(name)).collect(),
+        hosts: prepare_hosts(name, options, from)?.into_iter().chain(added(name)).collect(),
         ssh: SshState {
             key: ssh.join("id_ed25519"),
             encrypted_key: ssh.join("id_encrypted"),
@@ -57,10 +59,12 @@ fn added(name: &str) -> Vec<HostState> {
     known.into_iter().filter(|host| host.added.is_some()).collect()
 }
 
-fn prepare_hosts(name: &str, options: &Options) -> Result<Vec<HostState>> {
+fn prepare_hosts(name: &str, options: &Options, from: Option<&Snapshot>) -> Result<Vec<HostState>> {
     let mut hosts = Vec::new();
     for (index, (host, distro)) in options.hosts.iter().enumerate() {
-        hosts.push(prepare_host(name, host, *distro, &network::host_address(index))?);
+        let prepared = prepare_host(name, host, *distro, &network::host_address(index))?;
+        let layer = from.map(|snapshot| snapshot.layer(host));
+        hosts.push(HostState { layer, ..prepared });
     }
     Ok(hosts)
 }
@@ -79,6 +83,7 @@ pub fn prepare_host(rig: &str, host: &str, distro: Distro, address: &str) -> Res
         host_key: keys::host_key_lines(&keys)?.swap_remove(0),
         fingerprint: keys::fingerprint(&keys)?,
         folder,
+        layer: None,
         added: None,
     })
 }

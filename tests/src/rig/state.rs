@@ -49,6 +49,9 @@ pub struct HostState {
     pub fingerprint: String,
     /// Folder with its disk (`upper`), Docker's data (`docker`), keys and console log.
     pub folder: PathBuf,
+    /// What its disk begins with beside the image: the layer of a [snapshot](super::Snapshot).
+    #[serde(default)]
+    pub layer: Option<PathBuf>,
     /// Set for a host that was [added](super::NewHost) later.
     #[serde(default)]
     pub added: Option<Added>,
@@ -120,10 +123,7 @@ impl RigState {
         let path = paths::state(&self.name);
         let text = serde_json::to_string_pretty(self)
             .map_err(|source| RigError::Json { path: path.clone(), source })?;
-        // Others read it at any time.
-        let aside = path.with_extension("new");
-        files::write(&aside, text + "\n", 0o644)?;
-        std::fs::rename(&aside, &path).at("replace", &path)
+        files::write(path, text + "\n", 0o644)
     }
 
     /// Changes the state of a rig that others may be changing too.

@@ -13,6 +13,8 @@ pub struct Plan {
     pub run: Run,
     /// What is to change, by the resource's address; without what stays.
     pub changes: BTreeMap<String, Change>,
+    /// The attributes of each resource as the refresh found them, by its address.
+    pub seen: BTreeMap<String, Json>,
 }
 
 /// What happens to one resource.
@@ -35,12 +37,17 @@ impl Plan {
             let address = c["address"].as_str().unwrap_or_default().to_owned();
             (change.actions != ["no-op"]).then_some((address, change))
         };
-        Self { run, changes: all.iter().filter_map(of).collect() }
+        let seen = shown["prior_state"]["values"]["root_module"]["resources"].as_array();
+        let seen = seen
+            .into_iter()
+            .flatten()
+            .map(|r| (r["address"].as_str().unwrap_or_default().to_owned(), r["values"].clone()));
+        Self { run, changes: all.iter().filter_map(of).collect(), seen: seen.collect() }
     }
 
     /// The plan, which must have nothing to do.
     #[track_caller]
-    pub fn is_empty(self) {
+    pub fn is_empty(&self) {
         assert!(self.changes.is_empty(), "the plan is not empty: {:#?}", self.changes);
     }
 

@@ -1,4 +1,4 @@
-//! What a run of Terraform said.
+//! What a run of Terraform, or of the client, said.
 
 use std::process::Output;
 
@@ -22,7 +22,8 @@ pub struct Diagnostic {
     pub summary: String,
     /// The rest.
     pub detail: String,
-    /// The source that it points to: the lines of the configuration, if it has a place there.
+    /// The place that it points to, if it has one in the configuration: of Terraform the lines there,
+    /// of the client the path.
     pub code: String,
 }
 
@@ -47,7 +48,7 @@ impl Run {
     #[track_caller]
     #[must_use]
     pub fn succeeds(self) -> Self {
-        assert!(self.ok(), "terraform failed:\n{}\n{}", self.after_error(), self.readable());
+        assert!(self.ok(), "it failed:\n{}\n{}", self.after_error(), self.readable());
         self
     }
 
@@ -55,7 +56,7 @@ impl Run {
     #[track_caller]
     #[must_use]
     pub fn fails(self) -> Self {
-        assert!(!self.ok(), "terraform succeeded:\n{}", self.readable());
+        assert!(!self.ok(), "it succeeded:\n{}", self.readable());
         self
     }
 
@@ -126,7 +127,7 @@ impl Diagnostic {
             is_error: json["severity"] == "error",
             summary: text(&json["summary"]),
             detail: text(&json["detail"]),
-            code: text(&json["snippet"]["code"]),
+            code: text(json.get("attribute").unwrap_or(&json["snippet"]["code"])),
         }
     }
 }

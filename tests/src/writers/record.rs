@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::path::Path;
+use std::fs::File;
+use std::io::{Read as _, Seek as _, SeekFrom};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// A row: writer and number.
@@ -26,6 +28,34 @@ pub struct Report {
     pub lost: Vec<Row>,
     /// Longest time between two acknowledgements.
     pub gap: Duration,
+}
+
+/// What comes to a record while it is written.
+#[derive(Debug)]
+pub(super) struct Growth {
+    path: PathBuf,
+    read: u64,
+}
+
+impl Growth {
+    /// What comes after this moment; the record need not be there yet.
+    pub(super) fn from_now(path: &Path) -> Self {
+        let read = path.metadata().map_or(0, |m| m.len());
+        Self { path: path.to_owned(), read }
+    }
+
+    /// How many lines ended since the last look.
+    pub(super) fn lines(&mut self) -> usize {
+        let mut more = Vec::new();
+        let mut take = || {
+            let mut file = File::open(&self.path)?;
+            file.seek(SeekFrom::Start(self.read))?;
+            file.read_to_end(&mut more)
+        };
+        // One that is not there has no lines.
+        self.read += take().unwrap_or_default() as u64;
+        more.into_iter().filter(|byte| *byte == b'\n').count()
+    }
 }
 
 impl Acknowledged {
@@ -124,6 +154,24 @@ mod tests {
     fn a_row_whose_answer_was_lost_is_no_loss() {
         let report = Acknowledged::parse(RECORD).compare(&parse_rows("0 0\n1 0\n0 1\n1 1\n9 9\n"));
         assert_eq!(report.nothing_lost().rows, 5);
+    }
+
+    #[test]
+    fn what_was_there_before_is_not_counted_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("record");
+        let write = |text: &str| {
+            let file = File::options().create(true).append(true).open(&path);
+            std::io::Write::write_all(&mut file.unwrap(), text.as_bytes()).unwrap();
+        };
+        let mut all = Growth::from_now(&path);
+        assert_eq!(all.lines(), 0);
+        write("0 0 1\n1 0 2\n");
+        let mut later = Growth::from_now(&path);
+        write("0 1 3\n1 ");
+        assert_eq!((all.lines(), later.lines()), (3, 1));
+        write("1 4\n");
+        assert_eq!((all.lines(), later.lines()), (1, 1));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use testkit::rig::files;
 
 use super::failure::{Failure, Result};
 use super::store::Store;
@@ -65,7 +66,7 @@ impl FaultFile {
         let mut faults = self.load()?;
         let Some(found) = take(&mut faults) else { return Ok(T::default()) };
         let text = serde_json::to_string_pretty(&faults).map_err(|why| self.failed(&why))?;
-        std::fs::write(&self.path, text).map_err(|why| self.failed(&why))?;
+        files::write(&self.path, text, 0o644).map_err(|why| self.failed(&why))?;
         Ok(found)
     }
 

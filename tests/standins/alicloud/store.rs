@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
+use testkit::rig::files;
 
 use super::failure::{Failure, Result};
 
@@ -93,9 +94,7 @@ impl Store {
         let mut objects = self.read()?;
         let result = change(&mut objects)?;
         let text = serde_json::to_string_pretty(&objects).map_err(|e| self.failed("write", &e))?;
-        let aside = self.path.with_extension("new");
-        fs::write(&aside, text + "\n").map_err(|e| self.failed("write", &e))?;
-        fs::rename(&aside, &self.path).map_err(|e| self.failed("replace", &e))?;
+        files::write(&self.path, text + "\n", 0o644).map_err(|e| self.failed("write", &e))?;
         Ok(result)
     }
 

@@ -188,7 +188,12 @@ fn both_names_of_a_thing_are_told() {
 fn a_busy_cloud_is_asked_again_and_then_given_up() {
     let sky = Sky::new();
     let faults = |json: Json| {
-        std::fs::write(sky.folder.path().join("cloud.faults.json"), json.to_string()).unwrap();
+        testkit::rig::files::write(
+            sky.folder.path().join("cloud.faults.json"),
+            json.to_string(),
+            0o644,
+        )
+        .unwrap();
     };
     let vpc = json!({ "cidr_block": "10.0.0.0/8" });
     faults(json!({ "throttled": { "alicloud_vpc": 2 } }));

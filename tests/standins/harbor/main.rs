@@ -1,6 +1,6 @@
 //! A stand-in for Harbor 2.x, where its images cannot be had.
 //!
-//! One static binary is the installer's maker (`pack`) and, inside the images
+//! One binary is the installer's maker (`pack`) and, inside the images
 //! it packs, every container of a Harbor node. Its first argument is the role.
 
 mod core;

@@ -158,13 +158,10 @@ rm -rf "$keep"
 /// Pulls what images the compose file needs and are not there.
 pub fn pull(s: &HaNode, compose: &str) -> String {
     format!(
-        r#"cd {}
-missing=
-for image in $(sed -n 's/^ *image: *//p' docker-compose.yml); do
-  docker image inspect "$image" >/dev/null 2>&1 || missing="$missing $image"
-done
-[ -z "$missing" ] || {compose} pull
-"#,
+        r"cd {}
+images=$(sed -n 's/^ *image: *//p' docker-compose.yml)
+docker image inspect $images >/dev/null 2>&1 || {compose} pull
+",
         shell(&s.directory)
     )
 }

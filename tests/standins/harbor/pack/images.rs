@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::archive::Archive;
+use super::program::File;
 use crate::error::Result;
 use crate::hex::hex;
 use crate::release::{self, Release, is_known};
@@ -51,7 +52,7 @@ fn images(release: Release) -> Vec<Image> {
 }
 
 /// `harbor.vX.tar.gz`.
-pub fn saved(release: Release, program: &[u8]) -> Result<Vec<u8>> {
+pub fn saved(release: Release, program: &[File]) -> Result<Vec<u8>> {
     let layer = layer(program)?;
     let layer_digest = hex(&Sha256::digest(&layer));
     let layer_path = format!("{layer_digest}/layer.tar");
@@ -74,7 +75,7 @@ pub fn saved(release: Release, program: &[u8]) -> Result<Vec<u8>> {
     archive.compressed()
 }
 
-fn layer(program: &[u8]) -> Result<Vec<u8>> {
+fn layer(program: &[File]) -> Result<Vec<u8>> {
     let mut layer = Archive::default();
     for folder in ["etc", "var", "var/log", "var/log/docker", "storage"] {
         layer.folder(folder, 0o755)?;
@@ -88,7 +89,9 @@ fn layer(program: &[u8]) -> Result<Vec<u8>> {
     for (path, text) in files {
         layer.file(path, text.as_bytes(), 0o644)?;
     }
-    layer.file("standin-harbor", program, 0o755)?;
+    for (path, content) in program {
+        layer.file(path, content, 0o755)?;
+    }
     layer.bytes()
 }
 

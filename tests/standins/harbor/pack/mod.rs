@@ -2,6 +2,7 @@
 
 mod archive;
 mod images;
+mod program;
 mod scripts;
 mod template;
 #[cfg(test)]
@@ -11,6 +12,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use archive::Archive;
+use program::File;
 use sha2::{Digest, Sha256};
 
 use crate::error::{Doing, Result, failure};
@@ -26,36 +28,14 @@ pub fn run(arguments: &[String]) -> Result<()> {
     let usage = || failure("usage: standin-harbor pack --version 2.N.P --out DIR");
     let release = release::parse(option("--version").ok_or_else(usage)?)?;
     let out = PathBuf::from(option("--out").ok_or_else(usage)?);
-    let program = std::env::current_exe().doing("find this program")?;
-    let program = fs::read(program).doing("read this program")?;
-    if !is_static(&program) {
-        return Err(failure(
-            "this program needs shared libraries, which an image has not: build it with tests/standins/harbor/build",
-        ));
-    }
-    for path in write_installers(release, &program, &out)? {
+    for path in write_installers(release, &program::files()?, &out)? {
         println!("{}", path.display());
     }
     Ok(())
 }
 
-/// Whether an ELF program asks for no loader: no `PT_INTERP` in its headers.
-fn is_static(program: &[u8]) -> bool {
-    const PT_INTERP: usize = 3;
-    let number = |at: usize, size: usize| {
-        let bytes = program.get(at..at + size)?;
-        let value = bytes.iter().rev().fold(0, |sum, byte| sum << 8 | usize::from(*byte));
-        Some(value)
-    };
-    let (Some(start), Some(size), Some(count)) = (number(32, 8), number(54, 2), number(56, 2))
-    else {
-        return false;
-    };
-    (0..count).all(|index| number(start + index * size, 4) != Some(PT_INTERP))
-}
-
 /// Writes both installers and their checksum files.
-pub fn write_installers(release: Release, program: &[u8], out: &Path) -> Result<Vec<PathBuf>> {
+pub fn write_installers(release: Release, program: &[File], out: &Path) -> Result<Vec<PathBuf>> {
     fs::create_dir_all(out).doing("make the output folder")?;
     let images = images::saved(release, program)?;
     let offline = installer(release, Some(&images))?;

@@ -6,7 +6,7 @@ use std::io::Read;
 use flate2::read::GzDecoder;
 use serde_json::Value;
 
-use super::{installer, is_static, scripts, write_installers};
+use super::{installer, scripts, write_installers};
 use crate::release::{self, Release};
 
 fn release(text: &str) -> Release {
@@ -32,7 +32,12 @@ fn unpack(bytes: &[u8]) -> BTreeMap<String, (u32, Vec<u8>)> {
 #[test]
 fn images_have_tags_of_the_release_and_one_layer() {
     let folder = tempfile::TempDir::new().expect("a folder");
-    let written = write_installers(release("2.3.2"), b"program", folder.path()).expect("it packs");
+    let written = write_installers(
+        release("2.3.2"),
+        &[("standin-harbor".to_owned(), b"program".to_vec())],
+        folder.path(),
+    )
+    .expect("it packs");
     let files = unpack(&std::fs::read(&written[0]).expect("the offline installer"));
     let images = unpack(&files["harbor/harbor.v2.3.2.tar.gz"].1);
     let manifest: Value = serde_json::from_slice(&images["manifest.json"].1).expect("JSON");
@@ -66,14 +71,9 @@ fn scripts_follow_the_release() {
 }
 
 #[test]
-fn a_program_with_a_loader_is_told_from_one_without() {
-    let mut program = vec![0; 64 + 56];
-    program[32] = 64;
-    program[54] = 56;
-    program[56] = 1;
-    program[64] = 1;
-    assert!(is_static(&program));
-    program[64] = 3;
-    assert!(!is_static(&program));
-    assert!(!is_static(b"#!/bin/sh"));
+fn the_program_is_packed_with_its_loader_and_libraries() {
+    let files = super::program::files().expect("strip and ldd");
+    let has = |name: &str| files.iter().any(|(path, _)| path.ends_with(name));
+    assert!(has("standin-harbor") && has("libc.so.6"), "{:?}", files.iter().map(|f| &f.0));
+    assert!(files.iter().any(|(path, _)| path.contains("ld-linux")));
 }

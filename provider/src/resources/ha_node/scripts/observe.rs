@@ -34,13 +34,23 @@ const OBSERVE: &str = r#"dir=@DIR@ data=@DATA@ mount=@MOUNT@
 digest() { if [ -f "$1" ]; then sha256sum < "$1" | cut -c1-64; else echo -; fi; }
 echo "pending=$(cat @PENDING@ 2>/dev/null)"
 echo "compose_sha256=$(digest @COMPOSE@)"
+compose() {
+  # Compose 1 needs half a second to say what its package says; with Python 3.12 it does not start.
+  case $(command -v docker-compose),$(readlink /usr/bin/python3) in
+  /usr/bin/docker-compose,python3.[0-9]|/usr/bin/docker-compose,python3.1[01])
+    dpkg-query -W -f '${db:Status-Status} ${Version}\n' docker-compose 2>/dev/null |
+      sed -n 's/^installed \(1[.][0-9.]*[0-9]\).*/\1/p' ;;
+  esac
+}
 if command -v docker-compose >/dev/null 2>&1; then
-  echo "standalone=$(docker-compose version --short 2>/dev/null)"
+  standalone=$(compose)
+  echo "standalone=${standalone:-$(docker-compose version --short 2>/dev/null)}"
 fi
 if command -v docker >/dev/null 2>&1; then
   echo "plugin=$(docker compose version --short 2>/dev/null)"
-  echo "client=$(docker version --format '{{.Client.Version}}' 2>/dev/null | head -n 1)"
-  echo "server=$(docker version --format '{{.Server.Version}}' 2>/dev/null)"
+  versions=$(docker version --format '{{.Client.Version}}{{with .Server}} {{.Version}}{{end}}' 2>/dev/null | head -n 1)
+  echo "client=${versions%% *}"
+  case $versions in *' '*) echo "server=${versions#* }" ;; *) echo server= ;; esac
   docker ps --format '{{.Names}} {{.Ports}}' 2>/dev/null | sed 's/^/publish=/'
 fi
 installer=$(sed -n 's|.*goharbor/prepare:v\([0-9][0-9.]*[0-9]\).*|\1|p' "$dir/prepare" 2>/dev/null | head -n 1)
@@ -52,10 +62,12 @@ fi
 if [ -f "$dir/docker-compose.yml" ]; then
   echo "composed=$(sed -n 's|.*goharbor/harbor-core:v\([0-9][0-9.]*[0-9]\).*|\1|p' "$dir/docker-compose.yml" | head -n 1)"
   [ "$dir/harbor.yml" -nt "$dir/docker-compose.yml" ] || echo composed_newer=yes
-  for name in $(sed -n 's/^ *container_name: *//p' "$dir/docker-compose.yml"); do
-    echo "service=$name"
-    docker inspect --type container --format "container=$name {{.State.Status}} {{.RestartCount}} {{.Config.Image}}" "$name" 2>/dev/null || :
-  done
+  names=$(sed -n 's/^ *container_name: *//p' "$dir/docker-compose.yml")
+  for name in $names; do echo "service=$name"; done
+  # All at once; one that there is not is left out.
+  [ -z "$names" ] ||
+    docker inspect --type container --format '{{.Name}} {{.State.Status}} {{.RestartCount}} {{.Config.Image}}' $names 2>/dev/null |
+    sed 's|^/|container=|'
 fi
 for mark in prepared up; do
   [ -f "$dir/.breakwater-$mark" ] && echo "$mark=$(tr '\n' ' ' < "$dir/.breakwater-$mark")"

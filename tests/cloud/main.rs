@@ -1,7 +1,0 @@
-//! A whole registry beside the cloud's provider: the examples' environments are applied from nothing.
-//! The cloud is a stand-in; hosts, network, load balancer and Redis are real. Needs root.
-
-mod environment;
-mod production;
-mod registry;
-mod staging;
