@@ -1,8 +1,8 @@
 //! The steps of a destroy.
 
+use super::case::{Case, Side};
 use super::facts::Facts;
 use super::names::Paths;
-use super::plan::{Case, Side};
 use super::settings::{Member, OnDestroy, Pair};
 use crate::facts::file::FileFact;
 use crate::resource::{Context, Plan};

@@ -5,11 +5,11 @@ use render::postgres::hba;
 use super::facts::{Facts, Host};
 use super::files::{Files, is_debians, parse_conf};
 use super::names::{OWNED, Paths, REWINDER};
-use super::probe;
-use super::read;
+use super::parse;
+use super::questions;
 use super::settings::{ClientRule, Connection, Member, Method, Pair};
 use crate::diag::{Diag, Diags, Path};
-use crate::resource::{Answers, ImportRequest, Resource};
+use crate::resource::{Answers, ImportRequest};
 use crate::settings::{Field, Settings};
 use crate::value::{Object, Value};
 
@@ -55,10 +55,7 @@ fn invalid(id: &str) -> Diag {
 /// The hosts to ask.
 pub fn request(id: &str) -> Result<ImportRequest, Diag> {
     let settings = skeleton(id)?;
-    Ok(ImportRequest {
-        targets: super::PgReplicationPair::targets(&settings),
-        questions: probe::questions(&settings),
-    })
+    Ok(ImportRequest { targets: settings.targets(), questions: questions::questions(&settings) })
 }
 
 /// Settings as far as the ID has them, all else by default.
@@ -104,7 +101,7 @@ fn node(text: &str) -> Option<Value> {
 /// The settings of what is there.
 pub fn import(id: &str, answers: &Answers) -> Result<Object, Diags> {
     let mut settings = skeleton(id).map_err(|d| vec![d])?;
-    let facts = read::read(&settings, answers)?;
+    let facts = parse::read(&settings, answers)?;
     settings.primary = primary(&settings, &facts).map_err(|d| vec![d])?;
     data_dirs(&mut settings, &facts);
     let host = facts.of(settings.primary);

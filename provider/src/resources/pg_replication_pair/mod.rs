@@ -1,14 +1,15 @@
 //! `harbor_pg_replication_pair`: a PostgreSQL primary and its streaming standby on two hosts.
 //!
 //! # Map
-//! - [`names`]: what is called how, and where it stands on a host.
-//! - [`probe`]: the one script that asks a host; [`facts`]: what was seen; [`read`] reads the answer.
-//! - [`refuse`]: when nothing may be touched, and why. [`warn`]: what is odd and no reason to stop.
-//! - [`plan`]: the decision, in the order of an apply: `install`, `primary`, `standby`, `config`.
-//! - [`adopt`]: what hands have built, and is unsafe. [`import`]: its settings.
-//! - [`roles`]: who is the primary, and how that changes. [`wal`] and [`wal_commits`]: what the WAL
-//!   says of that.
-//! - [`upgrade`]: a newer release of the packages. [`tls`]: certificates of the servers. [`files`]: the text of every managed file. [`scripts`]: the shell text of every step.
+//! - [`settings`] and [`validate`]; [`names`]: what is called how, and where it stands on a host.
+//! - [`questions`]: the one script that asks a host; [`facts`]: what was seen; [`parse`] reads the
+//!   answer. [`wal`]: what the write-ahead logs say of each other.
+//! - [`case`](mod@case): settings and facts of both members, as a decision needs them; [`describe`]: what a
+//!   server is, in words. [`files`]: the text of every managed file. [`password`]: SCRAM verifiers.
+//! - [`plan`](mod@plan): the decision, in the order of an apply. [`roles`]: who is the primary, and how that
+//!   changes.
+//! - [`scripts`]: the shell text of steps; [`steps`]: those that several decisions make.
+//! - [`import`]: the settings of a pair that is there. [`destroy`](mod@destroy).
 //!
 //! # Invariants
 //! - A data directory is never emptied. What is removed is only a clone beside it that never ran.
@@ -16,30 +17,23 @@
 //! - A changed configuration is checked by PostgreSQL itself before it is loaded; a bad one is put
 //!   back.
 
-mod adopt;
-mod config;
+mod case;
+mod describe;
 mod destroy;
 mod facts;
 mod files;
 mod import;
-mod install;
 mod names;
+mod parse;
 mod password;
 mod plan;
-mod primary;
-mod probe;
-mod read;
-mod refuse;
+mod questions;
 mod roles;
 mod scripts;
 mod settings;
-mod standby;
-mod tls;
-mod upgrade;
+mod steps;
 mod validate;
 mod wal;
-mod wal_commits;
-mod warn;
 
 use crate::diag::{Diag, Diags};
 use crate::resource::{Answers, Context, ImportRequest, Plan, Question, Resource, Ssh};
@@ -81,20 +75,21 @@ the guide on import shows how to move from one name to the other.";
     }
 
     fn targets(settings: &Pair) -> Vec<(String, Ssh)> {
-        Member::BOTH.map(|m| (m.word().to_owned(), settings.node(m).ssh.clone())).into()
+        settings.targets()
     }
 
     fn questions(settings: &Pair) -> Vec<Question> {
-        probe::questions(settings)
+        questions::questions(settings)
     }
 
     fn follow_up(settings: &Pair, answers: &Answers) -> Vec<Question> {
-        read::read(settings, answers).map_or_else(|_| Vec::new(), |f| wal::questions(settings, &f))
+        parse::read(settings, answers)
+            .map_or_else(|_| Vec::new(), |f| wal::questions::questions(settings, &f))
     }
 
     fn facts(settings: &Pair, answers: &Answers) -> Result<Facts, Diags> {
-        let mut facts = read::read(settings, answers)?;
-        wal::read(&mut facts, answers);
+        let mut facts = parse::read(settings, answers)?;
+        wal::questions::read(&mut facts, answers);
         Ok(facts)
     }
 

@@ -299,6 +299,11 @@ impl Member {
 }
 
 impl Pair {
+    /// Both hosts, by the names of their members.
+    pub fn targets(&self) -> Vec<(String, Ssh)> {
+        Member::BOTH.map(|m| (m.word().to_owned(), self.node(m).ssh.clone())).into()
+    }
+
     /// The settings of one host.
     pub fn node(&self, member: Member) -> &Node {
         match member {

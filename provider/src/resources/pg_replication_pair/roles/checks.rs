@@ -1,9 +1,9 @@
 //! What must hold before a running primary is stopped.
 
+use super::super::case::Case;
 use super::super::facts::Sql;
 use super::super::names::NOT_LOWER;
-use super::super::plan::Case;
-use super::table::Move;
+use super::transition::Move;
 use crate::resource::Plan;
 
 /// Refuse a switchover that would hang, fail, or leave the old primary unable to follow.

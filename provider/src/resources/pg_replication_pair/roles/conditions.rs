@@ -1,8 +1,8 @@
 //! The conditions of the table's rows.
 
-use super::lineage::Kin;
+use super::super::wal::lineage::Kin;
 use super::observed::{Follower, Observed, Server, Stopped};
-use super::table::{Who, Wish};
+use super::transition::{Who, Wish};
 use Server::{Down, Primary, Standby, Starting};
 
 /// The wanted one has all that the other has.

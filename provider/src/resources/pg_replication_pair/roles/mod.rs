@@ -1,7 +1,6 @@
 //! Who is the primary, and how that changes.
 //!
 //! # Map
-//! - [`lineage`]: whether one server's WAL is a part of the other's, or where they part.
 //! - [`observed`]: what was seen of both, in the words of the table.
 //! - [`table`]: for everything that can be seen, what is done, and why; [`rows`] are its rows.
 //! - [`moves`]: the steps of what is done. [`scripts`]: their shell text.
@@ -15,7 +14,6 @@
 
 mod checks;
 mod conditions;
-pub mod lineage;
 #[cfg(test)]
 mod model;
 mod moves;
@@ -23,11 +21,13 @@ pub mod observed;
 mod rows;
 mod scripts;
 pub mod table;
+mod transition;
 mod words;
 
 use self::observed::Observed;
-use self::table::{Decision, Wish, row};
-use super::plan::Case;
+use self::table::row;
+use self::transition::{Decision, Wish};
+use super::case::Case;
 use super::settings::{OnDivergence, UnreachablePrimary};
 use crate::diag::Diag;
 use crate::resource::Plan;

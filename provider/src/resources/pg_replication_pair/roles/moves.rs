@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use super::super::config::{PATIENT, attached_to, patient};
-use super::super::plan::{Case, Side};
-use super::lineage::{Kin, position};
+use super::super::case::{Case, Side};
+use super::super::steps::{PATIENT, attached_to, patient};
+use super::super::wal::lineage::{Kin, position};
 use super::observed::{Observed, Server};
-use super::table::{Move, Who};
+use super::transition::{Move, Who};
 use super::words;
 use crate::resource::Plan;
 use crate::step::{Action, Risk, Step};

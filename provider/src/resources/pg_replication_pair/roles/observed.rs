@@ -1,8 +1,8 @@
 //! What was seen of both servers, in the words of the table.
 
+use super::super::case::{Case, Side};
 use super::super::facts::{Dir, Host};
-use super::super::plan::{Case, Side};
-use super::lineage::{Kin, kin};
+use super::super::wal::lineage::{Kin, kin};
 
 /// One server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

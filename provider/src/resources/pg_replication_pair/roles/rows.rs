@@ -1,14 +1,14 @@
 //! The rows of the table.
 
+use super::super::wal::lineage::Kin;
 use super::conditions::{
     both_write, can_rewind, complete, down_former_primary, down_primary, fenced, lost_slot,
     may_start, of_record, other_follows, other_promoting, parted, related, stray, unproven,
     wanted_follows,
 };
-use super::lineage::Kin;
 use super::observed::{Follower, Server, Stopped};
-use super::table::Decision::{Do, NotBorne, Refuse, Tend};
-use super::table::{Move, Row, Who, Why, row_of};
+use super::transition::Decision::{Do, NotBorne, Refuse, Tend};
+use super::transition::{Move, Row, Who, Why, row_of};
 use Server::{Absent, Down, Foreign, Primary, Standby, Starting, Unreachable, Unreadable};
 
 /// The table.

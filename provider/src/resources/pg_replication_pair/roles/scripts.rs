@@ -2,8 +2,8 @@
 
 use super::super::names::{REWINDER, sh};
 use super::super::scripts::Scripts;
-use super::super::wal::{WAL_END, segment};
-use super::lineage::Position;
+use super::super::wal::end::{WAL_END, segment};
+use super::super::wal::lineage::Position;
 
 /// Nobody may have the data open: a server that is hung is not seen by its socket.
 const NOBODY: &str = r#"for cwd in /proc/[0-9]*/cwd; do
@@ -110,25 +110,6 @@ done
     /// Become the primary with what it has.
     pub fn promote(&self) -> String {
         self.roles(&format!("{STATE}{PROMOTE}"))
-    }
-
-    /// Print the standby's stream when it has one.
-    pub fn stream(&self, seconds: u32) -> String {
-        self.with(&format!(
-            r#"end=$(( $(seconds) + {seconds} ))
-while :; do
-  stream=$(sql -c "SELECT status, slot_name, sender_host FROM pg_stat_wal_receiver WHERE status = 'streaming'")
-  if [ -n "$stream" ] || [ "$(seconds)" -ge "$end" ]; then break; fi
-  sleep 0.2
-done
-printf '%s\n' "$stream"
-"#
-        ))
-    }
-
-    /// Print the end of the WAL that a primary has made, in bytes.
-    pub fn made(&self) -> String {
-        self.with("sql -c \"SELECT pg_current_wal_insert_lsn() - '0/0'\"\n")
     }
 
     /// Print something if the promotion was not asked for.

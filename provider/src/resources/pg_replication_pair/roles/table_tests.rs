@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::super::lineage::Kin;
+use super::super::super::wal::lineage::Kin;
 use super::super::observed::{Follower, Observed, Server, Stopped};
-use super::Decision::{Do, Tend};
+use super::super::transition::Decision::{Do, Tend};
+use super::super::transition::{Move, Wish};
 use super::*;
 use Server::{Absent, Down, Foreign, Primary, Standby, Starting, Unreachable, Unreadable};
 

@@ -2,13 +2,13 @@
 
 use sha2::{Digest, Sha256};
 
+use super::super::case::{Case, Side};
+use super::super::describe::role;
 use super::super::facts::Host;
-use super::super::plan::{Case, Side};
-use super::super::primary::role;
+use super::super::wal::lineage::{Fork, Kin, compare, position};
 use super::conditions::both_write;
-use super::lineage::{Fork, Kin, compare, position};
 use super::observed::{Observed, Server, lag};
-use super::table::{Row, Who, Why};
+use super::transition::{Row, Who, Why};
 
 /// Where it is refused, in which words, and why.
 pub struct Words {

@@ -1,8 +1,9 @@
 //! An apply by the table, step by step, and what must be true of it.
 
-use super::super::lineage::Kin;
+use super::super::super::wal::lineage::Kin;
 use super::super::observed::{Observed, Server};
-use super::super::table::{Decision, Move, Who, Why, Wish, row_without};
+use super::super::table::row_without;
+use super::super::transition::{Decision, Move, Who, Why, Wish};
 use super::sim::{Data, Sim};
 use super::world::World;
 

@@ -2,7 +2,8 @@
 
 use proptest::prelude::*;
 
-use super::super::table::{Wish, row_without};
+use super::super::table::row_without;
+use super::super::transition::Wish;
 use super::applies::End;
 use super::world::World;
 

@@ -1,6 +1,6 @@
 //! One server.
 
-use super::super::lineage::Position;
+use super::super::super::wal::lineage::Position;
 use super::super::observed::{Follower, Server, Stopped};
 
 /// What stands in the data directory.

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use super::super::super::wal::lineage::Kin;
+use super::super::conditions;
 use super::super::observed::{Follower, Observed, Server, Stopped};
 use super::super::rows::ROWS;
-use super::super::table::{Who, Why, Wish, row_without};
-use super::super::{conditions, lineage::Kin};
+use super::super::table::row_without;
+use super::super::transition::{Who, Why, Wish};
 use super::applies::End;
 use super::sim::{Data, Sim};
 use super::world::World;

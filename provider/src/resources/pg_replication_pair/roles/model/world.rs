@@ -1,6 +1,6 @@
 //! Both servers, a link between them, writers, and what they were told is safe.
 
-use super::super::lineage::{Kin, compare, kin_of};
+use super::super::super::wal::lineage::{Kin, compare, kin_of};
 use super::super::observed::Observed;
 use super::sim::{Data, Sim};
 

@@ -1,11 +1,11 @@
 //! A newer release of the server's packages: on the standby first, and on the primary when the
 //! standby follows again.
 
-use super::config::attached;
-use super::names::{packages, sh};
-use super::plan::{Case, Side};
-use super::scripts::Scripts;
-use super::settings::Member;
+use super::super::case::{Case, Side};
+use super::super::names::{packages, sh};
+use super::super::scripts::Scripts;
+use super::super::settings::Member;
+use super::super::steps::attached;
 use crate::resource::Plan;
 use crate::step::Step;
 

@@ -1,10 +1,10 @@
 //! Packages: where they come from, and the server.
 
-use super::files::is_url;
-use super::names::{packages, sh};
-use super::plan::Case;
-use super::scripts::Scripts;
-use super::settings::{Member, Source};
+use super::super::case::Case;
+use super::super::files::is_url;
+use super::super::names::{packages, sh};
+use super::super::scripts::Scripts;
+use super::super::settings::{Member, Source};
 use crate::facts::file::FileFact;
 use crate::facts::package::Package;
 use crate::resource::Plan;

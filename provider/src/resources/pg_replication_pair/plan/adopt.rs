@@ -1,22 +1,11 @@
 //! A pair that was built by hand: what the plan says of it beside the lines that change.
 
-use super::facts::Host;
-use super::files::parse_conf;
-use super::names::Paths;
-use super::plan::{Case, Side};
-use super::settings::Member;
+use super::super::case::{Case, Side};
+use super::super::files::parse_conf;
+use super::super::settings::Member;
 use crate::diag::Diag;
 use crate::facts::file::FileFact;
 use crate::resource::Plan;
-
-/// Whether a server runs with a `cluster_name` that we did not give.
-pub fn keeps_name(host: &Host, member: Member, paths: &Paths) -> bool {
-    let ours = host.files.get(&paths.own_conf).and_then(FileFact::text);
-    let settings = host.sql.iter().flat_map(|s| &s.settings);
-    let name = settings.clone().find(|s| s.name == "cluster_name").and_then(|s| s.value.as_ref());
-    let by_ours = ours.is_some_and(|text| text.contains("\ncluster_name = "));
-    name.is_some_and(|name| name != member.word()) && !by_ours
-}
 
 /// Say what is unsafe, and what gets another value.
 pub fn warn(case: &Case, plan: &mut Plan) {

@@ -2,11 +2,11 @@
 //!
 //! Every sentence says what was found, on which host, and what to do.
 
-use super::facts::Dir;
-use super::files::is_url;
-use super::names::{HEADER, id, packages};
-use super::plan::{Case, Side};
-use super::settings::{Member, OnDivergence, Source};
+use super::super::case::{Case, Side};
+use super::super::facts::Dir;
+use super::super::files::is_url;
+use super::super::names::{HEADER, id, packages};
+use super::super::settings::{Member, OnDivergence, Source};
 use crate::diag::{Diag, Path};
 use crate::resource::Plan;
 

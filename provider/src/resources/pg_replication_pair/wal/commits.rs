@@ -6,11 +6,11 @@
 
 use std::collections::BTreeSet;
 
-use super::facts::{AfterFork, Facts, Host};
-use super::names::{Paths, sh};
-use super::roles::lineage::{Fork, Position};
-use super::settings::Member;
-use super::wal::segment;
+use super::super::facts::{AfterFork, Facts, Host};
+use super::super::names::{Paths, sh};
+use super::super::settings::Member;
+use super::end::segment;
+use super::lineage::{Fork, Position};
 use crate::resource::{Answers, Question};
 
 /// Key of the answer with what was committed after the point where they parted.
@@ -66,7 +66,7 @@ fn last(host: &Host, paths: &Paths, own: &Position) -> String {
     )
 }
 
-/// What is there from the segment `$first` on. Both ends are named, as [`super::wal::WAL_END`] says.
+/// What is there from the segment `$first` on. Both ends are named, as [`super::end::WAL_END`] says.
 fn dump(host: &Host, paths: &Paths, own: &Position, start: &str) -> String {
     let (bin, wal, segments) = (sh(&paths.bin), wal(host), segments(host, own));
     format!(

@@ -1,10 +1,9 @@
 //! The standby: its copy of the data, and the proof that it follows.
 
-use super::config::{attached, start};
-use super::facts::Host;
-use super::plan::{Case, Side};
-use super::primary::{around, role, unknown_passfile};
-use super::settings::Member;
+use super::super::case::{Case, Side};
+use super::super::describe::role;
+use super::super::steps::{attached, start};
+use super::primary::{around, unknown_passfile};
 use crate::resource::Plan;
 use crate::secret::Secret;
 use crate::step::{Action, Step};
@@ -133,35 +132,6 @@ fn with_data_directory(text: &str, dir: &str) -> String {
     let mut lines: Vec<String> = text.lines().filter(|l| !is_ours(l)).map(str::to_owned).collect();
     lines.push(line);
     lines.join("\n") + "\n"
-}
-
-/// What a standby does, for outputs.
-pub fn state(host: &Host) -> String {
-    let Some(sql) = &host.sql else {
-        return if host.dir.has_data() { "stopped" } else { "absent" }.to_owned();
-    };
-    if !sql.recovery {
-        return "not in recovery".to_owned();
-    }
-    if sql.paused {
-        return "replay paused".to_owned();
-    }
-    let status = sql.receiver.as_ref().and_then(|r| r.status.clone());
-    status.unwrap_or_else(|| "not receiving".to_owned())
-}
-
-/// Whom a server in recovery follows, in the words of `status`.
-pub fn follows(case: &Case, host: &Host) -> String {
-    let receiver = host.sql.as_ref().and_then(|s| s.receiver.as_ref());
-    let from = receiver.and_then(|r| r.host.as_deref()).unwrap_or("nobody");
-    let member = Member::BOTH.into_iter().find(|m| case.settings.address(*m) == from);
-    let from = member.map_or(from, |m| m.word());
-    let slot = receiver.and_then(|r| r.slot.as_deref()).unwrap_or_default();
-    let mut words = format!("standby of {from}, {}", state(host));
-    if receiver.is_some() && slot != case.settings.slot_name {
-        words.push_str(", without the slot");
-    }
-    words
 }
 
 #[cfg(test)]

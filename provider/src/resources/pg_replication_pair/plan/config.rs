@@ -6,13 +6,13 @@
 //! primary first, and on the standby when it has replayed that.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
-use super::facts::Host;
-use super::files::parse_conf;
-use super::names::{NOT_LOWER, OWNED};
-use super::plan::{Case, Side};
-use super::scripts::Scripts;
+use super::super::case::{Case, Side};
+use super::super::facts::Host;
+use super::super::files::parse_conf;
+use super::super::names::{NOT_LOWER, OWNED};
+use super::super::scripts::Scripts;
+use super::super::steps::{attached, restart, start};
 use super::tls;
 use crate::resource::Plan;
 use crate::step::{Action, Step};
@@ -36,9 +36,6 @@ const RESTART: [&str; 16] = [
     "shared_preload_libraries",
     "wal_level",
 ];
-
-/// For steps that wait for PostgreSQL itself.
-pub const PATIENT: Duration = Duration::from_secs(720);
 
 /// Values by name.
 type Values = BTreeMap<String, String>;
@@ -69,19 +66,6 @@ pub fn plan(case: &Case, plan: &mut Plan) {
 /// The same for the primary while the standby's host does not answer.
 pub fn alone(case: &Case, plan: &mut Plan) {
     settle(case, plan, &case.primary());
-}
-
-/// Steps that prove that what the primary writes now is replayed by the standby.
-pub fn attached(case: &Case, plan: &mut Plan, why: &str) {
-    attached_to(plan, &case.primary(), &case.standby(), why, 60);
-}
-
-/// The same for a primary and a standby that are not yet the wanted ones.
-pub fn attached_to(plan: &mut Plan, primary: &Side, standby: &Side, why: &str, seconds: u32) {
-    let what = format!("write a WAL position {why}");
-    plan.step(Step::run(primary.member.word(), what, primary.scripts.write_position()));
-    let what = format!("wait until it is replayed {why}");
-    plan.step(Step::run(standby.member.word(), what, standby.scripts.wait_attached(seconds)));
 }
 
 /// One server takes its final configuration; one that is down is started with it.
@@ -285,31 +269,6 @@ impl Change {
             plan.step(Step::run(host, what, side.scripts.reload()));
         }
     }
-}
-
-/// Start the server of one member.
-pub fn start(side: &Side) -> Step {
-    patient(Step::run(side.member.word(), "start PostgreSQL", side.scripts.start()))
-}
-
-/// Announce what a restart of this server means.
-fn restart(case: &Case, side: &Side, why: &str) -> Step {
-    let place = case.settings.place(side.member);
-    let sentence = if side.member == case.settings.primary {
-        format!("PostgreSQL on {place} restarts: connections are cut for about 3 s")
-    } else {
-        format!("PostgreSQL on {place}, the standby, restarts: reads there are cut for about 3 s")
-    };
-    let what = format!("check the configuration and restart PostgreSQL {why}");
-    patient(Step::run(side.member.word(), what, side.scripts.restart())).disruptive(sentence)
-}
-
-/// Recovery after a crash takes as long as the WAL since the last checkpoint.
-pub fn patient(mut step: Step) -> Step {
-    if let Action::Run { limit, .. } | Action::Relay { limit, .. } = &mut step.action {
-        *limit = PATIENT;
-    }
-    step
 }
 
 fn different(old: &Values, new: &Values) -> Vec<String> {

@@ -2,7 +2,7 @@
 
 use super::facts::{Control, Dir, Facts, History, Host, Sql};
 use super::names::Paths;
-use super::probe;
+use super::questions;
 use super::settings::{Member, Pair};
 use crate::diag::{Diag, Diags};
 use crate::facts::{file, os, package};
@@ -18,7 +18,7 @@ pub fn read(settings: &Pair, answers: &Answers) -> Result<Facts, Diags> {
 
 fn read_host(settings: &Pair, answers: &Answers, member: Member) -> Result<Host, Diag> {
     let name = member.word();
-    let stdout = match answers.get(name, probe::KEY) {
+    let stdout = match answers.get(name, questions::KEY) {
         Some(Answer::Output { status: 0, stdout, .. }) => stdout,
         // Its host did not answer at all.
         None => return Ok(Host::default()),
@@ -30,8 +30,9 @@ fn read_host(settings: &Pair, answers: &Answers, member: Member) -> Result<Host,
     host.os = os::fact(answers, name);
     host.packages = package::facts(answers, name);
     let paths = Paths::new(settings, member);
-    host.files =
-        probe::files(&paths).map(|path| (path.to_owned(), file::fact(answers, name, path))).into();
+    host.files = questions::files(&paths)
+        .map(|path| (path.to_owned(), file::fact(answers, name, path)))
+        .into();
     Ok(host)
 }
 

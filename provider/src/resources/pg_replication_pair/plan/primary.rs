@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use super::facts::{Dir, Host, Role};
-use super::names::REWINDER;
-use super::password;
-use super::plan::{Case, Side};
-use super::scripts::Scripts;
-use super::settings::Member;
+use super::super::case::{Case, Side};
+use super::super::describe::role;
+use super::super::facts::Role;
+use super::super::names::REWINDER;
+use super::super::password;
+use super::super::scripts::Scripts;
+use super::super::settings::Member;
 use crate::diag::Diag;
 use crate::resource::Plan;
 use crate::secret::Secret;
@@ -120,18 +121,6 @@ pub fn unknown_passfile(case: &Case, plan: &mut Plan, member: Member) {
     let before = plan.steps.len();
     case.file(plan, member, side.files.passfile(&Secret::from(PLACE)));
     plan.steps.truncate(before);
-}
-
-/// The role that a server has, in the words of `status`.
-pub fn role(case: &Case, host: &Host) -> String {
-    match (&host.sql, &host.dir) {
-        (Some(sql), _) if sql.recovery => super::standby::follows(case, host),
-        (Some(_), _) => "primary".to_owned(),
-        (None, Dir::Data(_)) if host.pid.is_some() => "runs, does not answer".to_owned(),
-        (None, Dir::Data(_)) if host.signal == "standby" => "standby, stopped".to_owned(),
-        (None, Dir::Data(_)) => format!("stopped ({})", host.control.state),
-        (None, _) => String::new(),
-    }
 }
 
 /// Roles and slot, once the primary runs and the password is known.

@@ -1,7 +1,7 @@
 //! What is odd and no reason to stop.
 
-use super::plan::{Case, Side};
-use super::settings::Member;
+use super::super::case::{Case, Side};
+use super::super::settings::Member;
 use crate::diag::Diag;
 use crate::resource::Plan;
 

@@ -1,7 +1,7 @@
 //! TLS of the pair: certificate and key of each server, and what each trusts of the other.
 
-use super::facts::Host;
-use super::plan::{Case, Side};
+use super::super::case::{Case, Side};
+use super::super::facts::Host;
 use crate::facts::file::FileFact;
 use crate::resource::{Context, Plan};
 use crate::step::{File, Step};

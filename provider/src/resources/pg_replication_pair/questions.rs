@@ -3,7 +3,7 @@
 
 use super::names::{NOT_LOWER, OWNED, Paths, REWINDER, packages, sh};
 use super::settings::{Member, Pair};
-use super::wal::WAL_END;
+use super::wal::end::WAL_END;
 use crate::facts::{file, os, package};
 use crate::resource::Question;
 

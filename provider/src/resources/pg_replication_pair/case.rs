@@ -1,0 +1,158 @@
+//! What a decision is made from: settings, facts and what else is known, of both members.
+
+use super::facts::{Facts, Host};
+use super::files::{Files, Wanted, password_in};
+use super::names::Paths;
+use super::password;
+use super::scripts::Scripts;
+use super::settings::{Member, Pair};
+use crate::facts::file::FileFact;
+use crate::resource::{Context, Plan};
+use crate::secret::Secret;
+
+/// What a decision is made from.
+#[derive(Clone, Copy)]
+pub struct Case<'a> {
+    /// What the user wants.
+    pub settings: &'a Pair,
+    /// What was seen.
+    pub facts: &'a Facts,
+    /// What else is known.
+    pub context: &'a Context,
+    paths: &'a [Paths; 2],
+}
+
+/// One member of the pair.
+#[derive(Clone, Copy)]
+pub struct Side<'a> {
+    /// Which one.
+    pub member: Member,
+    /// What was seen on its host.
+    pub host: &'a Host,
+    /// Where things stand there.
+    pub paths: &'a Paths,
+    /// What its files should be.
+    pub files: Files<'a>,
+    /// How its steps are done.
+    pub scripts: Scripts<'a>,
+}
+
+impl<'a> Case<'a> {
+    /// A case.
+    pub fn new(
+        settings: &'a Pair,
+        facts: &'a Facts,
+        context: &'a Context,
+        paths: &'a [Paths; 2],
+    ) -> Self {
+        Self { settings, facts, context, paths }
+    }
+
+    /// The same with another context.
+    pub fn with<'b>(&'b self, context: &'b Context) -> Case<'b> {
+        Case { context, ..*self }
+    }
+
+    /// One member.
+    pub fn side(&self, member: Member) -> Side<'a> {
+        let settings = self.settings;
+        let paths = match member {
+            Member::A => &self.paths[0],
+            Member::B => &self.paths[1],
+        };
+        let host = self.facts.of(member);
+        let keeps_name = keeps_name(host, member, paths);
+        Side {
+            member,
+            host,
+            paths,
+            files: Files { settings, member, paths, keeps_name },
+            scripts: Scripts { settings, member, paths },
+        }
+    }
+
+    /// The member that takes writes.
+    pub fn primary(&self) -> Side<'a> {
+        self.side(self.settings.primary)
+    }
+
+    /// The member that follows.
+    pub fn standby(&self) -> Side<'a> {
+        self.side(self.settings.standby())
+    }
+
+    /// Record a file of one member, and write it where it differs; true if it does.
+    pub fn file(&self, plan: &mut Plan, member: Member, wanted: Wanted) -> bool {
+        let host = member.word();
+        if self.missing(member).is_some() {
+            return false;
+        }
+        let Ok(file) = wanted else {
+            let label = format!("{host}: a managed file");
+            return plan.file(self.context, host, label, &FileFact::Absent, wanted);
+        };
+        let absent = FileFact::Absent;
+        let actual = self.facts.of(member).files.get(&file.path).unwrap_or(&absent);
+        plan.file(self.context, host, format!("{host}:{}", file.path), actual, Ok(file))
+    }
+
+    /// The password of the replication role, where it is known: as given, or as one of the hosts
+    /// keeps it.
+    pub fn password(&self) -> Option<Secret> {
+        let primary = self.primary();
+        let kept = self.kept_password();
+        let label = format!("{}:{}", primary.member.word(), primary.paths.passfile);
+        let as_we_wrote =
+            self.context.secrets_unchanged && self.context.as_written.get(&label) == Some(&true);
+        match &self.settings.replication_password_wo {
+            Some(given) if !(as_we_wrote && kept.is_some()) => Some(given.clone()),
+            _ => kept,
+        }
+    }
+
+    /// Of the passwords in the two password files, the one that the server knows; else the
+    /// primary's host's.
+    fn kept_password(&self) -> Option<Secret> {
+        let user = &self.settings.replication_user;
+        let in_file = |side: Side| {
+            let text = side.host.files.get(&side.paths.passfile)?.text()?;
+            password_in(text, user)
+        };
+        let kept: Vec<Secret> =
+            [in_file(self.primary()), in_file(self.standby())].into_iter().flatten().collect();
+        let roles = self.primary().host.sql.iter().flat_map(|sql| &sql.roles);
+        let verifier = roles.filter(|r| r.name == *user).find_map(|r| r.verifier.as_ref());
+        let known = kept.iter().find(|p| verifier.is_some_and(|v| password::matches(v, p)));
+        known.or(kept.first()).cloned()
+    }
+
+    /// Whether the password that the server knows is one that a host keeps, and another one is given.
+    pub fn rotates(&self) -> bool {
+        let (Some(kept), Some(wanted)) = (self.kept_password(), self.password()) else {
+            return false;
+        };
+        let user = &self.settings.replication_user;
+        let roles = self.primary().host.sql.iter().flat_map(|sql| &sql.roles);
+        let verifier = roles.filter(|r| r.name == *user).find_map(|r| r.verifier.as_ref());
+        kept.expose() != wanted.expose() && verifier.is_some_and(|v| password::matches(v, &kept))
+    }
+
+    /// Why a member's host does not answer, if it does not.
+    pub fn missing(&self, member: Member) -> Option<&'a str> {
+        self.context.missing.get(member.word()).map(String::as_str)
+    }
+
+    /// A text of the state before.
+    pub fn prior_text(&self, name: &str) -> Option<&'a str> {
+        self.context.prior.as_ref()?.get(name)?.as_str()
+    }
+}
+
+/// Whether a server runs with a `cluster_name` that we did not give.
+fn keeps_name(host: &Host, member: Member, paths: &Paths) -> bool {
+    let ours = host.files.get(&paths.own_conf).and_then(FileFact::text);
+    let settings = host.sql.iter().flat_map(|s| &s.settings);
+    let name = settings.clone().find(|s| s.name == "cluster_name").and_then(|s| s.value.as_ref());
+    let by_ours = ours.is_some_and(|text| text.contains("\ncluster_name = "));
+    name.is_some_and(|name| name != member.word()) && !by_ours
+}
