@@ -1,35 +1,18 @@
 //! What a person needs to see of a story that failed: what the provider logged and what the hosts'
 //! journals have since the section began.
 
-use std::cell::RefCell;
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::rig::{Host, Rig};
+use crate::rig::{Host, Rig, used};
 
 /// How much of one log or journal is shown, in lines from its end.
 const LINES: usize = 150;
 
-thread_local! {
-    /// The rigs that this thread's story uses.
-    static RIGS: RefCell<BTreeSet<String>> = const { RefCell::new(BTreeSet::new()) };
-}
-
-/// This thread uses a rig from now on.
-pub fn uses(rig: &str) {
-    RIGS.with_borrow_mut(|rigs| rigs.insert(rig.to_owned()));
-}
-
-/// It is gone.
-pub fn has_lost(rig: &str) {
-    RIGS.with_borrow_mut(|rigs| rigs.remove(rig));
-}
-
 /// Takes down what is still up of this thread's rigs, unless `BREAKWATER_KEEP` is set.
 pub fn take_down() {
-    for rig in RIGS.take() {
+    for rig in used::names() {
         if !crate::rig::keep()
             && let Err(why) = Rig::down(&rig)
         {
@@ -40,9 +23,8 @@ pub fn take_down() {
 
 /// All that was logged since, of this thread's rigs.
 pub fn since(begun: SystemTime) -> String {
-    let names: Vec<String> = RIGS.with_borrow(|rigs| rigs.iter().cloned().collect());
     let mut text = String::new();
-    for rig in names.iter().filter_map(|name| Rig::find(name).ok()) {
+    for rig in used::names().iter().filter_map(|name| Rig::find(name).ok()) {
         for folder in folders(&rig.state().folder.join("terraform")) {
             text += &logs(&folder, begun);
         }

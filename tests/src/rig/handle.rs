@@ -9,8 +9,7 @@ use super::error::{Result, RigError};
 use super::network::{self, Cut};
 use super::snapshot::Snapshot;
 use super::state::{HostState, RigState};
-use super::{Distro, boot, cleanup, deps, files, image, paths, prepare, slow};
-use crate::evidence;
+use super::{Distro, boot, cleanup, deps, files, image, paths, prepare, slow, used};
 
 /// What a rig is to have.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,7 +82,7 @@ impl Rig {
         if known.is_some_and(|state| !is_same(&state, options)) {
             return Err(RigError::OtherHosts(name.to_owned()));
         }
-        evidence::uses(name);
+        used::add(name);
         let up = prepare::prepare(name, options, snapshot)
             .and_then(|state| prepare::start(&state).map(|()| state));
         match up {
@@ -117,7 +116,7 @@ impl Rig {
     pub fn down(name: &str) -> Result<()> {
         require_root()?;
         paths::check_rig_name(name)?;
-        evidence::has_lost(name);
+        used::remove(name);
         cleanup::remove(name)
     }
 

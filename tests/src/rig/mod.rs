@@ -19,6 +19,7 @@
 //! | `outside` | a runner that sees public addresses alone, or one jump host |
 //! | `slow` | a link with a delay between the runner and all that |
 //! | `snapshot` | hosts that begin as an apply left others |
+//! | `used` | which rigs a story has |
 //! | `prepare`, `cleanup`, `handle` | all of it, up and down |
 //! | `keys`, `state` | what a user of the rig needs to get in |
 
@@ -47,6 +48,7 @@ pub mod services;
 pub mod slow;
 pub mod snapshot;
 pub mod state;
+pub mod used;
 
 mod cleanup;
 mod handle;

@@ -1,0 +1,23 @@
+//! The rigs that the story of this thread uses: it takes down what is left of them.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
+thread_local! {
+    static RIGS: RefCell<BTreeSet<String>> = const { RefCell::new(BTreeSet::new()) };
+}
+
+/// This thread uses a rig from now on.
+pub fn add(rig: &str) {
+    RIGS.with_borrow_mut(|rigs| rigs.insert(rig.to_owned()));
+}
+
+/// It is gone.
+pub fn remove(rig: &str) {
+    RIGS.with_borrow_mut(|rigs| rigs.remove(rig));
+}
+
+/// Their names.
+pub fn names() -> Vec<String> {
+    RIGS.with_borrow(|rigs| rigs.iter().cloned().collect())
+}
