@@ -19,7 +19,8 @@ if [ -n "${STORY:-}" ]; then
   exit
 fi
 images > "$target/images.log" 2>&1 & images=$!
-tests/check.sh
+# What failed is told when nothing is left running.
+tests/check.sh || { wait "$images" || true; exit 1; }
 say "Images of the hosts"
 wait "$images" || { cat "$target/images.log" >&2; exit 1; }
 say "Tests on real hosts"

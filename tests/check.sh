@@ -13,7 +13,7 @@ say "Lints"
 [ -n "${RUSTC_WORKSPACE_WRAPPER:-}" ] || { echo "clippy is missing: rustup component add clippy" >&2; exit 1; }
 # What the build has warned of, cargo says again.
 warnings=$(cargo test --locked --workspace --no-run 2>&1 >/dev/null | grep -A 12 '^warning' || true)
-[ -z "$warnings" ] || { echo "$warnings"; exit 1; }
+[ -z "$warnings" ] || { echo "$warnings"; echo "breakwater: the lints have something to say, see above" >&2; exit 1; }
 if command -v cargo-deny >/dev/null; then
   say "Licences, bans, sources"
   cargo deny --offline check bans licenses sources

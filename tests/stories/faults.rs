@@ -44,7 +44,7 @@ pub fn an_apply_that_is_cut_at_each_step_is_finished_by_the_next(story: &Story) 
     let mut demo = story.section("installer", || Demo::new(&rig, "demo", "2.15.2", 15));
     impatient(&demo);
     let mut struck: BTreeSet<String> = BTreeSet::new();
-    let last = story.section("applies, each cut at a step that was not cut before", || {
+    let whole = story.section("applies, each cut at a step that was not cut before", || {
         for number in 0..MOST {
             let blow = Blow::of(number);
             let kinds: BTreeSet<&str> = struck.iter().filter_map(|step| kind(step)).collect();
@@ -57,7 +57,7 @@ pub fn an_apply_that_is_cut_at_each_step_is_finished_by_the_next(story: &Story) 
         }
         panic!("{MOST} applies and no end; cut so far: {struck:#?}");
     });
-    let _ = last.succeeds();
+    let _ = whole.succeeds();
     story.tell(&format!("{} steps were cut", struck.len()));
     let least = if soak::enabled() { 30 } else { KINDS.len() - 1 };
     assert!(struck.len() > least, "only {} steps were cut: {struck:#?}", struck.len());

@@ -37,15 +37,15 @@ pub fn two_hosts_from_up_to_down(story: &Story) {
     story.section("the share is shared", || the_share_is_shared(&rig));
     story.section("software installs and runs", || software_installs_and_runs(&rig));
     story.section("a cut host is out of reach until restored", || {
-        a_cut_host_is_out_of_reach_until_restored(&rig)
+        a_cut_host_is_out_of_reach_until_restored(&rig);
     });
     story.section("a slow link delays what is run", || a_slow_link_delays_what_is_run(&rig));
     story.section("a runner outside has one way in", || a_runner_outside_has_one_way_in(&rig));
     story.section("a killed host comes back with its disk", || {
-        a_killed_host_comes_back_with_its_disk(&rig)
+        a_killed_host_comes_back_with_its_disk(&rig);
     });
     story.section("a wiped host has its keys and nothing else", || {
-        a_wiped_host_has_its_keys_and_nothing_else(&rig)
+        a_wiped_host_has_its_keys_and_nothing_else(&rig);
     });
     drop(rig);
     assert_eq!(traces(), "", "down left something");

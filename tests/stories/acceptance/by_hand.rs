@@ -41,11 +41,11 @@ pub fn a_pair_built_by_hand_is_adopted_without_a_restart(story: &Story) {
     let terraform = Terraform::new(&rig, "hand");
     story.section("the configuration is generated", || {
         terraform.config(&format!(
-            "provider \"harbor\" {{\n  ssh = {{ private_key_path = {:?} }}\n  \
-               known_hosts = [{:?}]\n}}\n\
+            "provider \"harbor\" {{\n  ssh = {{ private_key_path = \"{}\" }}\n  \
+               known_hosts = [\"{}\"]\n}}\n\
              import {{\n  to = {ADDRESS}\n  id = \"root@{},root@{}/13/main\"\n}}\n",
-            rig.state().ssh.key,
-            rig.state().ssh.known_hosts,
+            rig.state().ssh.key.display(),
+            rig.state().ssh.known_hosts.display(),
             a.address(),
             b.address()
         ));

@@ -25,7 +25,7 @@ pub fn a_host_is_managed_by_root_by_sudo_and_through_a_bastion(story: &Story) {
     });
     let terraform = Terraform::new(&rig, "users");
     let ssh = &rig.state().ssh;
-    let key = format!("    private_key_path = {:?}\n", ssh.key);
+    let key = format!("    private_key_path = \"{}\"\n", ssh.key.display());
     let password = std::fs::read_to_string(&ssh.password_file).unwrap();
     let password = password.trim();
     let by_key = |user: &str| format!("    user = \"{user}\"\n{key}");
@@ -53,9 +53,9 @@ pub fn a_host_is_managed_by_root_by_sudo_and_through_a_bastion(story: &Story) {
         let passphrase = std::fs::read_to_string(&ssh.passphrase_file).unwrap();
         let a = rig.host("a");
         let access = format!(
-            "    user = \"ops\"\n    private_key_path = {:?}\n    private_key_passphrase = {:?}\n    \
+            "    user = \"ops\"\n    private_key_path = \"{}\"\n    private_key_passphrase = {:?}\n    \
              bastions = [{{ host = \"{}\", user = \"nosudo\", host_key = \"{}\" }}]\n",
-            ssh.encrypted_key,
+            ssh.encrypted_key.display(),
             passphrase.trim(),
             a.address(),
             a.state().host_key

@@ -72,10 +72,14 @@ impl Look {
         self.new.retain(|_, since| now - *since < NEW);
         if self.all.is_none_or(|all| now - all > ALL) {
             self.all = Some(now);
-            all().into_iter().for_each(|process| self.at(process));
+            for process in all() {
+                self.at(process);
+            }
         } else {
             let new: Vec<u32> = self.new.keys().copied().collect();
-            new.into_iter().for_each(|process| self.at(process));
+            for process in new {
+                self.at(process);
+            }
         }
     }
 

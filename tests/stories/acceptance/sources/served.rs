@@ -25,7 +25,9 @@ impl<'a> Served<'a> {
     /// Makes the files and serves them.
     pub fn new(rig: &'a Rig) -> Self {
         let folder = rig.state().files.to_string_lossy().into_owned();
-        RELEASES.iter().for_each(|release| brought::pack(&rig.state().files, release));
+        for release in RELEASES {
+            brought::pack(&rig.state().files, release);
+        }
         done(Command::new("sh").args(["-ec", COMPOSE, "sh", &folder]));
         let made = Self::folder(rig);
         std::fs::create_dir_all(&made).unwrap();
