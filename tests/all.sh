@@ -5,9 +5,6 @@
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
-stories() {
-  cargo test --locked --workspace --test stories -- "$@"
-}
 images() {
   "$rig" deps && "$rig" image bookworm bullseye trixie
 }
@@ -15,7 +12,7 @@ images() {
 build
 if [ -n "${STORY:-}" ]; then
   images
-  stories --exact --include-ignored "$STORY"
+  story "$STORY"
   exit
 fi
 images > "$target/images.log" 2>&1 & images=$!

@@ -81,3 +81,18 @@ provider_installation {
 EOF
   export TF_CLI_CONFIG_FILE=$1/terraformrc
 }
+
+# Tells stories on hosts; the words are for the program that does (tests/stories/main.rs).
+stories() {
+  cargo test --locked --workspace --test stories -- "$@"
+}
+
+# Tells one of them alone.
+story() {
+  stories --list 2>/dev/null | grep -qx "$1: test" || {
+    echo "breakwater: no story $1; there are:" >&2
+    stories --list 2>/dev/null | sed -n 's/: test$//p' >&2
+    return 1
+  }
+  stories --exact --include-ignored "$1"
+}

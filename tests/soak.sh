@@ -11,7 +11,7 @@ build
 export BREAKWATER_SOAK=${PART:-1/1}
 say "At length: part $BREAKWATER_SOAK"
 if [ -n "${STORY:-}" ]; then
-  cargo test --locked --workspace --test stories -- --exact --include-ignored "$STORY"
+  story "$STORY"
 else
-  cargo test --locked --workspace --test stories -- --test-threads=4
+  stories --test-threads=4
 fi

@@ -81,7 +81,8 @@ pub fn tell_longest(count: usize) {
     let mut all = TOOK.lock().unwrap_or_else(PoisonError::into_inner).clone();
     all.sort_by_key(|took| std::cmp::Reverse(took.time));
     let (stories, sections): (Vec<_>, Vec<_>) = all.iter().partition(|t| t.section.is_none());
-    for (what, longest) in [("stories", stories), ("sections", sections)] {
+    let told = [("stories", stories), ("sections", sections)];
+    for (what, longest) in told.into_iter().filter(|(_, longest)| !longest.is_empty()) {
         eprintln!("\nThe longest {what}:");
         for Took { story, section, time } in longest.into_iter().take(count) {
             let section = section.as_deref().map(|s| format!(": {s}")).unwrap_or_default();

@@ -46,8 +46,8 @@ fn new_pair(story: &Story) -> Pair<'static> {
         }
         // The story's end takes it down.
         let pair = Pair::new(Box::leak(Box::new(rig)), "pair", 15);
-        // What is written now can only have come by the stream.
-        pair.on("a").sql("SELECT pg_create_restore_point('begun')");
+        // What is committed now, and so flushed, can only come by the stream.
+        pair.on("a").sql("SELECT txid_current()");
         pair.on("b").replays(&pair.on("a").write_position());
         pair
     })
