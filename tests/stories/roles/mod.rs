@@ -46,8 +46,8 @@ fn new_pair(story: &Story) -> Pair<'static> {
         }
         // The story's end takes it down.
         let pair = Pair::new(Box::leak(Box::new(rig)), "pair", 15);
-        // What is committed now, and so flushed, can only come by the stream.
-        pair.on("a").sql("SELECT txid_current()");
+        // The record of a checkpoint is flushed at once, and can only come by the stream.
+        pair.on("a").sql("CHECKPOINT");
         pair.on("b").replays(&pair.on("a").write_position());
         pair
     })
