@@ -1,14 +1,14 @@
 //! What a user brings to a configuration: Harbor's installer, a certificate, keys.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use serde_json::{Value as Json, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::rig::{image, paths};
-use crate::terraform::Run;
+use crate::terraform::{Run, program};
 
 /// Puts the stand-in's installer of a release into a folder; the setting `installer` of it.
 pub fn installer(folder: &Path, release: &str) -> Json {
@@ -23,9 +23,11 @@ pub fn installer(folder: &Path, release: &str) -> Json {
 /// stand-in and kept beside the images.
 pub fn pack(folder: &Path, release: &str) {
     let program = program("standin-harbor");
-    let kept = paths::cache().join("installers").join(made(&program)).join(release);
+    let (all, build) = (paths::cache().join("installers"), made(&program));
+    let kept = all.join(&build).join(release);
     let _one_at_a_time = image::lock().expect("the cache is ours");
     if !kept.is_dir() {
+        remove_others(&all, &build);
         let aside = kept.with_extension("new");
         let _ = fs::remove_dir_all(&aside);
         let mut pack = Command::new(&program);
@@ -38,9 +40,13 @@ pub fn pack(folder: &Path, release: &str) {
     }
 }
 
-/// A program of ours that was built beside this one.
-pub fn program(name: &str) -> PathBuf {
-    crate::terraform::provider().with_file_name(name)
+/// Removes what is kept of other builds.
+fn remove_others(all: &Path, build: &str) {
+    for entry in fs::read_dir(all).into_iter().flatten().flatten() {
+        if entry.file_name() != build {
+            fs::remove_dir_all(entry.path()).expect("the cache is ours");
+        }
+    }
 }
 
 /// When a program was built: what is kept of one build is of no use to another.

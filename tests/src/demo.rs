@@ -5,9 +5,9 @@ use std::process::Command;
 
 use serde_json::{Value as Json, json};
 
-use crate::brought::{self, program};
+use crate::brought;
 use crate::rig::Rig;
-use crate::terraform::{Run, Terraform, repository};
+use crate::terraform::{Run, Terraform, program, repository};
 
 /// The secrets of the demo; a test that looks for them chooses ones that stand nowhere else.
 pub const CANARIES: [(&str, &str); 2] = [

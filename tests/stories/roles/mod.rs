@@ -19,12 +19,12 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use testkit::brought::{made, program};
+use testkit::brought::made;
 use testkit::pair::Pair;
 use testkit::rig::{Distro, Options, Rig, Snapshot};
 use testkit::soak::{enabled as soak, runs};
 use testkit::story::Story;
-use testkit::terraform::provider;
+use testkit::terraform::{program, provider};
 
 /// Name of the rigs of these stories, each with a number behind it: `acc-roles`, or what
 /// `BREAKWATER_HOSTS` says, so that two runs do not meet.
