@@ -6,7 +6,9 @@ use testkit::rig::Rig;
 
 /// A host's packages, units, and files that the provider could write, by host.
 pub fn fingerprints(rig: &Rig) -> BTreeMap<String, String> {
-    const LOOK: &str = "dpkg-query -W -f '${Package} ${Version}\\n' | sha256sum
+    // Users are let in before a boot has started all that it starts.
+    const LOOK: &str = "systemctl is-system-running --wait >/dev/null || true
+        dpkg-query -W -f '${Package} ${Version}\\n' | sha256sum
         find /etc /opt /srv /data /var/lib/postgresql /var/lib/docker /usr/local /root \
           -xdev -printf '%p %y %s %T@ %U %m\\n' 2>/dev/null | grep -v -e /etc/mtab -e '/etc ' |
           sort | sha256sum
