@@ -77,8 +77,8 @@ fn variables(settings: &Pair, paths: &Paths) -> String {
 /// What the file system, systemd and the network show. `D` becomes the directory that the cluster
 /// really has.
 const HOST: &str = r#"
-# A rewind goes on when the connection is lost that asked for it.
-[ -e "$REWINDING" ] && flock -w 60 "$REWINDING" true
+# A rewind goes on when the connection is lost that asked for it. Who waits does not lock others out.
+[ -e "$REWINDING" ] && flock -sw 60 "$REWINDING" true
 [ -x "$B/postgres" ] && echo server=yes
 ls /var/lib/apt/lists/*_Packages* >/dev/null 2>&1 && echo lists=yes
 if [ -n "$RELEASE" ] && has=$(dpkg-query -W -f '${Version}' "postgresql-$V" 2>/dev/null) && [ -n "$has" ]; then

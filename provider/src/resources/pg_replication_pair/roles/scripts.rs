@@ -180,12 +180,13 @@ install -d -o postgres -g postgres -m 0700 "$kept"
 cp -a "$D/pg_wal" "$D/global/pg_control" "$kept/"
 sync -f "$kept"
 mkdir -p "$(dirname "$REWINDING")"
-: > "$REWINDING"
-sync "$REWINDING"
-sync -f "$(dirname "$REWINDING")"
-# Held until all of this has ended, whoever asked for it.
-exec 9<>"$REWINDING"
+# Locked before it is there, so that nobody sees a rewind that runs as one that was cut off; and until
+# all of this has ended, whoever asked for it.
+exec 9>"$REWINDING.new"
 flock -n 9
+sync "$REWINDING.new"
+mv -f "$REWINDING.new" "$REWINDING"
+sync -f "$(dirname "$REWINDING")"
 {disable}control=$("$B/pg_controldata" -D "$D")
 case $(control 'Database cluster state') in
   "shut down"*) ;;
@@ -203,7 +204,7 @@ esac
     /// Move the data aside. Nothing of it is removed.
     pub fn set_aside(&self) -> String {
         self.roles(&format!(
-            r#"if [ -e "$REWINDING" ] && ! flock -n "$REWINDING" true; then
+            r#"if [ -e "$REWINDING" ] && ! flock -sn "$REWINDING" true; then
   echo "a rewind of $D still runs" >&2; exit 1
 fi
 timeout 300 systemctl stop "$UNIT" >&2

@@ -64,7 +64,11 @@ fn that_a_cluster_is_disabled_is_on_disk_before_its_fence_goes() {
     let paths = Paths::new(&settings, Member::B);
     let script = Scripts { settings: &settings, member: Member::B, paths: &paths }.rewind();
     let in_order = [
-        "sync \"$REWINDING\"",
+        "exec 9>\"$REWINDING.new\"",
+        "flock -n 9",
+        "sync \"$REWINDING.new\"",
+        "mv -f \"$REWINDING.new\" \"$REWINDING\"",
+        "sync -f",
         "' disabled >",
         "sync \"$t\"",
         "mv \"$t\"",
