@@ -1,6 +1,7 @@
 //! What a person needs to see of a story that failed: what the provider logged and what the hosts'
 //! journals have since the section began.
 
+use std::cell::Cell;
 use std::fs;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -9,6 +10,25 @@ use crate::rig::{Host, Rig, used};
 
 /// How much of one log or journal is shown, in lines from its end.
 const LINES: usize = 150;
+
+thread_local! {
+    /// Since when what this thread's story does is to be shown, if it fails.
+    static SINCE: Cell<Option<SystemTime>> = const { Cell::new(None) };
+}
+
+/// What comes now is shown if it fails; what was before is not. Rigs of a thread that fails stay until
+/// [`take_down`].
+pub fn begin() {
+    SINCE.set(Some(SystemTime::now()));
+    used::leave_when_failing();
+}
+
+/// Shows it, if it was not shown.
+pub fn show() {
+    if let Some(begun) = SINCE.take() {
+        eprintln!("{}", since(begun));
+    }
+}
 
 /// Takes down what is still up of this thread's rigs, unless `BREAKWATER_KEEP` is set.
 pub fn take_down() {
@@ -22,7 +42,7 @@ pub fn take_down() {
 }
 
 /// All that was logged since, of this thread's rigs.
-pub fn since(begun: SystemTime) -> String {
+fn since(begun: SystemTime) -> String {
     let mut text = String::new();
     for rig in used::names().iter().filter_map(|name| Rig::find(name).ok()) {
         for folder in folders(&rig.state().folder.join("terraform")) {
@@ -70,8 +90,12 @@ fn is_step(line: &str) -> bool {
 
 fn journal(host: &Host, begun: SystemTime) -> String {
     let seconds = begun.duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs());
-    let script =
-        format!("journalctl --no-pager --quiet -o short-iso --since @{seconds} | tail -n {LINES}");
+    let script = format!(
+        "journalctl --no-pager --quiet -o short-iso --since @{seconds} | tail -n {LINES}
+         for err in /run/breakwater/jobs/*/err; do
+           [ ! -s \"$err\" ] || {{ echo \"--- $err\"; tail -n 20 \"$err\"; }}
+         done"
+    );
     let said = host.sh(&script).unwrap_or_else(|why| why.to_string());
     shown(&format!("journal of {}", host.state().name), &said)
 }

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use crate::evidence;
 
@@ -36,23 +36,26 @@ impl Story {
     /// Begins.
     pub fn begin(name: &'static str) -> Self {
         let story = Self { name, begun: Instant::now() };
+        evidence::begin();
         story.tell("begins");
         story
     }
 
     /// One section; its panic message is the test's, behind what is known of the rigs it used.
     pub fn section<T>(&self, what: &str, body: impl FnOnce() -> T) -> T {
-        let (begun, since) = (Instant::now(), SystemTime::now());
+        let begun = Instant::now();
+        evidence::begin();
         self.tell(what);
         match catch_unwind(AssertUnwindSafe(body)) {
             Ok(result) => {
                 self.tell(&format!("{what}: done in {:.0} s", begun.elapsed().as_secs_f32()));
                 took(self.name, Some(what.to_owned()), begun.elapsed());
+                evidence::begin();
                 result
             }
             Err(panic) => {
                 self.tell(&format!("{what}: FAILED after {:.0} s", begun.elapsed().as_secs_f32()));
-                self.tell(&evidence::since(since));
+                evidence::show();
                 resume_unwind(panic)
             }
         }
@@ -68,6 +71,9 @@ impl Story {
 
 impl Drop for Story {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            evidence::show();
+        }
         evidence::take_down();
         let time = self.begun.elapsed();
         took(self.name, None, time);

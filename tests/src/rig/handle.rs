@@ -169,7 +169,7 @@ impl Rig {
 
 impl Drop for Rig {
     fn drop(&mut self) {
-        if !self.down_with_us || keep() {
+        if !self.down_with_us || keep() || used::is_left() {
             return;
         }
         if let Err(error) = Self::down(&self.state.name) {

@@ -48,8 +48,11 @@ fn of_host(settings: &Pair, member: Member) -> Vec<Question> {
 fn script(settings: &Pair, paths: &Paths) -> String {
     let mut text = variables(settings, paths);
     text.push_str(WAL_END);
+    text.push_str("look() {");
     text.push_str(HOST);
     text.push_str(&SQL.replace("@QUERY@", &query(settings, paths)));
+    text.push_str("}\n");
+    text.push_str(AT_REST);
     text
 }
 
@@ -77,8 +80,6 @@ fn variables(settings: &Pair, paths: &Paths) -> String {
 /// What the file system, systemd and the network show. `D` becomes the directory that the cluster
 /// really has.
 const HOST: &str = r#"
-# A rewind goes on when the connection is lost that asked for it. Who waits does not lock others out.
-[ -e "$REWINDING" ] && flock -sw 60 "$REWINDING" true
 [ -x "$B/postgres" ] && echo server=yes
 ls /var/lib/apt/lists/*_Packages* >/dev/null 2>&1 && echo lists=yes
 if [ -n "$RELEASE" ] && has=$(dpkg-query -W -f '${Version}' "postgresql-$V" 2>/dev/null) && [ -n "$has" ]; then
@@ -137,6 +138,24 @@ if [ -x "$B/pg_controldata" ] && [ -f "$D/global/pg_control" ]; then
   fi
   if [ -z "${RUN:-}" ] && wal_end_of_data; then echo "end=$end_lsn"; echo "end_timeline=$end_tli"; echo "there=$there_lsn"; fi
 fi
+"#;
+
+/// Looks while nobody changes the cluster, as a rewind goes on when the connection is lost that asked
+/// for it, and what is seen half before and half after it is neither. Each change of that kind makes a
+/// mark and takes it away, which shows in the time of their folder. Who waits for a rewind does not lock
+/// it out.
+const AT_REST: &str = r#"
+marks=$(dirname "$REWINDING")
+tries=0
+while :; do
+  if [ -e "$REWINDING" ]; then flock -sw 60 "$REWINDING" true || :; fi
+  before=$(stat -c %y "$marks" 2>/dev/null || :)
+  seen=$(look)
+  [ "$(stat -c %y "$marks" 2>/dev/null || :)" = "$before" ] && break
+  tries=$((tries + 1))
+  [ "$tries" -lt 5 ] || { echo "another process is changing this cluster" >&2; exit 1; }
+done
+printf '%s\n' "$seen"
 "#;
 
 /// What the server says. A server that does not answer leaves its error. A host that is busy may
@@ -224,3 +243,46 @@ const QUERY: &str = r"SELECT json_build_object(
    AND has_function_privilege(r.oid, p.oid, 'EXECUTE')),
  'tablespaces', (SELECT coalesce(json_agg(spcname), '[]') FROM pg_tablespace WHERE spcname NOT IN ('pg_default', 'pg_global'))
 );";
+
+#[cfg(test)]
+mod tests {
+    use std::process::{Command, Output};
+
+    use super::*;
+
+    /// What is seen when each look but the last is disturbed as given; `$1` is the folder of marks.
+    fn seen(disturb: &str, times: u32) -> Output {
+        let folder = tempfile::tempdir().expect("a folder");
+        let script = format!(
+            "REWINDING=$1/main.rewinding\n\
+             look() {{ echo x >>\"$0.count\"; n=$(wc -l <\"$0.count\"); echo \"look $n\"; \
+             [ \"$n\" -gt {times} ] || {{ {disturb}\n}}; }}\n{AT_REST}"
+        );
+        let zero = folder.path().join("zero");
+        let marks = folder.path().join("marks");
+        std::fs::create_dir(&marks).expect("made");
+        Command::new("sh").arg("-euc").arg(script).args([zero, marks]).output().expect("sh runs")
+    }
+
+    #[test]
+    fn what_is_seen_while_a_change_begins_or_ends_is_looked_at_again() {
+        let text = |output: &Output| String::from_utf8_lossy(&output.stdout).into_owned();
+        assert_eq!(text(&seen(":", 9)), "look 1\n");
+        assert_eq!(text(&seen(": >\"$REWINDING\"", 1)), "look 2\n");
+        assert_eq!(
+            text(&seen(": >\"$marks/main.making\"; rm \"$marks/main.making\"", 2)),
+            "look 3\n"
+        );
+        let never = seen("mktemp \"$marks/XXXXXX\" >&2", 99);
+        assert!(!never.status.success() && text(&never).is_empty());
+        assert!(String::from_utf8_lossy(&never.stderr).contains("is changing this cluster"));
+    }
+
+    #[test]
+    fn a_rewind_that_runs_is_waited_for() {
+        let held = "exec 9>\"$REWINDING.new\"; flock -n 9; mv \"$REWINDING.new\" \"$REWINDING\"; \
+                    (sleep 0.5; rm \"$REWINDING\") >/dev/null & exec 9>&-";
+        let output = seen(held, 1);
+        assert_eq!(String::from_utf8_lossy(&output.stdout), "look 2\n");
+    }
+}
