@@ -38,6 +38,7 @@
 //!
 //! `tests/tidy.rs` names what is missing.
 
+pub mod apt;
 pub mod backend;
 pub mod data_sources;
 pub mod diag;

@@ -122,12 +122,13 @@ async fn upload(
 
 /// The host fetches by itself, proves the checksum, and only then puts the file in place.
 fn fetch(url: &str, sha256: &str, to: &str, mode: u32) -> String {
+    let apt = crate::apt::function_for(url);
     let [url, sum, to] = [url, sha256, to].map(crate::step::word);
     format!(
-        "to={to}; sum={sum}; mkdir -p -- \"$(dirname -- \"$to\")\"\n\
+        "{apt}to={to}; sum={sum}; mkdir -p -- \"$(dirname -- \"$to\")\"\n\
          if [ -f \"$to\" ] && echo \"$sum  $to\" | sha256sum -c --status; then exit 0; fi\n\
          command -v curl >/dev/null || command -v wget >/dev/null || \
-         apt-get -o DPkg::Lock::Timeout=300 -qy --no-install-recommends install curl >/dev/null\n\
+         need curl\n\
          if command -v curl >/dev/null; then curl -fsSL --retry 3 -o \"$to.part\" {url}\n\
          else wget -q -O \"$to.part\" {url}; fi\n\
          have=$(sha256sum < \"$to.part\" | cut -d' ' -f1)\n\

@@ -197,17 +197,17 @@ for name in $names; do
 done
 "#;
 
-/// Installs packages, at their pinned versions where there are any.
-pub fn install(packages: &[String]) -> String {
+/// Installs packages, at their pinned versions where there are any; some may come from the mirror.
+pub fn install(packages: &[String], mirror: &str) -> String {
     let words: Vec<String> = packages.iter().map(|p| shell(p)).collect();
     format!(
-        r#"export DEBIAN_FRONTEND=noninteractive
-apt-get -o DPkg::Lock::Timeout=300 -q update
+        r#"{}apt update
 set -- {}
 # In some releases the client is a package of its own.
 case " $* " in *" docker.io"*) if apt-cache show docker-cli >/dev/null 2>&1; then set -- "$@" docker-cli; fi ;; esac
-apt-get -o DPkg::Lock::Timeout=300 -q -y --no-install-recommends install "$@"
+apt --no-install-recommends install "$@"
 "#,
+        crate::apt::function_for(mirror),
         words.join(" ")
     )
 }

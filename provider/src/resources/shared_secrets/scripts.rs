@@ -35,9 +35,9 @@ pub fn directory(path: &str) -> String {
 }
 
 /// Installs openssl.
-pub const INSTALL_OPENSSL: &str = "export DEBIAN_FRONTEND=noninteractive\n\
-     apt-get -o DPkg::Lock::Timeout=300 -qy update\n\
-     apt-get -o DPkg::Lock::Timeout=300 -qy --no-install-recommends install openssl\n";
+pub fn install_openssl() -> String {
+    crate::apt::function() + "apt update\napt --no-install-recommends install openssl\n"
+}
 
 /// Makes secrets in the directory, each adopted where that is possible and wanted. `marks` are
 /// written last, so that a rotation that was cut is done again as a whole.

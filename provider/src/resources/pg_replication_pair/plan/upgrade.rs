@@ -98,23 +98,23 @@ impl Scripts<'_> {
     fn upgrade(&self, wanted: &str) -> String {
         let ([server, client], wanted) = (packages(self.settings), sh(wanted));
         self.with(&format!(
-            r#"export DEBIAN_FRONTEND=noninteractive
-apt="apt-get -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold -y"
-W={wanted}
+            r#"{apt}W={wanted}
 versions() {{ apt-cache madison {server} | awk -F' *[|] *' '{{print $2}}' | sort -u; }}
-versions | grep -qxF -- "$W" || $apt update
+versions | grep -qxF -- "$W" || apt update
 if ! versions | grep -qxF -- "$W"; then
   echo "{server} $W is in no package source of this host; there are:" $(versions) >&2
   exit 1
 fi
 was=$(systemctl is-active "$UNIT" || true)
-$apt --no-install-recommends install {server}="$W" {client}="$W"
+apt -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold --no-install-recommends \
+  install {server}="$W" {client}="$W"
 [ "$was" = active ] || exit 0
 case $(readlink "/proc/$(sed -n 1p "$D/postmaster.pid" 2>/dev/null)/exe") in
   *' (deleted)') up restart ;;
   *) up ;;
 esac
-"#
+"#,
+            apt = crate::apt::function()
         ))
     }
 }
