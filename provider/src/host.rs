@@ -26,6 +26,7 @@ mod script;
 mod settings;
 mod tunnel;
 
+pub(crate) use channel::frame::nonce;
 pub use channel::stream::Stream;
 pub use connection::Host;
 pub use error::{HostError, NulByte};

@@ -34,6 +34,8 @@ struct Work<'a, R: Resource> {
     private: Private,
     deadline: Instant,
     destroying: bool,
+    /// A plan was made of it. Where none was, what the state says of a destroy is the consent.
+    planned: bool,
     secrets_unchanged: bool,
 }
 
@@ -44,13 +46,14 @@ impl<R: Resource> Managed<R> {
         let Some(configured) = session.configured() else {
             return StateResponse { diags: Blind::Unconfigured.diags(R::NAME), ..kept };
         };
-        let private = Private::decode(&private);
+        let was_planned = !private.is_empty();
+        let private = Private::decode(&private).with_state(prior.as_ref());
         let result = match (config, planned) {
             (Some(config), Some(planned)) => {
                 let prior = prior.as_ref();
                 Self::change(session, &configured, &config, planned, prior, private).await
             }
-            _ => Self::remove(session, &configured, prior.as_ref(), private).await,
+            _ => Self::remove(session, &configured, prior.as_ref(), private, was_planned).await,
         };
         result.unwrap_or_else(|diags| StateResponse { diags, ..kept })
     }
@@ -63,8 +66,11 @@ impl<R: Resource> Managed<R> {
         config: &Object,
         planned: Object,
         prior: Option<&Object>,
-        private: Private,
+        mut private: Private,
     ) -> Result<StateResponse, Diags> {
+        if private.uid.is_empty() {
+            private.uid = crate::host::nonce();
+        }
         let config = values::with_defaults(&Self::attributes(), config);
         let operation = if prior.is_some() { "update" } else { "create" };
         let mut work = Work::<R> {
@@ -75,11 +81,12 @@ impl<R: Resource> Managed<R> {
             private,
             deadline: Instant::now() + limit(&config, operation),
             destroying: false,
+            planned: true,
             secrets_unchanged: planning::secrets_unchanged(prior, &planned),
         };
         let seen = work.converge().await?;
         let id = R::id(&work.settings);
-        let mut state = observed(planned.clone(), &id, &seen.plan);
+        let mut state = observed(planned.clone(), &id, &seen);
         if let Some(id) = planned.get("id").filter(|id| id.as_str().is_some()) {
             state.insert("id".into(), id.clone());
         }
@@ -93,6 +100,7 @@ impl<R: Resource> Managed<R> {
         configured: &Configured,
         prior: Option<&Object>,
         private: Private,
+        planned: bool,
     ) -> Result<StateResponse, Diags> {
         let Some(prior) = prior else { return Ok(StateResponse::default()) };
         let state = values::with_defaults(&Self::attributes(), prior);
@@ -104,9 +112,12 @@ impl<R: Resource> Managed<R> {
             private,
             deadline: Instant::now() + limit(&state, "delete"),
             destroying: true,
+            planned,
             secrets_unchanged: true,
         };
-        work.converge().await.map(|_| StateResponse::default())
+        let seen = work.converge().await?;
+        let diags = seen.another_life.into_iter().collect();
+        Ok(StateResponse { diags, ..StateResponse::default() })
     }
 }
 
@@ -210,15 +221,21 @@ impl<R: Resource> Work<'_, R> {
     /// The work itself, while nobody else changes the hosts.
     async fn alone(&mut self, reached: &Reached) -> Result<Seen, Diags> {
         if !self.destroying {
-            let script = marks::claim(&self.configured.configuration.owner, R::NAME);
+            let id = R::id(&self.settings);
+            let script = marks::claim(&self.configured.configuration.owner, self.life(&id));
             self.mark_allowed(reached).await?;
             on_all(&reached.hosts, "mark the host as managed", &script).await?;
         }
         let seen = self.rounds(reached).await?;
         if self.destroying {
-            on_all(&reached.hosts, "give the host back", &marks::release(R::NAME)).await?;
+            let id = R::id(&self.settings);
+            on_all(&reached.hosts, "give the host back", &marks::release(self.life(&id))).await?;
         }
         Ok(seen)
+    }
+
+    fn life<'b>(&'b self, id: &'b str) -> marks::Life<'b> {
+        marks::Life { resource: R::NAME, id, uid: &self.private.uid }
     }
 
     fn may_forget(&self, blind: &Blind) -> bool {
@@ -228,7 +245,11 @@ impl<R: Resource> Work<'_, R> {
     }
 
     fn forgotten(&self) -> Seen {
-        Seen { plan: crate::plan::Plan::default(), private: self.private.clone() }
+        Seen {
+            plan: crate::plan::Plan::default(),
+            private: self.private.clone(),
+            another_life: None,
+        }
     }
 
     /// Nothing is marked on a host that another configuration manages.
@@ -279,7 +300,7 @@ impl<R: Resource> Work<'_, R> {
         let destructive = steps.iter().filter(|s| matches!(s.risk, Risk::Destructive { .. }));
         let unannounced: Vec<String> =
             destructive.map(Step::key).filter(|k| !self.private.announced.contains(k)).collect();
-        if unannounced.is_empty() {
+        if unannounced.is_empty() || !self.planned {
             return Ok(());
         }
         let detail = format!(

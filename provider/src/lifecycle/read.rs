@@ -28,7 +28,9 @@ impl<R: Resource> Managed<R> {
             response.diags.push(Diag::warning(summary, detail));
             return response;
         };
-        match Self::look_at(session, &state, Private::decode(&private)).await {
+        match Self::look_at(session, &state, Private::decode(&private).with_state(Some(&state)))
+            .await
+        {
             Ok((state, private)) => {
                 response.state = Some(state);
                 response.private = private.encode();
@@ -74,7 +76,7 @@ impl<R: Resource> Managed<R> {
             Some(Value::String(id)) => id.clone(),
             _ => R::id(&settings),
         };
-        Ok((observed(state.clone(), &id, &seen.plan), seen.private))
+        Ok((observed(state.clone(), &id, &seen), seen.private))
     }
 
     pub(super) async fn import_id(session: &Session, id: &str) -> StateResponse {

@@ -12,7 +12,7 @@ pub(in crate::host) const STDERR_TAIL: usize = 64 << 10;
 const NOISE: usize = 4 << 10;
 
 /// A random word of 32 hexadecimal digits.
-pub(in crate::host) fn nonce() -> String {
+pub(crate) fn nonce() -> String {
     let mut bytes = [0u8; 16];
     // The system's generator fails on no platform that runs Terraform; were it to, the frame
     // would only lose its protection against output that forges its end.

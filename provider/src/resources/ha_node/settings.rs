@@ -38,7 +38,7 @@ crate::settings! {
         /// Harbor's installer; must be set where this release is not on the host yet.
         installer: Option<Installer> = attr().on_change(OnChange::Provider),
         /// Directory of the installer: `harbor.yml`, `prepare`, `docker-compose.yml`.
-        directory: String = attr().default("/opt/harbor").on_change(OnChange::Replace).check(super::checks::plain_path),
+        directory: String = attr().default("/opt/harbor").on_change(OnChange::Refused).check(super::checks::plain_path),
         /// The name that clients use: that of the load balancer, the same on every node.
         hostname: String = attr().on_change(OnChange::Restart),
         /// The whole URL that clients use, where it is not made of `hostname` and port.
@@ -56,7 +56,7 @@ crate::settings! {
         /// for it.
         admin_old_password_wo: Option<Secret> = attr().write_only(),
         /// Data volume on the host, on a local disk.
-        data_volume: String = attr().default("/data").on_change(OnChange::Replace).check(super::checks::plain_path),
+        data_volume: String = attr().default("/data").on_change(OnChange::Refused).check(super::checks::plain_path),
         /// Where image layers are kept; the data volume if not set, which suits a single node.
         storage: Option<Storage> = attr().on_change(OnChange::Restart),
         /// The PostgreSQL that Harbor uses; the same for every node.

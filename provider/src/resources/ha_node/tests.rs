@@ -139,7 +139,7 @@ fn settled(s: &HaNode, facts: &Facts) -> String {
         }
     }
     text.extend([format!("prepared=salt {prepared} file\nup=salt {} file\n", sum(&inputs))]);
-    text.push_str("client=20.10.24\nserver=20.10.24\nstandalone=2.26.1\nprepare_image=yes\n");
+    text.push_str("client=20.10.24\nserver=20.10.24\nstandalone=2.26.1\nimages=yes\n");
     text.extend([format!("installer={0}\ncomposed={0}\ncompose_file=file\n", s.version)]);
     for name in layout::containers(s, s.version.parse().expect("a release")) {
         text.extend([format!("service={name}\ncontainer={name} running 0 image\n")]);

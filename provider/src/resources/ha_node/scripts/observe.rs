@@ -56,7 +56,10 @@ fi
 installer=$(sed -n 's|.*goharbor/prepare:v\([0-9][0-9.]*[0-9]\).*|\1|p' "$dir/prepare" 2>/dev/null | head -n 1)
 if [ -n "$installer" ]; then
   echo "installer=$installer"
-  docker image inspect "goharbor/prepare:v$installer" >/dev/null 2>&1 && echo prepare_image=yes
+  # Those that the containers need, too: somebody's nightly prune takes what no container uses.
+  images="goharbor/prepare:v$installer $(sed -n 's/^ *image: *//p' "$dir/docker-compose.yml" 2>/dev/null | sort -u)"
+  there=$(docker image inspect --format '{{.Id}}' $images 2>/dev/null | wc -l)
+  [ "$there" -ne "$(echo $images | wc -w)" ] || echo images=yes
   ls "$dir"/harbor*.tar.gz >/dev/null 2>&1 && echo archive=yes
 fi
 if [ -f "$dir/docker-compose.yml" ]; then
