@@ -24,6 +24,7 @@ mod pool;
 mod run;
 mod script;
 mod settings;
+mod through;
 mod tunnel;
 
 pub(crate) use channel::frame::nonce;

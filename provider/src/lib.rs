@@ -54,6 +54,7 @@ mod real_postgres;
 pub mod resource;
 pub mod resources;
 pub mod schema;
+pub mod scram;
 pub mod secret;
 pub mod settings;
 pub mod step;

@@ -6,6 +6,7 @@
 mod apply;
 pub mod configuration;
 mod data;
+mod interruption;
 mod marks;
 mod observe;
 mod planning;

@@ -145,7 +145,11 @@ impl HostError {
                  file to remove."
             }
             Self::JobBusy { .. } => "Wait until it has ended, then apply again.",
-            Self::TooLong { .. } | Self::Script { .. } => "This is a defect of the provider.",
+            Self::TooLong { .. } => {
+                "See what prints there: a login script, sudo's lecture, or a program that is not \
+                 what it was. If it is none of them, this is a defect of the provider."
+            }
+            Self::Script { .. } => "This is a defect of the provider.",
             Self::Failed { .. } => "The text above is what the command printed. Apply again after.",
             Self::Carry { .. } => "Apply again: what has arrived is not carried once more.",
             Self::Refused { .. } => {

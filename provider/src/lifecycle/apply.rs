@@ -3,7 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
+use futures::future::join_all;
+
 use super::configuration::{Unreachable, duration};
+use super::interruption::Interruption;
 use super::private::Private;
 use super::reach::{May, Reached};
 use super::see::{Seen, Sight, View};
@@ -32,7 +35,7 @@ struct Work<'a, R: Resource> {
     settings: R::Settings,
     prior: Option<&'a Object>,
     private: Private,
-    deadline: Instant,
+    interruption: Interruption,
     destroying: bool,
     /// A plan was made of it. Where none was, what the state says of a destroy is the consent.
     planned: bool,
@@ -79,7 +82,7 @@ impl<R: Resource> Managed<R> {
             settings: Self::settings(&config)?,
             prior,
             private,
-            deadline: Instant::now() + limit(&config, operation),
+            interruption: session.interruption(Some(Instant::now() + limit(&config, operation))),
             destroying: false,
             planned: true,
             secrets_unchanged: planning::secrets_unchanged(prior, &planned),
@@ -110,7 +113,7 @@ impl<R: Resource> Managed<R> {
             settings: Self::settings(&state)?,
             prior: Some(prior),
             private,
-            deadline: Instant::now() + limit(&state, "delete"),
+            interruption: session.interruption(Some(Instant::now() + limit(&state, "delete"))),
             destroying: true,
             planned,
             secrets_unchanged: true,
@@ -167,7 +170,9 @@ fn broken_promises<R: Resource>(planned: &Object, state: &Object) -> Diags {
 impl<R: Resource> Work<'_, R> {
     /// Take turns and locks, then observe and act until nothing is left.
     async fn converge(&mut self) -> Result<Seen, Diags> {
-        let mut turns = self.session.turns(R::exclusive(&self.settings)).await;
+        let turns = self.session.turns(R::exclusive(&self.settings));
+        let turns = self.interruption.race(turns).await;
+        let mut turns = turns.map_err(|why| stopped::<R>(why, "While it waited for its turn"))?;
         if let Some(failed) = turns.iter().find_map(|t| t.as_ref().filter(|_| self.prior.is_some()))
         {
             let summary = format!("{}: not touched", R::NAME);
@@ -195,18 +200,18 @@ impl<R: Resource> Work<'_, R> {
         };
         let may = self.may();
         let (configured, private) = (self.configured, &mut self.private);
-        let reached =
-            Managed::<R>::hosts(configured, &self.settings, private, patience, &may).await;
+        let hosts = Managed::<R>::hosts(configured, &self.settings, private, patience, &may);
+        let reached = self.interruption.race(hosts).await;
+        let reached = reached.map_err(|why| stopped::<R>(why, "While it reached its hosts"))?;
         let reached = match reached {
             Ok(reached) => reached,
             Err(blind) if self.may_forget(&blind) => return Ok(self.forgotten()),
             Err(blind) => return Err(blind.diags(R::NAME)),
         };
-        let locks = lock_all(&reached.hosts).await?;
+        let locks = self.interruption.race(lock_all(&reached.hosts)).await;
+        let locks = locks.map_err(|why| stopped::<R>(why, "While it locked its hosts"))??;
         let result = self.alone(&reached).await;
-        for lock in locks {
-            lock.release().await;
-        }
+        join_all(locks.into_iter().map(Lock::release)).await;
         result
     }
 
@@ -267,9 +272,10 @@ impl<R: Resource> Work<'_, R> {
             secrets_unchanged: self.secrets_unchanged,
         };
         let private = self.private.clone();
-        Managed::<R>::see(self.session, reached, &self.settings, private, view)
-            .await
-            .map_err(|b| b.diags(R::NAME))
+        let see = Managed::<R>::see(self.session, reached, &self.settings, private, view);
+        let seen = self.interruption.race(see).await;
+        let seen = seen.map_err(|why| stopped::<R>(why, "While it looked at its hosts"))?;
+        seen.map_err(|b| b.diags(R::NAME))
     }
 
     async fn rounds(&mut self, reached: &Reached) -> Result<Seen, Diags> {
@@ -313,11 +319,8 @@ impl<R: Resource> Work<'_, R> {
     }
 
     async fn step(&self, hosts: &BTreeMap<String, Host>, step: &Step) -> Result<(), Diags> {
-        if self.session.is_stopping() || Instant::now() >= self.deadline {
-            let why = if self.session.is_stopping() { "interrupted" } else { "out of time" };
-            let summary = format!("{}: {why}, stopped at a safe point", R::NAME);
-            let detail = format!("Before: {}. The next apply goes on from here.", step.key());
-            return Err(vec![Diag::error(summary, detail)]);
+        if let Some(why) = self.interruption.reason() {
+            return Err(stopped::<R>(why, &format!("Before: {}", step.key())));
         }
         let Err(mut why) = Self::logged(hosts, step).await else { return Ok(()) };
         if !step.undo.is_empty() {
@@ -407,6 +410,12 @@ async fn on_all(hosts: &BTreeMap<String, Host>, what: &str, script: &str) -> Res
             .map_err(|why| vec![Diag::error(format!("Failed to {what}: {}", host.name()), why)])?;
     }
     Ok(())
+}
+
+/// An end before the work is done; `place` says where.
+fn stopped<R: Resource>(why: &str, place: &str) -> Diags {
+    let summary = format!("{}: {why}, stopped at a safe point", R::NAME);
+    vec![Diag::error(summary, format!("{place}. The next apply goes on from here."))]
 }
 
 fn failed<R: Resource>(host: &str, what: &str, why: &str) -> Diag {

@@ -12,7 +12,7 @@ use crate::backend::StateResponse;
 use crate::diag::{Diag, Diags, Path};
 use crate::host::Patience;
 use crate::resource::Resource;
-use crate::value::{Object, Value};
+use crate::value::{Object, Value, shown_object};
 
 impl<R: Resource> Managed<R> {
     pub(super) async fn refresh(
@@ -99,7 +99,8 @@ impl<R: Resource> Managed<R> {
             answers.map_err(|(name, e)| Blind::Host(name, e, Path::root()).diags(R::NAME))?;
         let found = R::import(id, &answers)?;
         let attributes = Self::attributes();
-        let mut state = values::without_write_only(&attributes, &found);
+        // All of it is what the host said.
+        let mut state = shown_object(values::without_write_only(&attributes, &found));
         if state["id"].is_null() {
             let filled = values::with_defaults(&attributes, &state);
             state.insert("id".into(), R::id(&Self::settings(&filled)?).into());

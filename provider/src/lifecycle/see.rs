@@ -128,6 +128,8 @@ impl<R: Resource> Managed<R> {
             return Err(Self::unreached(name.clone(), absent.error()));
         }
         plan.keep_unseen(&context);
+        // From here on as Terraform is told, which compares it with what it was told before.
+        plan.shown();
         if !sight.reading {
             marks::refuse_other_owners(&mut plan, &marks, owner, private.adopt, R::NAME);
             // Those of a host that is missing count again when it is back.

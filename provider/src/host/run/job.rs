@@ -70,6 +70,7 @@ struct Job<'a> {
 
 impl Job<'_> {
     async fn run(&self) -> Result<Output, HostError> {
+        let begun = Instant::now();
         let mut lost: Option<Instant> = None;
         let mut pause = Duration::from_millis(100);
         loop {
@@ -80,7 +81,10 @@ impl Job<'_> {
                     if met {
                         lost = None;
                     }
-                    if lost.get_or_insert_with(Instant::now).elapsed() + pause > AWAY {
+                    let away = lost.get_or_insert_with(Instant::now).elapsed() + pause > AWAY;
+                    // However often its host comes back, a job is over some time.
+                    let over = begun.elapsed() > self.limit.saturating_add(AWAY);
+                    if away || over {
                         return Err(error);
                     }
                 }
@@ -103,7 +107,7 @@ impl Job<'_> {
         }
         started.require(self.host.name(), self.doing)?;
         let wait = format!("{head}{WAIT_SCRIPT}");
-        let output = self.run_as(&wait, &[], self.limit + QUICK).await?;
+        let output = self.run_as(&wait, &[], self.limit.saturating_add(QUICK)).await?;
         let (status, output) = unpack(output, self.host.name(), self.doing)?;
         let collect = format!("{head}{COLLECT_SCRIPT}");
         // Without it the next call would collect it again, and that is harmless.

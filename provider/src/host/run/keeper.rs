@@ -11,7 +11,7 @@ use crate::host::channel::{Channel, Event, Input};
 use crate::host::connect::session::Session;
 use crate::host::error::HostError;
 use crate::host::run::collect::Collector;
-use crate::host::run::sudo::Reads;
+use crate::host::run::sudo::launch;
 use crate::host::script::{PREAMBLE, quote};
 
 /// How often the holder says that it lives. The host lets go after [`SILENCE`] without it, which
@@ -21,6 +21,9 @@ const SILENCE: u32 = 150;
 
 /// Seconds to wait for a lock whose holder is just letting go.
 const PATIENCE: u32 = 2;
+
+/// How long the host itself may wait for the lock, with a process of ours that it has to end.
+const TAKING: Duration = Duration::from_secs(12);
 
 /// Exit status that says that somebody else holds it.
 const HELD: i32 = 75;
@@ -82,12 +85,9 @@ pub(in crate::host) async fn take(
         opening(&word),
     );
     let mut channel = Channel::session(session, DOING, None).await?;
-    let lost = |reason| session.lost_error(DOING, reason);
-    let command = session.login.command(Reads::Program(program.len()), &word);
-    channel.input.exec(&command).await.map_err(lost)?;
-    session.login.rise(&mut channel, &word, &session.name).await?;
-    channel.input.write(program).await.map_err(lost)?;
-    await_taken(session, &mut channel, &word).await?;
+    launch(session, &mut channel, DOING, Some(program), &word).await?;
+    let answer = await_taken(session, &mut channel, &word);
+    session.within(TAKING.saturating_add(session.patience), DOING, answer).await?;
     let input = channel.input.clone();
     let keeper = Keeper { input, task: tokio::spawn(keep(channel)) };
     state.with(|claim| claim.keeper = Some(keeper));

@@ -1,6 +1,6 @@
 //! From one host to another, through this process's memory and never by its disk.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -250,10 +250,11 @@ impl Work<'_> {
 /// The files of a list, or the line that is wrong, and why.
 fn listed(text: &str) -> Result<Vec<Listed>, (String, &'static str)> {
     let mut files: Vec<Listed> = Vec::new();
+    let mut names = BTreeSet::new();
     for line in text.lines().filter(|line| !line.trim().is_empty()) {
         let wrong = |why| (line.to_owned(), why);
         let file = one(line).ok_or_else(|| wrong("the list's line is not SIZE SHA256 PATH"))?;
-        if files.iter().any(|other| other.name == file.name) {
+        if !names.insert(file.name.clone()) {
             return Err(wrong("the list names two files of one base name"));
         }
         files.push(file);

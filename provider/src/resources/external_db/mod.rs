@@ -7,7 +7,6 @@ mod import;
 mod labels;
 mod plan;
 mod role;
-pub mod scram;
 mod settings;
 pub mod sql;
 #[cfg(test)]

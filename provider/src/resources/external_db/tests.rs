@@ -9,6 +9,7 @@ use proptest::prelude::*;
 use super::facts::{Cluster, Database, Facts, Inside, Reach, Role, Stored};
 use super::*;
 use crate::resource::describe;
+use crate::scram;
 use crate::secret::Secret;
 use crate::settings::{Field as _, Settings as _, check};
 use crate::value::Value;
@@ -36,11 +37,11 @@ fn there(user: &str, password: Stored) -> Facts {
 }
 
 fn right() -> Stored {
-    Stored::Verifier(Secret::from(scram::verifier(&Secret::from("s3cret-Word"))))
+    Stored::Verifier(scram::verifier(&Secret::from("s3cret-Word")))
 }
 
 fn wrong() -> Stored {
-    Stored::Verifier(Secret::from(scram::verifier(&Secret::from("another"))))
+    Stored::Verifier(scram::verifier(&Secret::from("another")))
 }
 
 fn updating(as_written: Option<bool>) -> Context {

@@ -25,7 +25,6 @@ mod files;
 mod import;
 mod names;
 mod parse;
-mod password;
 mod plan;
 mod questions;
 mod roles;
