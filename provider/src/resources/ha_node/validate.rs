@@ -4,6 +4,7 @@ mod docker;
 mod front;
 mod parts;
 mod storage;
+mod system;
 
 use render::harbor::{Release, keys};
 use render::mask::is_secret_key;
@@ -63,7 +64,7 @@ pub const RULES: &[Rule<HaNode>] = &[
     Rule { reads: &["redis.host", "redis.sentinel_master_set"], check: parts::sentinels },
     Rule { reads: &["proxy"], check: parts::proxy },
     Rule { reads: &["version", "settings"], check: extra },
-    Rule { reads: &["version", "configuration"], check: configuration },
+    Rule { reads: &["version", "configuration"], check: system::settings },
     Rule { reads: FILE, check: rendered },
 ];
 
@@ -141,12 +142,6 @@ fn extra(s: &HaNode, found: &mut Found) {
         };
         let path = Path::of("settings").key(key);
         found.error(path, format!("Invalid setting {key}"), problem.trim_end());
-    }
-}
-
-fn configuration(s: &HaNode, found: &mut Found) {
-    if let Ok(release) = s.version.parse() {
-        found.diags.extend(configuration::validate(s, release));
     }
 }
 
