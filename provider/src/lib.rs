@@ -10,7 +10,8 @@
 //! - [`lifecycle`]: read, plan, apply, import, destroy: once, for all resources. It asks, decides,
 //!   takes locks, runs steps, and asks again.
 //! - [`resources`] and [`data_sources`]: what Harbor and PostgreSQL need. A resource is settings
-//!   ([`mod@settings`]), questions, facts and a pure decision ([`mod@plan`]): see [`resource`].
+//!   ([`mod@settings`], each value with its [`checks`], and [`rule`]s across them), questions, facts
+//!   and a pure decision ([`mod@plan`]): see [`resource`].
 //! - [`facts`]: what several resources ask of a host: a script and a parser of its output.
 //!   [`step`]: what is done to a host, as data.
 //! - [`host`]: SSH: connections, commands, files, jobs, locks, SQL and HTTP through a tunnel.
@@ -40,6 +41,8 @@
 
 pub mod apt;
 pub mod backend;
+pub mod certificates;
+pub mod checks;
 pub mod data_sources;
 pub mod diag;
 pub mod facts;
@@ -53,6 +56,7 @@ pub mod protocol;
 mod real_postgres;
 pub mod resource;
 pub mod resources;
+pub mod rule;
 pub mod schema;
 pub mod scram;
 pub mod secret;

@@ -29,9 +29,10 @@ use crate::diag::{Diag, Diags, Path};
 use crate::host::HostError;
 use crate::plan::Plan;
 use crate::resource::Resource;
+use crate::rule;
 use crate::schema::{Attribute, Kind, computed};
 use crate::settings::Settings;
-use crate::value::{Object, Value};
+use crate::value::Object;
 
 pub use data::{Data, ErasedData};
 pub use provider::Provider;
@@ -223,11 +224,9 @@ impl<R: Resource> Erased for Managed<R> {
     fn validate(&self, config: &Object) -> Diags {
         let attributes = Self::attributes();
         let mut diags = crate::settings::check(&attributes, config, &Path::root());
-        if diags.is_empty() && config.values().all(Value::is_known) {
-            match Self::settings(&values::with_defaults(&attributes, config)) {
-                Ok(settings) => diags.extend(R::validate(&settings)),
-                Err(more) => diags.extend(more),
-            }
+        if diags.is_empty() {
+            let config = values::with_defaults(&attributes, config);
+            diags.extend(rule::judge(R::rules(), &config));
         }
         diags
     }

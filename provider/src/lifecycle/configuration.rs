@@ -36,14 +36,14 @@ crate::settings! {
     /// A host on the way to the others.
     pub struct Bastion {
         /// Name or address, as seen from the hop before.
-        host: String = attr(),
+        host: String = attr().check(crate::checks::host),
         /// TCP port of its SSH server.
-        port: u16 = attr().default(22),
+        port: u16 = attr().default(22).check(crate::checks::port),
         /// User to log in as.
         user: String = attr().default("root"),
         /// Public host key, as `ssh-ed25519 AAAA...`. If not set, a `known_hosts` file must have it: a
         /// bastion's key is never pinned.
-        host_key: Option<String> = attr(),
+        host_key: Option<String> = attr().check(crate::checks::host_key),
         /// Name of an entry of `credentials`; the default access if not set.
         credential: Option<String> = attr(),
     }

@@ -176,37 +176,52 @@ async fn until(
     patience: Duration,
 ) -> Result<(), String> {
     let deadline = Instant::now() + patience;
+    let what = format!("{} {}", request.method, request.url);
     loop {
         let why = match http(host, request).await {
             Ok(Answer::Response { status: got, body }) => {
-                match unwanted(got, &body, status, healthy) {
-                    None => return Ok(()),
-                    Some(why) => why,
+                match judged(got, &body, status, healthy) {
+                    Verdict::Wanted => return Ok(()),
+                    Verdict::Refused(why) => return Err(format!("{what}: {why}")),
+                    Verdict::NotYet(why) => why,
                 }
             }
             Ok(_) => "no answer".to_owned(),
             Err(why) => why,
         };
         if Instant::now() >= deadline {
-            let url = &request.url;
-            return Err(format!("{} {url} after {} s: {why}", request.method, patience.as_secs()));
+            return Err(format!("{what} after {} s: {why}", patience.as_secs()));
         }
         tokio::time::sleep(INTERVAL).await;
     }
 }
 
-/// Why an answer is not the wanted one.
-fn unwanted(got: u16, body: &str, status: u16, healthy: bool) -> Option<String> {
+/// What an answer says.
+#[derive(Debug, PartialEq, Eq)]
+enum Verdict {
+    Wanted,
+    /// Another may follow.
+    NotYet(String),
+    /// The request is wrong, and stays so.
+    Refused(String),
+}
+
+fn judged(got: u16, body: &str, status: u16, healthy: bool) -> Verdict {
     if got != status {
         let start: String = body.chars().take(500).collect();
-        return Some(format!("status {got}, wanted {status}: {start}"));
+        let why = format!("status {got}, wanted {status}: {start}");
+        return if [400, 422].contains(&got) {
+            Verdict::Refused(why)
+        } else {
+            Verdict::NotYet(why)
+        };
     }
     if !healthy {
-        return None;
+        return Verdict::Wanted;
     }
     let json: serde_json::Value = serde_json::from_str(body).unwrap_or_default();
     if json.get("status").and_then(|s| s.as_str()) == Some("healthy") {
-        return None;
+        return Verdict::Wanted;
     }
     let components = json.get("components").and_then(|c| c.as_array()).cloned().unwrap_or_default();
     let sick: Vec<String> = components
@@ -217,7 +232,7 @@ fn unwanted(got: u16, body: &str, status: u16, healthy: bool) -> Option<String> 
             format!("{} ({})", word("name"), word("error"))
         })
         .collect();
-    Some(format!("unhealthy: {}", sick.join(", ")))
+    Verdict::NotYet(format!("unhealthy: {}", sick.join(", ")))
 }
 
 #[cfg(test)]
@@ -228,10 +243,19 @@ mod tests {
     fn health_names_the_sick_components() {
         let body = r#"{"status":"unhealthy","components":[{"name":"core","status":"healthy"},
             {"name":"redis","status":"unhealthy","error":"dial tcp: refused"}]}"#;
-        let why = unwanted(200, body, 200, true).expect("it is unhealthy");
-        assert_eq!(why, "unhealthy: redis (dial tcp: refused)");
-        assert_eq!(unwanted(200, r#"{"status":"healthy"}"#, 200, true), None);
-        assert!(unwanted(502, "bad gateway", 200, false).is_some());
+        let why = "unhealthy: redis (dial tcp: refused)".to_owned();
+        assert_eq!(judged(200, body, 200, true), Verdict::NotYet(why));
+        assert_eq!(judged(200, r#"{"status":"healthy"}"#, 200, true), Verdict::Wanted);
+    }
+
+    #[test]
+    fn a_request_that_is_wrong_is_not_made_again() {
+        for (got, refused) in [(400, true), (422, true), (401, false), (500, false), (502, false)] {
+            let verdict = judged(got, "why", 200, false);
+            assert_eq!(matches!(verdict, Verdict::Refused(_)), refused, "{got}");
+            assert!(format!("{verdict:?}").contains("why"));
+        }
+        assert_eq!(judged(200, "", 200, false), Verdict::Wanted);
     }
 
     #[test]

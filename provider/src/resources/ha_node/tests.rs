@@ -21,8 +21,8 @@ use crate::settings::Settings;
 use crate::step::{Action, Step};
 use crate::value::{Object, Value};
 
-const PEM: &str = "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n";
-const KEY: &str = "-----BEGIN PRIVATE KEY-----\nAA==\n-----END PRIVATE KEY-----\n";
+const PEM: &str = include_str!("tests/registry.crt");
+const KEY: &str = include_str!("tests/registry.key");
 
 fn object(json: &serde_json::Value) -> Value {
     match json {

@@ -36,6 +36,7 @@ mod wal;
 
 use crate::diag::{Diag, Diags};
 use crate::resource::{Answers, Context, ImportRequest, Plan, Question, Resource, Ssh};
+use crate::rule::Rule;
 use crate::value::Object;
 
 pub use facts::Facts;
@@ -65,8 +66,8 @@ the guide on import shows how to move from one name to the other.";
     type Outputs = Outputs;
     type Facts = Facts;
 
-    fn validate(settings: &Pair) -> Diags {
-        validate::validate(settings)
+    fn rules() -> &'static [Rule<Pair>] {
+        validate::RULES
     }
 
     fn id(settings: &Pair) -> String {

@@ -19,7 +19,7 @@ pub const NOT_LOWER: [(&str, i64); 5] = [
 ];
 
 /// Settings that this resource owns, and why a user cannot set them.
-pub const OWNED: [(&str, &str); 24] = [
+pub const OWNED: [(&str, &str); 27] = [
     ("archive_cleanup_command", "an archive of a primary is not cleaned by its standby"),
     ("archive_command", "`archive_dir` sets it"),
     ("archive_library", "`archive_dir` sets how to archive"),
@@ -38,11 +38,14 @@ pub const OWNED: [(&str, &str); 24] = [
     ("recovery_end_command", "the pair decides how recovery ends"),
     ("recovery_min_apply_delay", "a delayed standby cannot take over"),
     ("recovery_target", "the standby follows to the end"),
+    ("recovery_target_action", "the standby follows to the end"),
     ("recovery_target_lsn", "the standby follows to the end"),
+    ("recovery_target_name", "the standby follows to the end"),
     ("recovery_target_time", "the standby follows to the end"),
     ("recovery_target_timeline", "the standby follows the latest"),
     ("recovery_target_xid", "the standby follows to the end"),
     ("restore_command", "the standby follows by streaming"),
+    ("synchronous_standby_names", "`sync` sets it"),
     ("unix_socket_directories", "the packages' tools need the packages' directory"),
 ];
 
