@@ -87,7 +87,7 @@ pub fn refuse_other_owners(
 
 /// The script that makes the marks where they are missing.
 pub fn claim(owner: &str, resource: &str) -> String {
-    let owner = crate::step::word(owner);
+    let owner = crate::shell::word(owner);
     format!(
         "umask 077; mkdir -p {OWNERS}; chmod 755 /etc/breakwater {OWNERS}\n\
          [ -s {KEY} ] || {{ head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \\n' > {KEY}.new; \
