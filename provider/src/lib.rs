@@ -26,8 +26,9 @@
 //! - No secret in state, plan, logs, arguments, environments or `Debug`: [`secret::Secret`] has no
 //!   way to print itself, and goes back to Terraform as null.
 //! - No destructive step that the plan did not announce and a setting did not allow.
-//! - No quoting by hand: a value enters a shell script through [`step::word`], a file through
-//!   `render`.
+//! - No quoting by hand: a value enters a shell script through [`shell::word`], a file through
+//!   `render`. No SQL but in sessions that begin with [`sql::STARTUP`], and nothing of root's in a
+//!   directory of others but by [`shell::WAYS`].
 //!
 //! `tests/tidy.rs` holds the first two, and more.
 //!
@@ -61,5 +62,8 @@ pub mod schema;
 pub mod scram;
 pub mod secret;
 pub mod settings;
+pub mod shell;
+pub mod sql;
 pub mod step;
 pub mod value;
+pub mod wal;

@@ -141,7 +141,7 @@ pub fn refuse_other_owners(
 
 /// The script that makes the marks where they are missing, and says whose life it is.
 pub fn claim(owner: &str, life: Life) -> String {
-    let (owner, uid, file) = (crate::step::word(owner), crate::step::word(life.uid), life.file());
+    let (owner, uid, file) = (crate::shell::word(owner), crate::shell::word(life.uid), life.file());
     let resource = life.resource;
     format!(
         "umask 077; mkdir -p {OWNERS} {OBJECTS}; chmod 755 /etc/breakwater {OWNERS} {OBJECTS}\n\
@@ -154,7 +154,7 @@ pub fn claim(owner: &str, life: Life) -> String {
 
 /// The script that gives the host back, unless it is another life's.
 pub fn release(life: Life) -> String {
-    let (file, uid) = (life.file(), crate::step::word(life.uid));
+    let (file, uid) = (life.file(), crate::shell::word(life.uid));
     format!(
         "[ ! -e {file} ] || [ \"$(head -n 1 {file})\" = {uid} ] || exit 0\n\
          rm -f {file}\n\

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use crate::host::{self, Host};
 use crate::resource::Answer;
 use crate::secret::Secret;
+use crate::shell::{WAYS, word};
 use crate::step::{Action, File, Http, Server, Sql, Step};
 
 /// One request to an API takes no longer.
@@ -25,9 +26,7 @@ pub async fn run(hosts: &BTreeMap<String, Host>, step: &Step) -> Result<(), Stri
     let host = one_of(hosts, &step.host)?;
     match &step.action {
         Action::Write(file) => write(host, file).await,
-        Action::Remove(path) => {
-            script(host, &format!("rm -f -- {}", crate::step::word(path)), None, REQUEST).await
-        }
+        Action::Remove(path) => script(host, &remove(path), None, REQUEST).await,
         Action::Run { script: text, stdin, limit } => {
             script(host, text, stdin.as_ref(), *limit).await
         }
@@ -38,11 +37,13 @@ pub async fn run(hosts: &BTreeMap<String, Host>, step: &Step) -> Result<(), Stri
         Action::Upload { source, sha256, to, mode } => {
             upload(host, source, sha256, to, *mode).await
         }
-        Action::Relay { from, read, write, limit } => {
-            host.relay(one_of(hosts, from)?, read, write, *limit).await.map_err(say)
+        Action::Relay { from, read, message, write, limit } => {
+            let (from, pass) = (one_of(hosts, from)?, |said: &[u8]| message.pass(said));
+            host.relay(from, read, pass, write, *limit).await.map_err(say)
         }
-        Action::Carry { from, list, to, owner, limit } => {
-            let what = host::Carry { list, to, owner, limit: *limit };
+        Action::Carry { from, list, directory, to, owner, limit } => {
+            let (limit, takes) = (*limit, crate::wal::is_file);
+            let what = host::Carry { list, from: directory, takes, to, owner, limit };
             host.carry(one_of(hosts, from)?, &what).await.map(drop).map_err(say)
         }
         Action::Sql(statements) => sql(host, statements).await.map(|_| ()),
@@ -120,21 +121,30 @@ async fn upload(
     host.upload(Path::new(source), to, mode, sha256).await.map_err(say)
 }
 
+fn remove(path: &str) -> String {
+    format!(
+        "{WAYS}path={}\n[ ! -d \"${{path%/*}}/\" ] || {{ enter \"${{path%/*}}\"; rm -f \"./${{path##*/}}\"; }}\n",
+        word(path)
+    )
+}
+
 /// The host fetches by itself, proves the checksum, and only then puts the file in place.
 fn fetch(url: &str, sha256: &str, to: &str, mode: u32) -> String {
     let apt = crate::apt::function_for(url);
-    let [url, sum, to] = [url, sha256, to].map(crate::step::word);
+    let [url, sum, to] = [url, sha256, to].map(word);
     format!(
-        "{apt}to={to}; sum={sum}; mkdir -p -- \"$(dirname -- \"$to\")\"\n\
+        "{apt}{WAYS}to={to}; sum={sum}; name=${{to##*/}}\n\
          if [ -f \"$to\" ] && echo \"$sum  $to\" | sha256sum -c --status; then exit 0; fi\n\
          command -v curl >/dev/null || command -v wget >/dev/null || \
          need curl\n\
-         if command -v curl >/dev/null; then curl -fsSL --retry 3 -o \"$to.part\" {url}\n\
-         else wget -q -O \"$to.part\" {url}; fi\n\
-         have=$(sha256sum < \"$to.part\" | cut -d' ' -f1)\n\
-         if [ \"$have\" != \"$sum\" ]; then rm -f -- \"$to.part\"; \
+         missing=make; enter \"${{to%/*}}\"; room \".$name.breakwater-fetch\"\n\
+         if command -v curl >/dev/null; then curl -fsSL --retry 3 -o part {url}\n\
+         else wget -q -O part {url}; fi\n\
+         have=$(sha256sum < part | cut -d' ' -f1)\n\
+         if [ \"$have\" != \"$sum\" ]; then rm -f part; \
          echo \"its SHA-256 is $have, and not $sum as configured\" >&2; exit 1; fi\n\
-         chmod {mode:o} \"$to.part\"; sync \"$to.part\"; mv -f -- \"$to.part\" \"$to\"\n"
+         chmod {mode:o} part; sync part; mv -fT ./part \"../$name\"; cd ..; \
+         rmdir \".$name.breakwater-fetch\" || :; sync .\n"
     )
 }
 

@@ -13,7 +13,7 @@ use crate::host::channel::frame::{hex, nonce};
 use crate::host::connection::Host;
 use crate::host::error::HostError;
 use crate::host::run::output::Output;
-use crate::host::script::{check_script, quote};
+use crate::host::script::check_script;
 
 /// For starting, attaching and collecting, apart from the job's own time.
 const QUICK: Duration = Duration::from_secs(60);
@@ -97,7 +97,7 @@ impl Job<'_> {
 
     /// Starts it or attaches to it, waits, and collects. `met`: whether the host answered.
     async fn attend(&self, met: &mut bool) -> Result<Output, HostError> {
-        let head = self.head()?;
+        let head = self.head();
         let start = format!("{head}{START_SCRIPT}");
         let started = self.run_as(&start, self.script.as_bytes(), QUICK).await?;
         *met = true;
@@ -138,10 +138,10 @@ impl Job<'_> {
         self.host.run_as(self.doing, script, stdin, limit).await
     }
 
-    fn head(&self) -> Result<String, HostError> {
-        let run_dir = quote(self.host.name(), self.doing, &self.host.inner.run_dir)?;
+    fn head(&self) -> String {
+        let run_dir = crate::shell::word(&self.host.inner.run_dir);
         let digest = hex(&Sha256::digest(self.script.as_bytes()));
-        Ok(format!(
+        format!(
             "name={}\nrun_dir={run_dir}\ntoken={}\ndigest={digest}\nseconds={}\nsize={}\nmet={}\n\
              job=\"$run_dir/jobs/$name\"\n",
             self.name,
@@ -149,7 +149,7 @@ impl Job<'_> {
             self.limit.as_secs().max(1),
             self.script.len(),
             (self.host.inner.met.elapsed() + SLACK).as_secs()
-        ))
+        )
     }
 }
 

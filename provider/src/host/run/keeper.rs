@@ -12,7 +12,8 @@ use crate::host::connect::session::Session;
 use crate::host::error::HostError;
 use crate::host::run::collect::Collector;
 use crate::host::run::sudo::launch;
-use crate::host::script::{PREAMBLE, quote};
+use crate::host::script::{PREAMBLE, check_script};
+use crate::shell::word as quoted;
 
 /// How often the holder says that it lives. The host lets go after [`SILENCE`] without it, which
 /// is longer than a lost connection needs to be seen and made anew.
@@ -80,10 +81,11 @@ pub(in crate::host) async fn take(
     let program = format!(
         "{PREAMBLE}token={token}\nholder={}\nlock={}\nsilence={SILENCE}\npatience={PATIENCE}\n\
          {TAKE_SCRIPT}{}{KEEP_SCRIPT}",
-        quote(&session.name, DOING, &holder)?,
-        quote(&session.name, DOING, &format!("{run_dir}.lock"))?,
+        quoted(&holder),
+        quoted(&format!("{run_dir}.lock")),
         opening(&word),
     );
+    check_script(&session.name, DOING, &program)?;
     let mut channel = Channel::session(session, DOING, None).await?;
     launch(session, &mut channel, DOING, Some(program), &word).await?;
     let answer = await_taken(session, &mut channel, &word);

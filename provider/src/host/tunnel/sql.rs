@@ -20,10 +20,11 @@ use crate::host::channel::stream::Stream;
 use crate::host::connection::Host;
 use crate::host::error::HostError;
 use crate::host::run::sudo::start;
-use crate::host::script::{PREAMBLE, quote};
+use crate::host::script::{PREAMBLE, check_script};
 use crate::host::through::{Through, Watch};
 use crate::host::tunnel::tls::trusting_anybody;
 use crate::secret::Secret;
+use crate::shell;
 
 /// For logging in and all statements of one call: creating an index may take its time.
 const LIMIT: Duration = Duration::from_secs(600);
@@ -114,6 +115,7 @@ async fn connect(
 ) -> Result<(Client, tokio::task::JoinHandle<()>), HostError> {
     let mut config = Config::new();
     config.user(&endpoint.user).dbname(&endpoint.database).application_name("breakwater");
+    config.options(crate::sql::STARTUP);
     if let Some(password) = &endpoint.password {
         config.password(password.expose());
     }
@@ -172,12 +174,12 @@ fn failed(host: &Host, doing: &str, error: &tokio_postgres::Error) -> HostError 
 /// on every Debian and on every host with postgresql-common.
 async fn as_postgres(host: &Host, path: &str, doing: &str) -> Result<Stream, HostError> {
     let word = nonce();
-    let quote = |word: &str| quote(host.name(), doing, word);
     let program = format!(
         "{PREAMBLE}exec runuser -u postgres -- perl -e {} {} {word}\n",
-        quote(PROXY)?,
-        quote(path)?
+        shell::word(PROXY),
+        shell::word(path)
     );
+    check_script(host.name(), doing, &program)?;
     let opened = host.lasting_channel(doing).await?;
     let (session, mut channel) = start(opened, doing, &program, &word).await?;
     let ready = format!("bw-begin-{word}\n").into_bytes();

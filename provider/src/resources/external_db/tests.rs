@@ -1,5 +1,7 @@
-//! What a user relies on; `server` proves the SQL against a real PostgreSQL.
+//! What a user relies on; `server` proves the SQL against a real PostgreSQL, and `decoys`
+//! that it calls nothing which the database's owner has put there.
 
+mod decoys;
 mod server;
 
 use std::collections::BTreeMap;

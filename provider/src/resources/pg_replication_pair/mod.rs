@@ -17,7 +17,11 @@
 //! - A changed configuration is checked by PostgreSQL itself before it is loaded; a bad one is put
 //!   back.
 
+#[cfg(test)]
+mod attacked_tests;
 mod case;
+#[cfg(test)]
+mod decoys_tests;
 mod describe;
 mod destroy;
 mod facts;

@@ -62,8 +62,6 @@ pub struct Paths {
     pub own_conf: String,
     /// Access rules.
     pub hba: String,
-    /// Whether the unit starts at boot.
-    pub start_conf: String,
     /// Waits for the mount of the data.
     pub dropin: String,
     /// Password of the replication role, for both directions.
@@ -113,7 +111,6 @@ impl Paths {
             shared_conf: format!("{etc}/conf.d/90-breakwater.conf"),
             own_conf: format!("{etc}/conf.d/91-standby.conf"),
             hba: format!("{etc}/pg_hba.conf"),
-            start_conf: format!("{etc}/start.conf"),
             dropin: format!("/etc/systemd/system/postgresql@{name}.service.d/10-mount.conf"),
             passfile: format!("/var/lib/postgresql/.pgpass-breakwater-{name}"),
             tls_certificate: format!("{etc}/breakwater-server.crt"),
@@ -153,9 +150,4 @@ pub fn id(settings: &Pair) -> String {
         format!("{}:{}", ssh.host, ssh.port)
     };
     format!("{},{}/{}/{}", place(Member::A), place(Member::B), settings.version, settings.cluster)
-}
-
-/// A shell word. Total: a NUL, which no checked setting has, is left out.
-pub fn sh(text: &str) -> String {
-    render::quote::shell(&text.replace('\0', "")).unwrap_or_default()
 }

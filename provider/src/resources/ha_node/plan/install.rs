@@ -6,6 +6,7 @@ use render::harbor::release::upgrade_path;
 use super::Node;
 use crate::resources::ha_node::facts::HOST;
 use crate::resources::ha_node::scripts;
+use crate::shell::word;
 use crate::step::{Action, Step};
 
 impl Node<'_> {
@@ -46,7 +47,7 @@ impl Node<'_> {
             return;
         };
         let archive = self.s.at(".breakwater-installer.tgz");
-        let make = format!("mkdir -p {}\n", crate::facts::shell(&self.s.directory));
+        let make = format!("mkdir -p {}\n", word(&self.s.directory));
         self.plan.step(Step::run(HOST, format!("make {}", self.s.directory), make));
         let action = Action::Upload {
             source: installer.url.or(installer.path).unwrap_or_default(),

@@ -1,8 +1,8 @@
 //! Scripts that look, and change nothing.
 
-use crate::facts::shell;
 use crate::resources::ha_node::layout;
 use crate::resources::ha_node::settings::HaNode;
+use crate::shell::word;
 
 /// Asks for everything that is not a file, a unit or a package, in lines `key=value`. Nothing of
 /// it needs anything to be installed, and nothing is changed.
@@ -12,18 +12,18 @@ pub fn observe(s: &HaNode) -> String {
         .iter()
         .map(|(name, place)| {
             let shared = s.shared_secrets.as_deref().unwrap_or("/nonexistent");
-            let from = shell(&format!("{shared}/{name}"));
-            format!("seed {name} {from} {}\n", shell(&s.data(place)))
+            let from = word(&format!("{shared}/{name}"));
+            format!("seed {name} {from} {}\n", word(&s.data(place)))
         })
         .collect();
     let ports = [Some(s.http_port), s.https.as_ref().map(|h| h.port)];
     let ports: Vec<String> = ports.iter().flatten().map(u16::to_string).collect();
     OBSERVE
-        .replace("@DIR@", &shell(&s.directory))
-        .replace("@DATA@", &shell(&s.data_volume))
-        .replace("@MOUNT@", &shell(&s.registry_mount().unwrap_or_default()))
-        .replace("@CRT@", &shell(&certificate))
-        .replace("@KEY@", &shell(&key))
+        .replace("@DIR@", &word(&s.directory))
+        .replace("@DATA@", &word(&s.data_volume))
+        .replace("@MOUNT@", &word(&s.registry_mount().unwrap_or_default()))
+        .replace("@CRT@", &word(&certificate))
+        .replace("@KEY@", &word(&key))
         .replace("@PENDING@", layout::PENDING)
         .replace("@COMPOSE@", layout::COMPOSE)
         .replace("@PORTS@", &ports.join(" "))
@@ -109,7 +109,7 @@ true
 
 /// For an import: what this provider made here beside Harbor's own files.
 pub fn ours(s: &HaNode) -> String {
-    OURS.replace("@DIR@", &shell(&s.directory)).replace("@SHARED@", layout::SHARED_SECRETS)
+    OURS.replace("@DIR@", &word(&s.directory)).replace("@SHARED@", layout::SHARED_SECRETS)
 }
 
 const OURS: &str = r#"dir=@DIR@ shared=@SHARED@

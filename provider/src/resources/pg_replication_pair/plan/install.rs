@@ -2,12 +2,13 @@
 
 use super::super::case::Case;
 use super::super::files::is_url;
-use super::super::names::{packages, sh};
+use super::super::names::packages;
 use super::super::scripts::Scripts;
 use super::super::settings::{Member, Source};
 use crate::facts::file::FileFact;
 use crate::facts::package::Package;
 use crate::resource::Plan;
+use crate::shell::word;
 use crate::step::Step;
 
 /// Bring the server's packages to one host, and keep them from making a cluster by themselves.
@@ -72,7 +73,7 @@ impl Scripts<'_> {
         let [server, client] = packages(self.settings);
         let release = self.settings.package_version.as_ref();
         let (pin, named) = match release {
-            Some(release) => (format!("={}", sh(release)), format!("{server} {release}")),
+            Some(release) => (format!("={}", word(release)), format!("{server} {release}")),
             None => (String::new(), server.clone()),
         };
         format!(
@@ -95,13 +96,13 @@ try || {{ apt update && try; }}
             "{}apt -o APT::Update::Error-Mode=any \
              -o Dir::Etc::sourcelist={} -o Dir::Etc::sourceparts=- -o APT::Get::List-Cleanup=0 update\n",
             crate::apt::function_for(&self.settings.mirror),
-            sh(&self.paths.sources)
+            word(&self.paths.sources)
         )
     }
 
     /// Fetch the key of the repository.
     pub fn fetch_key(&self) -> String {
-        let (key, url) = (sh(&self.paths.key), sh(&self.settings.signing_key));
+        let (key, url) = (word(&self.paths.key), word(&self.settings.signing_key));
         format!(
             "{apt}mkdir -p \"$(dirname {key})\"\nt=$(mktemp)\n\
              /usr/lib/apt/apt-helper download-file {url} \"$t\"\n\

@@ -220,15 +220,15 @@ pg_catalog.pg_ls_dir(text, boolean, boolean), pg_catalog.pg_stat_file(text, bool
 pg_catalog.pg_read_binary_file(text), pg_catalog.pg_read_binary_file(text, bigint, bigint, boolean)";
 
 /// The statements; nothing of them is logged by the server, and no standby is waited for.
-fn role_sql(name: &str, verifier: &Secret) -> Secret {
+pub fn role_sql(name: &str, verifier: &Secret) -> Secret {
     let attributes = if name == REWINDER { "LOGIN" } else { "LOGIN REPLICATION" };
     let mut sql = format!(
         "SET log_statement = 'none'; SET log_min_duration_statement = -1; \
          SET log_min_error_statement = 'panic'; SET synchronous_commit = local;\n\
          SELECT 'CREATE ROLE \"{name}\"' WHERE NOT EXISTS \
          (SELECT FROM pg_roles WHERE rolname = '{name}') \\gexec\n\
-         ALTER ROLE \"{name}\" {attributes} PASSWORD '{}';\n",
-        verifier.expose()
+         ALTER ROLE \"{name}\" {attributes} PASSWORD {};\n",
+        render::quote::sql_literal(verifier.expose()).unwrap_or_else(|_| "NULL".to_owned())
     );
     if name == REWINDER {
         sql.extend(["GRANT EXECUTE ON FUNCTION ", REWIND_FUNCTIONS, " TO ", REWINDER, ";\n"]);

@@ -2,11 +2,12 @@
 //! standby follows again.
 
 use super::super::case::{Case, Side};
-use super::super::names::{packages, sh};
+use super::super::names::packages;
 use super::super::scripts::Scripts;
 use super::super::settings::Member;
 use super::super::steps::attached;
 use crate::resource::Plan;
+use crate::shell::word;
 use crate::step::Step;
 
 /// Bring the servers that are there to the wanted release; what is not installed yet gets it at once.
@@ -96,7 +97,7 @@ impl Scripts<'_> {
     /// Install one release over another. The package stops and starts the server itself; that it
     /// did is seen by the program that the server runs.
     fn upgrade(&self, wanted: &str) -> String {
-        let ([server, client], wanted) = (packages(self.settings), sh(wanted));
+        let ([server, client], wanted) = (packages(self.settings), word(wanted));
         self.with(&format!(
             r#"{apt}W={wanted}
 versions() {{ apt-cache madison {server} | awk -F' *[|] *' '{{print $2}}' | sort -u; }}
