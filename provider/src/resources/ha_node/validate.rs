@@ -1,5 +1,6 @@
 //! Checks before any host is asked: everything that can be wrong in what the user wrote.
 
+use render::harbor::harbor_yml::setting_of;
 use render::harbor::{Release, keys};
 use render::mask::is_secret_key;
 
@@ -63,6 +64,10 @@ impl Found {
         }
         if s.database.password_wo.is_none() {
             self.missing("database.password_wo", "Harbor logs in to PostgreSQL with it.");
+        }
+        if s.redis.as_ref().is_some_and(|r| r.username.is_some() && r.password_wo.is_none()) {
+            let why = "without it Harbor writes the user into the host's name.";
+            self.missing("redis.password_wo", why);
         }
         let text = |secret: &Option<Secret>| secret.as_ref().map(|p| p.expose().to_owned());
         let redis = s.redis.as_ref().and_then(|r| text(&r.password_wo));
@@ -210,7 +215,9 @@ impl Found {
 
     fn extra(&mut self, s: &HaNode, release: Release) {
         for (key, text) in s.settings.iter().flatten() {
-            let problem = if !keys::is_known(release, key) {
+            let problem = if setting_of(key).is_some() {
+                format!("There is an attribute for it: {}.", harbor_yml::attribute(key))
+            } else if !keys::is_known(release, key) {
                 format!(
                     "Harbor {release} does not read {key} in harbor.yml: it is read by {}. {}",
                     keys::releases_of(key),
