@@ -141,7 +141,7 @@ async fn a_write_that_is_cut_in_the_middle_leaves_the_old_file() {
 }
 
 fn sum(data: &[u8]) -> String {
-    format!("{:x}", Sha256::digest(data))
+    Sha256::digest(data).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[tokio::test]
