@@ -54,6 +54,7 @@ pub mod resource;
 pub mod resources;
 pub mod schema;
 pub mod scram;
+pub mod scratch;
 pub mod secret;
 pub mod settings;
 pub mod step;
