@@ -26,6 +26,8 @@ mod script;
 mod settings;
 mod through;
 mod tunnel;
+#[cfg(any(test, fuzzing))]
+pub mod untrusted;
 
 pub use channel::stream::Stream;
 pub use connection::Host;

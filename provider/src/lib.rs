@@ -58,4 +58,6 @@ pub mod scratch;
 pub mod secret;
 pub mod settings;
 pub mod step;
+#[cfg(any(test, fuzzing))]
+pub mod untrusted;
 pub mod value;

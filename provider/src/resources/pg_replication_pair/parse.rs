@@ -4,8 +4,9 @@ use super::facts::{Control, Dir, Facts, History, Host, Sql};
 use super::names::Paths;
 use super::questions;
 use super::settings::{Member, Pair};
+use super::wal::end::SEGMENT_SIZES;
 use crate::diag::{Diag, Diags};
-use crate::facts::{file, os, package};
+use crate::facts::{file, lsn, os, package};
 use crate::resource::{Answer, Answers};
 
 /// Read all answers.
@@ -140,7 +141,10 @@ fn control<'a>(lines: &mut impl Iterator<Item = &'a str>) -> Control {
             "Database system identifier" => value.clone_into(&mut control.system_identifier),
             "Database cluster state" => value.clone_into(&mut control.state),
             "Latest checkpoint's TimeLineID" => control.timeline = value.parse().unwrap_or(0),
-            "Bytes per WAL segment" => control.segment = value.parse().unwrap_or(0),
+            "Bytes per WAL segment" => {
+                let size = value.parse().ok().filter(|size| is_segment(*size));
+                control.segment = size.unwrap_or_default();
+            }
             "wal_log_hints setting" => control.rewindable |= value == "on",
             "Data page checksum version" => control.rewindable |= value != "0",
             _ => {
@@ -153,22 +157,20 @@ fn control<'a>(lines: &mut impl Iterator<Item = &'a str>) -> Control {
     control
 }
 
+/// Whether segments can have this size.
+fn is_segment(size: u64) -> bool {
+    size.is_power_of_two() && SEGMENT_SIZES.contains(&size)
+}
+
 /// The timeline on the first line, then `TIMELINE<tab>LSN<tab>reason` for each ancestor.
 fn history(text: &str) -> History {
     let mut lines = text.lines();
     let timeline = lines.next().and_then(|l| l.trim().parse().ok()).unwrap_or_default();
     let ancestor = |line: &str| {
         let mut words = line.split_whitespace();
-        Some((words.next()?.parse().ok()?, lsn(words.next()?)?))
+        Some((words.next()?.parse().ok()?, lsn::parse(words.next()?)?))
     };
     History { timeline, ancestors: lines.filter_map(ancestor).collect() }
-}
-
-/// `0/3842930` in bytes.
-pub fn lsn(text: &str) -> Option<u64> {
-    let (high, low) = text.split_once('/')?;
-    let part = |hex| u64::from_str_radix(hex, 16).ok();
-    Some((part(high)? << 32) | part(low)?)
 }
 
 /// `pg_controldata` shortens two of the names.

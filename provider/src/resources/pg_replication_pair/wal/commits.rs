@@ -11,6 +11,7 @@ use super::super::names::{Paths, sh};
 use super::super::settings::Member;
 use super::end::segment;
 use super::lineage::{Fork, Position};
+use crate::facts::lsn;
 use crate::resource::{Answers, Question};
 
 /// Key of the answer with what was committed after the point where they parted.
@@ -46,8 +47,8 @@ pub fn question(
 
 /// Number, first and last of the commits behind a position.
 fn after(host: &Host, paths: &Paths, own: &Position, at: u64) -> String {
-    let (first, _) = segment(own.timeline, at + 1, host.control.segment);
-    let start = format!("-s {:X}/{:X} ", at >> 32, at & 0xFFFF_FFFF);
+    let (first, _) = segment(own.timeline, at.saturating_add(1), host.control.segment);
+    let start = format!("-s {} ", lsn::print(at));
     let dump = dump(host, paths, own, &start);
     format!(
         "first={first}\n{dump} | {COMMITS} | cut -d' ' -f2- | \
@@ -106,7 +107,7 @@ fn since_common(own: &str, other: &str) -> Option<AfterFork> {
     let own: Vec<&str> = own.lines().collect();
     let other: BTreeSet<&str> = other.lines().collect();
     let common = own.iter().rposition(|commit| other.contains(commit))?;
-    let since = &own[common + 1..];
+    let since: Vec<&str> = own.iter().skip(common).skip(1).copied().collect();
     let time = |commit: Option<&&str>| {
         let (_, time) = commit?.split_once(' ')?;
         Some(time.to_owned())
