@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use crate::host::connection::Host;
 use crate::host::error::HostError;
 use crate::host::script::quote;
-use crate::secret::Secret;
+use crate::step::File;
 
 /// Time for a small file on a slow disk.
 const WRITE_LIMIT: Duration = Duration::from_secs(120);
@@ -17,36 +17,16 @@ const WRITE_LIMIT: Duration = Duration::from_secs(120);
 /// Slowest transfer that is waited for, in bytes per second.
 const SLOWEST: u64 = 64 << 10;
 
-/// A file as it shall be on the host.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct File {
-    /// Absolute path. A symbolic link there is replaced, not followed.
-    pub path: String,
-    /// What it holds.
-    pub content: Secret,
-    /// User name or number.
-    pub owner: String,
-    /// Group name or number.
-    pub group: String,
-    /// Permission bits, such as `0o640`.
-    pub mode: u32,
-    /// Whether to make missing parent directories (0755, root).
-    pub parents: bool,
-}
-
 impl Host {
     /// Writes a file: beside it, synced, with owner and mode, then renamed over it, and the
     /// directory synced. Whoever reads it sees the old file or the new one, whatever happens.
+    /// Missing parent directories are made (0755, root).
     pub async fn write(&self, file: &File) -> Result<(), HostError> {
-        let File { path, content, owner, group, mode, parents } = file;
+        let File { path, content, owner, group, mode } = file;
         let doing = format!("write {path}");
         let script = self.write_script(&doing, path, owner, group)?;
         let bytes = content.expose().as_bytes();
-        let head = format!(
-            "size={}\nmode={mode:04o}\nparents={}\n",
-            bytes.len(),
-            if *parents { "yes" } else { "no" }
-        );
+        let head = format!("size={}\nmode={mode:04o}\n", bytes.len());
         let output = self.run_as(&doing, &(head + &script), bytes, WRITE_LIMIT).await?;
         output.require(self.name(), &doing).map(drop)
     }
@@ -175,7 +155,7 @@ async fn sum_of(local: &Path, part: u64) -> Result<(u64, String), HostError> {
 
 /// Old temporary files are of runs that were killed; a running one is younger than its limit.
 const WRITE_SCRIPT: &str = r#"set -eu
-[ "$parents" = no ] || mkdir -p -- "$directory"
+mkdir -p -- "$directory"
 find "$directory" -maxdepth 1 -name ".$name.breakwater.*" -mmin +10 -delete 2>/dev/null || :
 umask 077
 new=$(mktemp -- "$directory/.$name.breakwater.XXXXXX")
