@@ -60,6 +60,17 @@ crate::settings! {
     }
 }
 
+/// What reads the marks and the private data, for `crate::untrusted`.
+///
+/// # Panics
+/// Where it should not: that is what is tried.
+#[cfg(any(test, fuzzing))]
+pub fn untrusted(data: &[u8]) {
+    let private = private::Private::decode(data);
+    assert_eq!(private::Private::decode(&private.encode()), private);
+    marks::untrusted(&String::from_utf8_lossy(data));
+}
+
 /// A resource without its types: what the list of resources holds.
 pub trait Erased: Send + Sync {
     /// Its names; the second is an alias.

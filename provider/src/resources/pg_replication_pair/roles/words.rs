@@ -9,6 +9,7 @@ use super::super::wal::lineage::{Fork, Kin, compare, position};
 use super::conditions::both_write;
 use super::observed::{Observed, Server, lag};
 use super::transition::{Row, Who, Why};
+use crate::wal::Lsn;
 
 /// Where it is refused, in which words, and why.
 pub struct Words {
@@ -44,11 +45,6 @@ pub fn agreed(case: &Case) -> bool {
     case.settings.data_loss_token.as_ref().is_some_and(|given| given.trim() == token(case))
 }
 
-/// An LSN as PostgreSQL writes it.
-fn lsn(bytes: u64) -> String {
-    crate::wal::Lsn(bytes).to_string()
-}
-
 /// `a (10.0.0.1): primary, timeline 2, at 0/5000000`
 fn seen_of(case: &Case, side: &Side) -> String {
     let place = case.settings.place(side.member);
@@ -68,13 +64,17 @@ fn seen_of(case: &Case, side: &Side) -> String {
         Some(_) => ", no committed transaction of its own since they parted".to_owned(),
         None => String::new(),
     };
-    format!("{place}: {state}, timeline {}, at {}{after}", position.timeline, lsn(position.end))
+    format!(
+        "{place}: {state}, timeline {}, at {}{after}",
+        position.timeline,
+        Lsn(position.end).to_string()
+    )
 }
 
 fn both(case: &Case) -> String {
     let fork = match (position(case.primary().host), position(case.standby().host)) {
         (Some(a), Some(b)) => match compare(&a, &b) {
-            Fork::At(at) => format!(" They parted at {}.", lsn(at)),
+            Fork::At(at) => format!(" They parted at {}.", Lsn(at)),
             Fork::Nowhere | Fork::Unknown => String::new(),
         },
         _ => String::new(),

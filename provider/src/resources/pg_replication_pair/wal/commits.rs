@@ -48,7 +48,7 @@ pub fn question(
 
 /// Number, first and last of the commits behind a position.
 fn after(host: &Host, paths: &Paths, own: &Position, at: u64) -> String {
-    let (first, _) = segment(own.timeline, at + 1, host.control.segment);
+    let (first, _) = segment(own.timeline, at.saturating_add(1), host.control.segment);
     let start = format!("-s {} ", Lsn(at));
     let dump = dump(host, paths, own, &start);
     format!(
@@ -108,7 +108,7 @@ fn since_common(own: &str, other: &str) -> Option<AfterFork> {
     let own: Vec<&str> = own.lines().collect();
     let other: BTreeSet<&str> = other.lines().collect();
     let common = own.iter().rposition(|commit| other.contains(commit))?;
-    let since = &own[common + 1..];
+    let since: Vec<&str> = own.iter().skip(common).skip(1).copied().collect();
     let time = |commit: Option<&&str>| {
         let (_, time) = commit?.split_once(' ')?;
         Some(time.to_owned())

@@ -1,5 +1,7 @@
 //! Where the WAL of a server that is down ends, and in which file a position stands.
 
+use std::ops::RangeInclusive;
+
 /// Shell functions on the WAL of a server that is down.
 ///
 /// `wal_end TIMELINE START` sets `end_lsn` to where the last whole record ends, in bytes: a standby
@@ -85,11 +87,17 @@ trim_wal() {
 /// Name of the segment of a timeline in which the byte before `lsn` stands, and how much of it
 /// that is.
 pub fn segment(timeline: i64, lsn: u64, size: u64) -> (String, u64) {
+    // Where it was not read there is no such file, and that is told.
+    let size = size.clamp(*SEGMENT_SIZES.start(), *SEGMENT_SIZES.end());
     let last = lsn.saturating_sub(1);
-    let (number, per_id) = (last / size, (1 << 32) / size);
-    let name = format!("{timeline:08X}{:08X}{:08X}", number / per_id, number % per_id);
-    (name, last % size + 1)
+    let (number, per_id) = (last.div_euclid(size), (1_u64 << 32).div_euclid(size));
+    let (id, within) = (number.div_euclid(per_id), number.rem_euclid(per_id));
+    let name = format!("{timeline:08X}{id:08X}{within:08X}");
+    (name, last.rem_euclid(size).saturating_add(1))
 }
+
+/// Sizes that segments can have: powers of two from 1 MiB to 1 GiB.
+pub const SEGMENT_SIZES: RangeInclusive<u64> = 1 << 20..=1 << 30;
 
 #[cfg(test)]
 mod tests {

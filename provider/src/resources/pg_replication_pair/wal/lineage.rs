@@ -59,7 +59,8 @@ pub fn position(host: &Host) -> Option<Position> {
     let known = history.timeline >= timeline || timeline == 1;
     let mut ancestors = history.ancestors.clone();
     ancestors.retain(|(ancestor, _)| known && *ancestor < timeline);
-    (timeline > 0 && end > 0).then_some(Position { timeline, end, there, ancestors })
+    let possible = timeline > 0 && u32::try_from(timeline).is_ok();
+    (possible && end > 0).then_some(Position { timeline, end, there, ancestors })
 }
 
 /// Where the two part.
