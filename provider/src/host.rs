@@ -27,6 +27,7 @@ mod settings;
 mod tunnel;
 
 pub use channel::stream::Stream;
+pub use connect::auth::{certificate_fault, key_fault};
 pub use connection::Host;
 pub use error::{HostError, NulByte};
 pub use pool::Pool;
