@@ -31,6 +31,7 @@ pub mod untrusted;
 
 pub(crate) use channel::frame::nonce;
 pub use channel::stream::Stream;
+pub use connect::auth::{certificate_fault, key_fault};
 pub use connection::Host;
 pub use error::{HostError, NulByte};
 pub use pool::Pool;

@@ -16,9 +16,9 @@ pub(super) fn plan(settings: &ExternalDb, facts: &Facts, context: &Context, plan
     let Some(role) = &facts.role else {
         plan.status(label, "", &wanted);
         let Some(password) = required_password(settings, plan) else { return };
-        let statement = sql::create_role(&settings.user, &password, settings.connection_limit);
+        let statements = sql::create_role(&settings.user, &password, settings.connection_limit);
         let what = format!("create role {}", settings.user);
-        step(settings, plan, what, sql::MAINTENANCE, vec![statement]);
+        step(settings, plan, what, sql::MAINTENANCE, statements);
         if facts.reach == Reach::Answers {
             join(settings, &facts.cluster, plan);
         } else if settings.server.is_some() {
@@ -65,8 +65,8 @@ fn required_password(settings: &ExternalDb, plan: &mut Plan) -> Option<Secret> {
 fn set_password(settings: &ExternalDb, plan: &mut Plan, risk: Risk) {
     let Some(password) = required_password(settings, plan) else { return };
     let what = format!("set the password of role {}", settings.user);
-    let statement = sql::set_password(&settings.user, &password);
-    step(settings, plan, what, sql::MAINTENANCE, vec![statement]);
+    let statements = sql::set_password(&settings.user, &password);
+    step(settings, plan, what, sql::MAINTENANCE, statements);
     if let Some(last) = plan.steps.last_mut() {
         last.risk = risk;
     }

@@ -297,6 +297,7 @@ forget
             ("dbname", database.to_owned()),
             ("passfile", self.paths.passfile.clone()),
             ("sslmode", settings.sslmode().to_owned()),
+            ("channel_binding", "require".to_owned()),
             ("connect_timeout", "10".to_owned()),
         ];
         fields.extend(settings.tls_ca.as_ref().map(|_| ("sslrootcert", self.paths.tls_ca.clone())));
