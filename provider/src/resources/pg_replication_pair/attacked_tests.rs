@@ -130,15 +130,17 @@ fn left_alone_the_scripts_do_what_they_are_for() {
 
     // What is kept comes back, and what was not there goes again.
     std::fs::write(&paths.hba, "old").expect("written");
-    does(Scripts::keep_previous(&[paths.hba.clone(), paths.own_conf.clone()]), "");
+    std::fs::write(&paths.shared_conf, "as it was").expect("written");
+    let kept = [&paths.hba, &paths.own_conf, &paths.shared_conf].map(Clone::clone);
+    does(Scripts::keep_previous(&kept), "");
     std::fs::write(place.path("theirs/new"), "new").expect("written");
     std::fs::rename(place.path("theirs/new"), &paths.hba).expect("replaced");
     std::fs::write(&paths.own_conf, "new").expect("written");
     does(scripts.put_back(), "");
     assert_eq!(read("theirs/pg_hba.conf"), "old");
-    assert!(!std::path::Path::new(&paths.own_conf).exists());
-    let left = std::fs::read_dir(place.path("theirs")).expect("listed").flatten();
-    assert!(
-        left.into_iter().all(|name| !name.file_name().to_string_lossy().contains("breakwater"))
-    );
+    let left = std::fs::read_dir(place.path("theirs/conf.d")).expect("listed").flatten();
+    let left: Vec<_> = left.map(|name| name.file_name()).collect();
+    assert_eq!(left, ["90-breakwater.conf"]);
+    assert_eq!(read("theirs/conf.d/90-breakwater.conf"), "as it was");
+    assert!(!place.path("theirs/pg_hba.conf.breakwater-prev").exists());
 }

@@ -172,7 +172,9 @@ for f in {}; do keep "$f"; done
   done
 }}
 back() {{
-  if [ -e "$1.breakwater-prev" ]; then mv -fT "$1.breakwater-prev" "$1"
+  # The same where it was not written over after all.
+  if [ "$1.breakwater-prev" -ef "$1" ]; then rm -f "$1.breakwater-prev"
+  elif [ -e "$1.breakwater-prev" ]; then mv -fT "$1.breakwater-prev" "$1"
   elif [ -e "$1.breakwater-none" ]; then rm -rf "$1" "$1.breakwater-none"; fi
 }}
 drop() {{ rm -rf "$1.breakwater-prev" "$1.breakwater-none"; }}
