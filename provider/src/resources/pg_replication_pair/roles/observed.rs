@@ -86,8 +86,7 @@ impl Observed {
 /// WAL that the standby has not replayed, in bytes; none where not both are seen running.
 pub fn lag(case: &Case) -> Option<i64> {
     let lsn = |host: &Host| host.sql.as_ref().and_then(|s| s.lsn);
-    let lag = lsn(case.primary().host)?.saturating_sub(lsn(case.standby().host)?);
-    Some(lag.saturating_abs())
+    Some(lsn(case.primary().host)?.saturating_sub(lsn(case.standby().host)?).saturating_abs())
 }
 
 fn slot_lost(case: &Case, side: &Side) -> bool {

@@ -189,7 +189,7 @@ sync "$REWINDING.new"
 mv -f "$REWINDING.new" "$REWINDING"
 sync -f "$(dirname "$REWINDING")"
 start_conf disabled
-control=$("$B/pg_controldata" -D "$D")
+control=$(tool pg_controldata -D "$D")
 case $(control 'Database cluster state') in
   "shut down"*) ;;
   *)
