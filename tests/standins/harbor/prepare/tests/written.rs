@@ -323,3 +323,75 @@ fn an_authority_of_the_storage_is_looked_for_in_the_data_volume_below_data() {
         ("Can not get file info", 255)
     );
 }
+
+/// What `render` takes for a release, and what its registry then reads.
+fn rendered(
+    release: &str,
+    storage: &serde_json::Value,
+    redis: &serde_json::Value,
+) -> serde_json::Value {
+    let settings = serde_json::from_value(serde_json::json!({
+        "release": release,
+        "hostname": "harbor.example.com",
+        "harbor_admin_password": "Admin-Password1",
+        "data_volume": "/data",
+        "external_database": {"host": "10.0.0.5", "username": "harbor", "password": "Db-Password_1"},
+        "external_redis": redis,
+        "storage": storage,
+    }))
+    .expect("settings");
+    let text = render::harbor::harbor_yml::render(&settings)
+        .unwrap_or_else(|error| panic!("{release}: {error}"));
+    let node = Node::new(release, &text);
+    node.prepare(&[]).unwrap_or_else(|refusal| panic!("{release}: {refusal}\n{text}"));
+    let config = node.read("config/registry/config.yml");
+    serde_saphyr::from_str(&config).unwrap_or_else(|error| panic!("{error}\n{config}"))
+}
+
+#[test]
+fn what_render_takes_reaches_the_registry_in_every_release() {
+    let storage = serde_json::json!({
+        "driver": "s3",
+        "parameters": {
+            "bucket": "layers", "region": "us-east-1", "secure": true, "encrypt": false,
+            "chunksize": 5_242_880, "multipartcopymaxconcurrency": 1, "rootdirectory": "/a b#c",
+            "regionendpoint": "https://s3.example.com:9000/x?y=z", "accesskey": "AKIA:x",
+        },
+        "secret_parameters": {"secretkey": "-abc/def+gh=%@*'\"=="},
+    });
+    let redis = serde_json::json!({"host": "redis.example.com", "password": "0123-yes_null"});
+    for row in render::harbor::releases::RELEASES {
+        let release = format!("2.{}.2", row.minor);
+        let config = rendered(&release, &storage, &redis);
+        let read = &config["storage"]["s3"];
+        for map in ["parameters", "secret_parameters"] {
+            for (name, given) in storage[map].as_object().expect("a map") {
+                // Python's own word for what is false; the registry reads it as that.
+                let python = if *given == serde_json::json!(false) { "False" } else { "" };
+                let same = read[name] == *given || read[name] == serde_json::json!(python);
+                assert!(same, "{name} of {release} is {}", read[name]);
+            }
+        }
+        assert_eq!(config["redis"]["addr"], "redis.example.com:6379", "{release}");
+        assert_eq!(config["redis"]["password"], "0123-yes_null", "{release}");
+    }
+}
+
+#[test]
+fn sentinels_users_and_tls_reach_the_registry() {
+    let storage = serde_json::json!({"driver": "filesystem", "parameters": {"maxthreads": 1}});
+    let redis = serde_json::json!({
+        "host": "10.0.1.31,10.0.1.32:26380", "port": 26379, "username": "harbor",
+        "password": "Redis-Password_1", "sentinel_master_set": "main", "registry_db_index": 3,
+        "tls": {"enable": true, "root_ca": "/ssl/a.crt"},
+    });
+    let config = rendered(NEW, &storage, &redis);
+    assert_eq!(config["storage"]["filesystem"]["maxthreads"], 1);
+    let expected = serde_json::json!({
+        "addr": "10.0.1.31:26379,10.0.1.32:26380", "sentinelMasterSet": "main", "db": 3,
+        "username": "harbor", "password": "Redis-Password_1", "enableTLS": true,
+    });
+    for (name, value) in expected.as_object().expect("a map") {
+        assert_eq!(config["redis"][name], *value, "{name}");
+    }
+}
