@@ -106,6 +106,7 @@ fn purge(plan: &mut Plan, s: &HaNode, facts: &Facts, name: &str) {
         "ca_download",
         "job_logs",
         "chart_storage",
+        "scandata_exports",
         "trivy-adapter",
         "database",
         "redis",
