@@ -369,10 +369,12 @@ install -d -o postgres -g postgres -m 0700 "$new"
 runuser -u postgres -- "$B/pg_basebackup" -w -d "$conninfo" -D "$new" -Fp -Xs -c fast -S {slot}
 runuser -u postgres -- "$B/pg_verifybackup" -q "$new"
 runuser -u postgres -- touch "$new/standby.signal"
+rm -f {promoting}
 sync -f "$new"
 mv -T "$new" "$D"
 "#,
             new = sh(&self.paths.clone),
+            promoting = sh(&self.paths.promoting),
             slot = self.settings.slot_name
         );
         self.with(&(self.login() + &text))
