@@ -98,6 +98,7 @@ echo
   echo "where the old primary's WAL ends was not received" >&2; exit 1
 fi
 limit=$(( $(seconds) + {seconds} ))
+replayed=
 while [ "$(state)" = t ]; do
   replayed=$(sql -c "SELECT coalesce(pg_last_wal_replay_lsn() >= '$end', false)")
   if [ "$replayed" = t ]; then break; fi
@@ -107,6 +108,10 @@ while [ "$(state)" = t ]; do
   fi
   sleep 0.02
 done
+# One that did not answer has proven nothing, also if it does again.
+if [ "$replayed" != t ] && [ "$(state)" != f ]; then
+  echo "it did not answer whether the end of the old primary's WAL, $end, is replayed" >&2; exit 1
+fi
 {PROMOTE}"#
         );
         self.roles(&format!("{STATE}{text}"))
@@ -322,6 +327,9 @@ mod tests {
     #[test]
     fn a_server_that_does_not_answer_was_not_promoted() {
         assert_eq!(promoted("0/34B2B10\n", "exit 2"), (false, false));
+        let behind = REPLAYED.replace("*) echo t ;; esac", "*) echo f ;; esac");
+        let once = "[ -e ${0%/*}/once ] || { : > ${0%/*}/once; exit 2; }\n".to_owned() + &behind;
+        assert_eq!(promoted("0/34B2B10\n", &once), (false, false), "it answers again");
     }
 }
 
