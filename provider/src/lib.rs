@@ -10,7 +10,8 @@
 //! - [`lifecycle`]: read, plan, apply, import, destroy: once, for all resources. It asks, decides,
 //!   takes locks, runs steps, and asks again.
 //! - [`resources`] and [`data_sources`]: what Harbor and PostgreSQL need. A resource is settings
-//!   ([`mod@settings`]), questions, facts and a pure decision ([`mod@plan`]): see [`resource`].
+//!   ([`mod@settings`], each value with its [`checks`], and [`rule`]s across them), questions, facts
+//!   and a pure decision ([`mod@plan`]): see [`resource`].
 //! - [`facts`]: what several resources ask of a host: a script and a parser of its output.
 //!   [`step`]: what is done to a host, as data.
 //! - [`host`]: SSH: connections, commands, files, jobs, locks, SQL and HTTP through a tunnel.
@@ -25,8 +26,9 @@
 //! - No secret in state, plan, logs, arguments, environments or `Debug`: [`secret::Secret`] has no
 //!   way to print itself, and goes back to Terraform as null.
 //! - No destructive step that the plan did not announce and a setting did not allow.
-//! - No quoting by hand: a value enters a shell script through [`step::word`], a file through
-//!   `render`.
+//! - No quoting by hand: a value enters a shell script through [`shell::word`], a file through
+//!   `render`. No SQL but in sessions that begin with [`sql::STARTUP`], and nothing of root's in a
+//!   directory of others but by [`shell::WAYS`].
 //!
 //! `tests/tidy.rs` holds the first two, and more.
 //!
@@ -38,7 +40,10 @@
 //!
 //! `tests/tidy.rs` names what is missing.
 
+pub mod apt;
 pub mod backend;
+pub mod certificates;
+pub mod checks;
 pub mod data_sources;
 pub mod diag;
 pub mod facts;
@@ -52,8 +57,13 @@ pub mod protocol;
 mod real_postgres;
 pub mod resource;
 pub mod resources;
+pub mod rule;
 pub mod schema;
+pub mod scram;
 pub mod secret;
 pub mod settings;
+pub mod shell;
+pub mod sql;
 pub mod step;
 pub mod value;
+pub mod wal;

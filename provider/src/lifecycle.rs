@@ -6,6 +6,7 @@
 mod apply;
 pub mod configuration;
 mod data;
+mod interruption;
 mod marks;
 mod observe;
 mod planning;
@@ -28,13 +29,15 @@ use crate::diag::{Diag, Diags, Path};
 use crate::host::HostError;
 use crate::plan::Plan;
 use crate::resource::Resource;
+use crate::rule;
 use crate::schema::{Attribute, Kind, computed};
 use crate::settings::Settings;
-use crate::value::{Object, Value};
+use crate::value::Object;
 
 pub use data::{Data, ErasedData};
 pub use provider::Provider;
 use reach::Absentees;
+use see::Seen;
 use session::Session;
 
 crate::settings! {
@@ -110,6 +113,13 @@ impl<R: Resource> Managed<R> {
                       as they are on the hosts.";
         attributes.push(given("files", files, texts()));
         attributes.push(given("status", status, texts()));
+        let uid = "Identifies this object's life: made when it is created, and written to its hosts. A \
+                   destroy touches only hosts that carry it, so that the delete of an object that was \
+                   replaced leaves alone what replaced it.";
+        attributes.push(given(private::UID, uid, Kind::String));
+        let keys = "Public host keys that were seen at first contact, by `address:port`; from then on \
+                    a host must have them.";
+        attributes.push(given(private::HOST_KEYS, keys, texts()));
         attributes.extend(computed(R::Outputs::attributes()));
         attributes
     }
@@ -188,11 +198,12 @@ fn unreached(name: &str, resource: &str, error: HostError) -> Diag {
 }
 
 /// An object with the computed attributes of what is there.
-fn observed(mut object: Object, id: &str, plan: &Plan) -> Object {
+fn observed(mut object: Object, id: &str, seen: &Seen) -> Object {
     object.insert("id".into(), id.into());
-    object.insert("files".into(), Plan::actual(&plan.files));
-    object.insert("status".into(), Plan::actual(&plan.status));
-    object.extend(plan.outputs.clone());
+    object.insert("files".into(), Plan::actual(&seen.plan.files));
+    object.insert("status".into(), Plan::actual(&seen.plan.status));
+    object.extend(seen.private.shown());
+    object.extend(seen.plan.outputs.clone());
     object
 }
 
@@ -213,11 +224,9 @@ impl<R: Resource> Erased for Managed<R> {
     fn validate(&self, config: &Object) -> Diags {
         let attributes = Self::attributes();
         let mut diags = crate::settings::check(&attributes, config, &Path::root());
-        if diags.is_empty() && config.values().all(Value::is_known) {
-            match Self::settings(&values::with_defaults(&attributes, config)) {
-                Ok(settings) => diags.extend(R::validate(&settings)),
-                Err(more) => diags.extend(more),
-            }
+        if diags.is_empty() {
+            let config = values::with_defaults(&attributes, config);
+            diags.extend(rule::judge(R::rules(), &config));
         }
         diags
     }

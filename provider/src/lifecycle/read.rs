@@ -12,7 +12,7 @@ use crate::backend::StateResponse;
 use crate::diag::{Diag, Diags, Path};
 use crate::host::Patience;
 use crate::resource::Resource;
-use crate::value::{Object, Value};
+use crate::value::{Object, Value, shown_object};
 
 impl<R: Resource> Managed<R> {
     pub(super) async fn refresh(
@@ -28,7 +28,9 @@ impl<R: Resource> Managed<R> {
             response.diags.push(Diag::warning(summary, detail));
             return response;
         };
-        match Self::look_at(session, &state, Private::decode(&private)).await {
+        match Self::look_at(session, &state, Private::decode(&private).with_state(Some(&state)))
+            .await
+        {
             Ok((state, private)) => {
                 response.state = Some(state);
                 response.private = private.encode();
@@ -74,7 +76,7 @@ impl<R: Resource> Managed<R> {
             Some(Value::String(id)) => id.clone(),
             _ => R::id(&settings),
         };
-        Ok((observed(state.clone(), &id, &seen.plan), seen.private))
+        Ok((observed(state.clone(), &id, &seen), seen.private))
     }
 
     pub(super) async fn import_id(session: &Session, id: &str) -> StateResponse {
@@ -97,7 +99,8 @@ impl<R: Resource> Managed<R> {
             answers.map_err(|(name, e)| Blind::Host(name, e, Path::root()).diags(R::NAME))?;
         let found = R::import(id, &answers)?;
         let attributes = Self::attributes();
-        let mut state = values::without_write_only(&attributes, &found);
+        // All of it is what the host said.
+        let mut state = shown_object(values::without_write_only(&attributes, &found));
         if state["id"].is_null() {
             let filled = values::with_defaults(&attributes, &state);
             state.insert("id".into(), R::id(&Self::settings(&filled)?).into());

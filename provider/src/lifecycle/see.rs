@@ -6,6 +6,7 @@ use super::private::Private;
 use super::reach::Reached;
 use super::session::Session;
 use super::{Blind, Managed, marks, observe};
+use crate::diag::Diag;
 use crate::host::Host;
 use crate::plan::{Context, Plan};
 use crate::resource::{Answers, Question, Resource};
@@ -15,6 +16,8 @@ use crate::value::Object;
 pub(super) struct Seen {
     pub plan: Plan,
     pub private: Private,
+    /// For a destroy of an object whose hosts carry another life of it: what is said, and that is all.
+    pub another_life: Option<Diag>,
 }
 
 /// How `see` goes about it.
@@ -47,7 +50,9 @@ impl<R: Resource> Managed<R> {
         sight: Sight,
     ) -> Result<Answers, Blind> {
         let mut questions = R::questions(settings);
-        questions.extend(hosts.keys().map(|host| marks::question(host, R::NAME)));
+        let id = R::id(settings);
+        let life = marks::Life { resource: R::NAME, id: &id, uid: "" };
+        questions.extend(hosts.keys().map(|host| marks::question(host, life)));
         let mut answers = Self::ask(session, hosts, questions, sight).await?;
         let more = R::follow_up(settings, &answers);
         if !more.is_empty() {
@@ -88,6 +93,16 @@ impl<R: Resource> Managed<R> {
         let answers = Self::answers(session, &reached.hosts, settings, sight).await?;
         let facts = R::facts(settings, &answers).map_err(Blind::Diags)?;
         let marks = marks::facts(&answers, reached.hosts.keys());
+        if sight.destroying {
+            let life = marks::Life { resource: R::NAME, id: &R::id(settings), uid: &private.uid };
+            let another_life = marks::of_another_life(&marks, life);
+            if another_life.is_some() {
+                return Ok(Seen { plan: Plan::default(), private, another_life });
+            }
+        }
+        if private.adopt && private.uid.is_empty() {
+            private.uid = marks.values().find_map(|m| m.uid.clone()).unwrap_or_default();
+        }
         let decide = |context: &Context| {
             if sight.destroying {
                 R::destroy(settings, &facts, context)
@@ -113,6 +128,8 @@ impl<R: Resource> Managed<R> {
             return Err(Self::unreached(name.clone(), absent.error()));
         }
         plan.keep_unseen(&context);
+        // From here on as Terraform is told, which compares it with what it was told before.
+        plan.shown();
         if !sight.reading {
             marks::refuse_other_owners(&mut plan, &marks, owner, private.adopt, R::NAME);
             // Those of a host that is missing count again when it is back.
@@ -122,6 +139,6 @@ impl<R: Resource> Managed<R> {
             private.digests.extend(digests);
             private.missing = reached.missing.keys().cloned().collect();
         }
-        Ok(Seen { plan, private })
+        Ok(Seen { plan, private, another_life: None })
     }
 }

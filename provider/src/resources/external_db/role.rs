@@ -3,8 +3,9 @@
 use super::facts::{Cluster, Facts, Reach, Role, Stored};
 use super::labels::{AS_WANTED, memory_label, role_label, step};
 use super::settings::ExternalDb;
-use super::{scram, sql};
+use super::sql;
 use crate::resource::{Context, Plan};
+use crate::scram;
 use crate::secret::Secret;
 use crate::step::Risk;
 
@@ -115,11 +116,9 @@ fn password_fit(settings: &ExternalDb, role: &Role, context: &Context, plan: &mu
         return Fit::Same;
     }
     let fit = match (&role.password, &settings.password_wo) {
-        (Stored::Verifier(text), Some(password)) if scram::is_of(text.expose(), password) => {
-            Fit::Same
-        }
+        (Stored::Verifier(text), Some(password)) if scram::is_of(text, password) => Fit::Same,
         (Stored::Verifier(text), Some(password))
-            if scram::is_md5_of(text.expose(), &settings.user, password) =>
+            if scram::is_md5_of(text, &settings.user, password) =>
         {
             Fit::Md5
         }

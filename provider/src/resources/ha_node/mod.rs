@@ -1,6 +1,5 @@
 //! `harbor_ha_node`: one Harbor node on one host.
 
-mod certificate;
 mod checks;
 mod configuration;
 mod destroy;
@@ -24,6 +23,7 @@ pub use settings::{HaNode, Outputs};
 use crate::diag::{Diag, Diags};
 use crate::plan::{Context, Plan};
 use crate::resource::{Answers, ImportRequest, Question, Resource, Ssh};
+use crate::rule::Rule;
 use crate::value::Object;
 
 /// The resource.
@@ -41,8 +41,8 @@ impl Resource for Node {
     type Outputs = Outputs;
     type Facts = Facts;
 
-    fn validate(settings: &HaNode) -> Diags {
-        validate::all(settings)
+    fn rules() -> &'static [Rule<HaNode>] {
+        validate::RULES
     }
 
     fn id(settings: &HaNode) -> String {

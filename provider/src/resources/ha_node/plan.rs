@@ -11,6 +11,7 @@ mod versions;
 use render::harbor::{Release, release};
 
 use super::facts::{Facts, HOST, Health};
+use super::layout;
 use super::settings::{ComposeSource, HaNode, Outputs};
 use crate::plan::{Context, Plan};
 use crate::settings::{Field, Settings};
@@ -68,7 +69,7 @@ pub fn plan(s: &HaNode, facts: &Facts, context: &Context) -> Plan {
 
 impl<'a> Node<'a> {
     fn new(s: &'a HaNode, facts: &'a Facts, context: &'a Context, release: Release) -> Self {
-        let flags = release::prepare_flags(release, s.trivy.is_some(), s.notary);
+        let flags = release::prepare_flags(release, &layout::parts(s));
         Self {
             s,
             facts,
@@ -206,6 +207,7 @@ fn same_parts<'a>(s: &HaNode, prior: &'a Object) -> Option<&'a Value> {
     let has = |part: &str| !parts.get(part).is_null();
     let same = prior.get("release") == Some(&Value::from(s.version.clone()))
         && has("trivy") == s.trivy.is_some()
-        && has("notary") == s.notary;
+        && has("notary") == s.notary
+        && has("chartmuseum") == s.chartmuseum.is_some();
     (same && prior.get("healthy") == Some(&Value::from(true))).then_some(parts)
 }

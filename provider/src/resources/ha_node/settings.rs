@@ -3,12 +3,17 @@
 mod docker;
 mod parts;
 mod stores;
+mod trace;
 
 use std::collections::BTreeMap;
 
 pub use docker::{Compose, ComposeSource, Docker, DockerSource};
-pub use parts::{Cache, Jobservice, Log, Metric, Proxy, Trivy, UploadPurging};
-pub use stores::{Database, Redis, Shared, Storage};
+pub use parts::{
+    Cache, Chartmuseum, InternalTls, IpFamily, Jobservice, Log, LogEndpoint, Metric, Notification,
+    Proxy, QuotaUpdateProvider, Trivy, UploadPurging,
+};
+pub use stores::{Database, NotaryDatabase, Redis, RedisTls, Shared, Storage};
+pub use trace::{Jaeger, Otel, Trace};
 
 use crate::resource::Ssh;
 use crate::secret::Secret;
@@ -38,15 +43,20 @@ crate::settings! {
         /// Harbor's installer; must be set where this release is not on the host yet.
         installer: Option<Installer> = attr().on_change(OnChange::Provider),
         /// Directory of the installer: `harbor.yml`, `prepare`, `docker-compose.yml`.
-        directory: String = attr().default("/opt/harbor").on_change(OnChange::Replace).check(super::checks::plain_path),
+        directory: String = attr().default("/opt/harbor").on_change(OnChange::Refused).check(super::checks::plain_path),
         /// The name that clients use: that of the load balancer, the same on every node.
-        hostname: String = attr().on_change(OnChange::Restart),
+        hostname: String = attr().on_change(OnChange::Restart).check(super::checks::hostname),
         /// The whole URL that clients use, where it is not made of `hostname` and port.
-        external_url: Option<String> = attr().on_change(OnChange::Restart),
+        external_url: Option<String> = attr().on_change(OnChange::Restart).check(crate::checks::origin),
         /// Port of HTTP on the host. With `https` it only answers with a redirect.
-        http_port: u16 = attr().default(80).on_change(OnChange::Restart),
+        http_port: u16 = attr().default(80).on_change(OnChange::Restart).check(crate::checks::port),
         /// HTTPS. Without it Harbor is served in clear.
         https: Option<Https> = attr().on_change(OnChange::Restart),
+        /// What the front nginx listens on with `https` (from 2.11); IPv4 if not set.
+        ip_family: Option<IpFamily> = attr().on_change(OnChange::Restart),
+        /// TLS between Harbor's components; needs the data volume `/data`. Harbor reads the files
+        /// when something of the node changes: a new certificate needs that.
+        internal_tls: Option<InternalTls> = attr().on_change(OnChange::Restart),
         /// Password of `admin`; must be set. Harbor takes it at its very first start; a later change is made
         /// through its API and needs `admin_old_password_wo`, which may go after that apply.
         admin_password_wo: Option<Secret> = attr().write_only().on_change(OnChange::Restart),
@@ -56,7 +66,7 @@ crate::settings! {
         /// for it.
         admin_old_password_wo: Option<Secret> = attr().write_only(),
         /// Data volume on the host, on a local disk.
-        data_volume: String = attr().default("/data").on_change(OnChange::Replace).check(super::checks::plain_path),
+        data_volume: String = attr().default("/data").on_change(OnChange::Refused).check(super::checks::plain_path),
         /// Where image layers are kept; the data volume if not set, which suits a single node.
         storage: Option<Storage> = attr().on_change(OnChange::Restart),
         /// The PostgreSQL that Harbor uses; the same for every node.
@@ -75,20 +85,35 @@ crate::settings! {
         trivy: Option<Trivy> = attr().on_change(OnChange::Restart),
         /// Install Notary (releases up to 2.8; needs `https`).
         notary: bool = attr().default(false).on_change(OnChange::Restart),
+        /// ChartMuseum, the store of Helm charts (releases up to 2.7); not installed if not set. With
+        /// the driver `filesystem` its charts are in the data volume of this node alone, so it is
+        /// refused with `storage.shared`.
+        chartmuseum: Option<Chartmuseum> = attr().on_change(OnChange::Restart),
         /// The job service: replication, scans, garbage collection.
         jobservice: Option<Jobservice> = attr().on_change(OnChange::Restart),
+        /// Webhooks.
+        notification: Option<Notification> = attr().on_change(OnChange::Restart),
         /// Logs.
         log: Option<Log> = attr().on_change(OnChange::Restart),
         /// Prometheus metrics; off if not set.
         metric: Option<Metric> = attr().on_change(OnChange::Restart),
+        /// Tracing (from 2.4); off if not set.
+        trace: Option<Trace> = attr().on_change(OnChange::Restart),
         /// The cache layer; off if not set. It must be the same on every node.
         cache: Option<Cache> = attr().on_change(OnChange::Restart),
-        /// Removal of abandoned uploads; Harbor's default if not set.
+        /// Removal of abandoned uploads (from 2.5); if not set as Harbor ships it: on, once a day, those
+        /// of a week ago.
         upload_purging: Option<UploadPurging> = attr().on_change(OnChange::Restart),
+        /// What updates the projects' usage of their quotas (from 2.9): `db`, or `redis` for many
+        /// pushes to one project; `db` if not set.
+        quota_update_provider: Option<QuotaUpdateProvider> = attr().on_change(OnChange::Restart),
         /// Proxy for what Harbor fetches from outside.
         proxy: Option<Proxy> = attr().on_change(OnChange::Restart),
-        /// Further keys of `harbor.yml`, dotted (`trace.otel.endpoint`), each with its value as
-        /// JSON. A key that the release does not read is refused.
+        /// Certificate of the authority of a UAA server, a file on the host.
+        uaa_ca_file: Option<String> = attr().on_change(OnChange::Restart).check(super::checks::plain_path),
+        /// Further keys of `harbor.yml`, dotted (`clair.updaters_interval`), each with its value as
+        /// JSON. A key that the release does not read is refused, and so is one that another
+        /// attribute writes.
         settings: Option<BTreeMap<String, String>> = attr().on_change(OnChange::Restart),
         /// System settings of Harbor, set through its API: `self_registration = "false"`,
         /// `project_creation_restriction = "adminonly"`. Those that are not named stay as they are.
@@ -106,7 +131,7 @@ crate::settings! {
     /// Harbor's installer archive, offline or online.
     pub struct Installer {
         /// `https://` URL that the host fetches.
-        url: Option<String> = attr().on_change(OnChange::Provider),
+        url: Option<String> = attr().on_change(OnChange::Provider).check(crate::checks::https_url),
         /// Path on the machine that runs Terraform; one of this and `url`.
         path: Option<String> = attr().on_change(OnChange::Provider),
         /// SHA-256 of the archive, hexadecimal.
@@ -116,9 +141,9 @@ crate::settings! {
     /// HTTPS, either with certificate and key given here, or with files on the host.
     pub struct Https {
         /// Port of HTTPS on the host.
-        port: u16 = attr().default(443).on_change(OnChange::Restart),
+        port: u16 = attr().default(443).on_change(OnChange::Restart).check(crate::checks::port),
         /// Certificate chain, PEM. It must be the same on every node.
-        certificate: Option<String> = attr().on_change(OnChange::Restart).check(crate::resources::common::certificate),
+        certificate: Option<String> = attr().on_change(OnChange::Restart).check(crate::checks::certificate),
         /// Private key, PEM.
         private_key_wo: Option<Secret> = attr().write_only().on_change(OnChange::Restart),
         /// Change it when `private_key_wo` changes: Terraform cannot see that. A new `certificate`
@@ -131,7 +156,7 @@ crate::settings! {
         /// What the provider trusts when it asks this node's API, PEM; `certificate` if not set,
         /// and the system's roots if there is none either. Needed where `certificate_path` leads to
         /// a certificate of an authority of your own.
-        trust: Option<String> = attr().on_change(OnChange::Provider).check(crate::resources::common::certificate),
+        trust: Option<String> = attr().on_change(OnChange::Provider).check(crate::checks::certificate),
         /// Strong ciphers only.
         strong_ssl_ciphers: Option<bool> = attr().on_change(OnChange::Restart),
     }

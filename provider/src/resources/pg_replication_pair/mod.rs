@@ -17,7 +17,11 @@
 //! - A changed configuration is checked by PostgreSQL itself before it is loaded; a bad one is put
 //!   back.
 
+#[cfg(test)]
+mod attacked_tests;
 mod case;
+#[cfg(test)]
+mod decoys_tests;
 mod describe;
 mod destroy;
 mod facts;
@@ -25,7 +29,6 @@ mod files;
 mod import;
 mod names;
 mod parse;
-mod password;
 mod plan;
 mod questions;
 mod roles;
@@ -37,6 +40,7 @@ mod wal;
 
 use crate::diag::{Diag, Diags};
 use crate::resource::{Answers, Context, ImportRequest, Plan, Question, Resource, Ssh};
+use crate::rule::Rule;
 use crate::value::Object;
 
 pub use facts::Facts;
@@ -66,8 +70,8 @@ the guide on import shows how to move from one name to the other.";
     type Outputs = Outputs;
     type Facts = Facts;
 
-    fn validate(settings: &Pair) -> Diags {
-        validate::validate(settings)
+    fn rules() -> &'static [Rule<Pair>] {
+        validate::RULES
     }
 
     fn id(settings: &Pair) -> String {

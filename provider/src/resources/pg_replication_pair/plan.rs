@@ -3,7 +3,7 @@
 mod adopt;
 mod config;
 mod install;
-mod primary;
+pub(super) mod primary;
 mod refuse;
 mod standby;
 mod tls;

@@ -144,7 +144,7 @@ fn make(settings: &Secrets, facts: &Facts, choices: &[(&Unit, Choice)], plan: &m
     let (missing, rotated) = (pick(&Choice::Make), pick(&Choice::Rotate));
     let key = missing.iter().chain(&rotated).any(|unit| unit.group == Group::TokenKey);
     if key && !facts.hosts.get(lead).is_some_and(|host| host.openssl) {
-        plan.step(Step::job(lead, "install openssl", "openssl", scripts::INSTALL_OPENSSL));
+        plan.step(Step::job(lead, "install openssl", "openssl", scripts::install_openssl()));
     }
     if !missing.is_empty() {
         let adopt = settings.adopt_from.as_ref();

@@ -102,7 +102,8 @@ impl Node<'_> {
             return;
         }
         let what = format!("install {}", missing.join(", "));
-        let step = Step::job(HOST, what, "docker-packages", scripts::install(&missing));
+        let mirror = if docker.source == DockerSource::DockerCe { &docker.mirror } else { "" };
+        let step = Step::job(HOST, what, "docker-packages", scripts::install(&missing, mirror));
         let docker = |m: &String| !m.starts_with("docker-compose") && m != layout::NFS;
         let replaces = !self.facts.seen.one("server").is_empty() && missing.iter().any(docker);
         self.up |= replaces && self.running();

@@ -6,6 +6,7 @@ use render::harbor::release::upgrade_path;
 use super::Node;
 use crate::resources::ha_node::facts::HOST;
 use crate::resources::ha_node::scripts;
+use crate::shell::word;
 use crate::step::{Action, Step};
 
 impl Node<'_> {
@@ -13,7 +14,12 @@ impl Node<'_> {
         self.jump();
         let version = self.release.to_string();
         let installed = self.facts.installed().unwrap_or_default().to_owned();
-        let unpack = self.plan.status("harbor installer", &installed, &version);
+        let other = self.plan.status("harbor installer", &installed, &version);
+        let seen = &self.facts.seen;
+        let images = seen.one("images") == "yes";
+        // They were loaded once, and what they were loaded from is gone since.
+        let lost = !images && seen.one("archive").is_empty() && self.s.installer.is_some();
+        let unpack = other || lost;
         if unpack {
             self.unpack(&version);
         }
@@ -21,7 +27,8 @@ impl Node<'_> {
         // An archive that is still there was not loaded to its end; somebody else may have left it.
         let by_hand = seen.one("prepared").is_empty() && self.facts.composed() == Some(&version);
         let whole = seen.one("archive").is_empty() || by_hand;
-        let loaded = seen.one("prepare_image") == "yes" && whole;
+        let loaded = images && whole;
+        self.plan.status("harbor images", if loaded { "loaded" } else { "" }, "loaded");
         if unpack || !loaded {
             let script = scripts::images(self.s, &version);
             let what = format!("load the images of Harbor {version}");
@@ -40,7 +47,7 @@ impl Node<'_> {
             return;
         };
         let archive = self.s.at(".breakwater-installer.tgz");
-        let make = format!("mkdir -p {}\n", crate::facts::shell(&self.s.directory));
+        let make = format!("mkdir -p {}\n", word(&self.s.directory));
         self.plan.step(Step::run(HOST, format!("make {}", self.s.directory), make));
         let action = Action::Upload {
             source: installer.url.or(installer.path).unwrap_or_default(),

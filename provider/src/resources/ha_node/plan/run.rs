@@ -37,7 +37,8 @@ impl Node<'_> {
         let Some(composed) = self.facts.composed() else { return "" };
         let listed: Vec<&str> = seen.all("service").collect();
         let wanted = layout::containers(self.s, self.release);
-        let optional = ["trivy-adapter", "notary-server", "notary-signer", "harbor-exporter"];
+        let optional =
+            ["trivy-adapter", "notary-server", "notary-signer", "chartmuseum", "harbor-exporter"];
         let complete = wanted.iter().all(|name| listed.contains(name));
         let excess = optional.iter().any(|o| listed.contains(o) && !wanted.contains(o));
         let same = match Mark::parse(seen.one("prepared")) {

@@ -6,11 +6,11 @@ use super::super::case::{Case, Side};
 use super::super::describe::role;
 use super::super::facts::Role;
 use super::super::names::REWINDER;
-use super::super::password;
 use super::super::scripts::Scripts;
 use super::super::settings::Member;
 use crate::diag::Diag;
 use crate::resource::Plan;
+use crate::scram;
 use crate::secret::Secret;
 use crate::step::{Action, Step};
 
@@ -184,8 +184,8 @@ fn access_role(case: &Case, plan: &mut Plan, name: &str, wanted: &str) {
     if let (true, true, Some(password)) = (differs, side.host.sql.is_some(), password) {
         let verifier = role
             .and_then(|r| r.verifier.as_ref())
-            .filter(|v| password::matches(v, &password))
-            .map_or_else(|| password::verifier(&password), Clone::clone);
+            .filter(|v| scram::is_of(v, &password))
+            .map_or_else(|| scram::verifier(&password), Clone::clone);
         let action = Action::Run {
             script: side.scripts.sql_from_stdin(),
             stdin: Some(role_sql(name, &verifier)),
@@ -198,7 +198,7 @@ fn access_role(case: &Case, plan: &mut Plan, name: &str, wanted: &str) {
 fn describe(role: &Role, side: &Side, password: Option<&Secret>) -> String {
     let grants = side.host.sql.as_ref().map_or(0, |s| s.rewind_grants);
     let rewinds = role.name == REWINDER && grants == REWIND_FUNCTIONS_COUNT;
-    let good = role.verifier.as_ref().zip(password).is_some_and(|(v, p)| password::matches(v, p));
+    let good = role.verifier.as_ref().zip(password).is_some_and(|(v, p)| scram::is_of(v, p));
     let mut words = Vec::new();
     words.extend(role.login.then_some("login"));
     words.extend((role.replication && role.name != REWINDER).then_some("replication"));
@@ -220,15 +220,15 @@ pg_catalog.pg_ls_dir(text, boolean, boolean), pg_catalog.pg_stat_file(text, bool
 pg_catalog.pg_read_binary_file(text), pg_catalog.pg_read_binary_file(text, bigint, bigint, boolean)";
 
 /// The statements; nothing of them is logged by the server, and no standby is waited for.
-fn role_sql(name: &str, verifier: &Secret) -> Secret {
+pub fn role_sql(name: &str, verifier: &Secret) -> Secret {
     let attributes = if name == REWINDER { "LOGIN" } else { "LOGIN REPLICATION" };
     let mut sql = format!(
         "SET log_statement = 'none'; SET log_min_duration_statement = -1; \
          SET log_min_error_statement = 'panic'; SET synchronous_commit = local;\n\
          SELECT 'CREATE ROLE \"{name}\"' WHERE NOT EXISTS \
          (SELECT FROM pg_roles WHERE rolname = '{name}') \\gexec\n\
-         ALTER ROLE \"{name}\" {attributes} PASSWORD '{}';\n",
-        verifier.expose()
+         ALTER ROLE \"{name}\" {attributes} PASSWORD {};\n",
+        render::quote::sql_literal(verifier.expose()).unwrap_or_else(|_| "NULL".to_owned())
     );
     if name == REWINDER {
         sql.extend(["GRANT EXECUTE ON FUNCTION ", REWIND_FUNCTIONS, " TO ", REWINDER, ";\n"]);

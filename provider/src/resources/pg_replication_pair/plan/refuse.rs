@@ -4,7 +4,6 @@
 
 use super::super::case::{Case, Side};
 use super::super::facts::Dir;
-use super::super::files::is_url;
 use super::super::names::{HEADER, id, packages};
 use super::super::settings::{Member, OnDivergence, Source};
 use crate::diag::{Diag, Path};
@@ -128,13 +127,6 @@ fn package(case: &Case, plan: &mut Plan, side: &Side) {
             os.version
         );
         plan.refuse("version", "This version is not available", detail);
-    }
-    if case.settings.source == Source::Pgdg
-        && !is_url(&case.settings.signing_key)
-        && !case.settings.signing_key.contains("BEGIN PGP PUBLIC KEY BLOCK")
-    {
-        let detail = "It is neither a URL nor an armoured key.";
-        plan.refuse("signing_key", "The key cannot be used", detail);
     }
 }
 

@@ -11,7 +11,7 @@ use super::observed::{Observed, Server, Who};
 use super::operations::{Operation, operations};
 use crate::diag::Diag;
 use crate::resource::Plan;
-use crate::step::{Action, Risk, Step};
+use crate::step::{Action, Message, Risk, Step};
 
 /// A terabyte at 50 MB/s.
 const COPY: Duration = Duration::from_secs(21600);
@@ -154,7 +154,7 @@ impl Author<'_> {
     fn proven(&self, what: String, read: String) -> Step {
         let write = self.wanted.scripts.promote_proven(self.case.settings.switchover_timeout);
         let from = self.other.member.word().to_owned();
-        let action = Action::Relay { from, read, write, limit: PATIENT };
+        let action = Action::Relay { from, read, message: Message::Lsn, write, limit: PATIENT };
         Step::new(self.wanted.member.word(), what, action)
     }
 
@@ -172,6 +172,7 @@ impl Author<'_> {
         let action = Action::Relay {
             from: self.wanted.member.word().to_owned(),
             read: self.wanted.scripts.not_promoted(),
+            message: Message::Done,
             write: self.other.scripts.unfence(),
             limit: PATIENT,
         };
@@ -193,6 +194,7 @@ impl Author<'_> {
         let action = Action::Carry {
             from: from.to_owned(),
             list: self.other.scripts.list_wal(&lacks, &has, self.other.host.control.segment),
+            directory: format!("{}/pg_wal", self.other.paths.data),
             to: format!("{}/pg_wal", self.wanted.paths.data),
             owner: "postgres".to_owned(),
             limit: COPY,

@@ -30,7 +30,7 @@ const WORDS: &[(&str, Of)] = &[
     ("\nup\n", Effect::Start),
     ("still has $D open", Effect::Idle),
     ("touch \"$D/standby.signal\"", Effect::Fence),
-    ("\nrm -f \"$D/standby.signal\"", Effect::Unfence),
+    ("\nrunuser -u postgres -- rm -f \"$D/standby.signal\"", Effect::Unfence),
     ("\ntrim_wal\n", Effect::TrimWal),
     ("\nwal_end_of_data ||", Effect::ReadEnd),
     ("pg_last_wal_replay_lsn() >= '$end'", Effect::AwaitEnd),
@@ -43,8 +43,8 @@ const WORDS: &[(&str, Of)] = &[
     ("mv -f \"$REWINDING.new\" \"$REWINDING\"", Effect::BeginRewind),
     ("--single", Effect::Recover),
     ("/pg_rewind\" --no-ensure-shutdown", Effect::Rewind),
-    ("daemon-reload\nrm -f \"$REWINDING\"", Effect::EndRewind),
-    ("mv -T \"$D\" \"$D.breakwater-diverged", Effect::MoveAside),
+    ("start_conf auto\nrm -f \"$REWINDING\"", Effect::EndRewind),
+    ("move \"$D\" \"$D.breakwater-diverged", Effect::MoveAside),
 ];
 
 /// The effects of a script on one host, in their order.
