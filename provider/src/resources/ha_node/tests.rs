@@ -11,7 +11,7 @@ use super::facts::{Admin, Facts, HOST, Health, Seen};
 use super::mark::sha256;
 use super::settings::{HaNode, Outputs};
 use super::{Node, layout};
-use crate::diag::{Diags, Path};
+use crate::diag::Path;
 use crate::facts::file::FileFact;
 use crate::facts::package::Package;
 use crate::facts::service::Service;

@@ -79,7 +79,7 @@ async fn no_decoy_in_the_database_of_all_is_called() {
     let scripts = Scripts { settings: &settings, member: Member::A, paths: &paths };
     let role = super::plan::primary::role_sql(
         super::names::REWINDER,
-        &super::password::verifier(&crate::secret::Secret::from("pencil")),
+        &crate::scram::verifier(&crate::secret::Secret::from("pencil")),
     );
     for (text, stdin) in [
         (scripts.sql_from_stdin(), role.expose()),
