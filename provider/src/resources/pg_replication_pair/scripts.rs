@@ -348,10 +348,12 @@ give "$new" postgres:postgres 0700
 runuser -u postgres -- "$B/pg_basebackup" -w -d "$conninfo" -D "$new" -Fp -Xs -c fast -S {slot}
 runuser -u postgres -- "$B/pg_verifybackup" -q "$new"
 runuser -u postgres -- touch "$new/standby.signal"
+rm -f {promoting}
 sync -f "$new"
 move "$new" "$D"
 "#,
             new = word(&self.paths.clone),
+            promoting = word(&self.paths.promoting),
             slot = self.settings.slot_name
         );
         self.with(&(self.login() + &text))

@@ -11,15 +11,20 @@ pub const PATIENT: Duration = Duration::from_secs(720);
 
 /// Steps that prove that what the primary writes now is replayed by the standby.
 pub fn attached(case: &Case, plan: &mut Plan, why: &str) {
-    attached_to(plan, &case.primary(), &case.standby(), why, 60);
+    plan.step(write_position(&case.primary(), why));
+    plan.step(wait_replayed(&case.standby(), why, 60));
 }
 
-/// The same for a primary and a standby that are not yet the wanted ones.
-pub fn attached_to(plan: &mut Plan, primary: &Side, standby: &Side, why: &str, seconds: u32) {
+/// Write what no standby can have yet.
+pub fn write_position(primary: &Side, why: &str) -> Step {
     let what = format!("write a WAL position {why}");
-    plan.step(Step::run(primary.member.word(), what, primary.scripts.write_position()));
+    Step::run(primary.member.word(), what, primary.scripts.write_position())
+}
+
+/// Wait until the standby has replayed what the primary has written by then.
+pub fn wait_replayed(standby: &Side, why: &str, seconds: u32) -> Step {
     let what = format!("wait until it is replayed {why}");
-    plan.step(Step::run(standby.member.word(), what, standby.scripts.wait_attached(seconds)));
+    Step::run(standby.member.word(), what, standby.scripts.wait_attached(seconds))
 }
 
 /// Start the server of one member.

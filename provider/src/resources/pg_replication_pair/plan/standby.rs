@@ -88,7 +88,7 @@ fn bring_up(case: &Case, plan: &mut Plan, side: &Side) {
         let what = format!("log in to {} as the replication role", case.settings.primary.word());
         plan.step(Step::run(host, what, side.scripts.try_login()));
         plan.step(clone(case, side));
-    } else if side.host.signal != "standby" {
+    } else if side.host.signal != "standby" || side.host.promoting {
         let what = "say that its data is a standby's";
         plan.step(Step::run(host, what, side.scripts.fence()));
     }

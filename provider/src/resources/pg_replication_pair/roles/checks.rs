@@ -3,12 +3,12 @@
 use super::super::case::Case;
 use super::super::facts::Sql;
 use super::super::names::NOT_LOWER;
-use super::transition::Move;
+use super::decision::Transition;
 use crate::resource::Plan;
 
 /// Refuse a switchover that would hang, fail, or leave the old primary unable to follow.
-pub fn check(case: &Case, change: Move, plan: &mut Plan) {
-    if change != Move::Switchover {
+pub fn check(case: &Case, change: Transition, plan: &mut Plan) {
+    if change != Transition::Switchover {
         return;
     }
     let (wanted, other) = (case.primary(), case.standby());

@@ -3,8 +3,9 @@
 //! # Map
 //! - [`observed`]: what was seen of both, in the words of the table.
 //! - [`table`]: for everything that can be seen, what is done, and why; [`rows`] are its rows.
-//! - [`moves`]: the steps of what is done. [`scripts`]: their shell text.
-//! - [`words`]: why something is refused, and what the user can do.
+//! - [`operations`]: the steps of each change, as data, which a model executes; [`steps`] says them in
+//!   words and scripts. [`scripts`]: their shell text.
+//! - [`messages`]: why something is refused, and what the user can do.
 //!
 //! # Invariants
 //! - A server is promoted only when it has replayed the end of the other's WAL, or when the user
@@ -14,19 +15,20 @@
 
 mod checks;
 mod conditions;
+mod decision;
+mod messages;
 #[cfg(test)]
 mod model;
-mod moves;
 pub mod observed;
+mod operations;
 mod rows;
 mod scripts;
+mod steps;
 pub mod table;
-mod transition;
-mod words;
 
+use self::decision::{Consents, Decision};
 use self::observed::Observed;
 use self::table::row;
-use self::transition::{Decision, Wish};
 use super::case::Case;
 use super::settings::{OnDivergence, UnreachablePrimary};
 use crate::diag::Diag;
@@ -38,44 +40,44 @@ pub fn plan(case: &Case, plan: &mut Plan) -> bool {
     let seen = Observed::of(case);
     without_missing(case, plan);
     plan.bears_missing = !case.context.missing.is_empty();
-    let row = row(&seen, &wish(case));
+    let row = row(&seen, &consents(case));
     tracing::debug!(seen = row.when, because = row.reason, "decided on the pair's roles");
     match row.then {
-        Decision::Tend => {}
-        Decision::NotBorne => plan.bears_missing = false,
+        Decision::Maintain => {}
+        Decision::NeedsBoth => plan.bears_missing = false,
         Decision::Do(change) => {
             plan.steps.clear();
             checks::check(case, change, plan);
-            let (summary, detail) = words::of_change(case, row);
+            let (summary, detail) = messages::of_change(case, row);
             plan.warnings.push(Diag::warning(summary, detail));
             by_hand(case, plan);
-            moves::steps(case, &seen, change, plan);
+            steps::steps(case, &seen, change, plan);
         }
         Decision::Refuse(why) => {
             if plan.refusals.is_empty() {
-                let words = words::refusal(case, &seen, why);
-                plan.refuse(words.at, words.summary, words.detail);
+                let message = messages::refusal(case, &seen, why);
+                plan.refuse(message.at, message.summary, message.detail);
             }
         }
     }
     matches!(row.then, Decision::Do(_))
 }
 
-fn wish(case: &Case) -> Wish {
+fn consents(case: &Case) -> Consents {
     let settings = case.settings;
     let before = case.prior_text("current_primary");
     let wanted = settings.primary.word();
     // Where neither ran at the last refresh, the last apply knows.
     let recorded = before.or_else(|| case.prior_text("primary"));
-    Wish {
+    Consents {
         rewind: settings.on_divergence == OnDivergence::Rewind,
         reclone: settings.on_divergence == OnDivergence::Reclone,
-        consent: words::agreed(case),
+        data_loss: messages::agreed(case),
         synchronous: settings.unreachable_primary == UnreachablePrimary::PromoteIfSync
             && case.prior_text("sync_state") == Some("sync"),
         new_primary: before.is_some_and(|before| before != wanted) && is_newer(case),
         other_recorded: recorded.is_some_and(|recorded| recorded != wanted),
-        rewindable: words::rewind_works(case.standby().host, case),
+        rewindable: messages::rewind_works(case.standby().host, case),
     }
 }
 
