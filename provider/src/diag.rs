@@ -120,3 +120,9 @@ pub type Diags = Vec<Diag>;
 pub fn has_error(diags: &[Diag]) -> bool {
     diags.iter().any(|d| d.severity == Severity::Error)
 }
+/// A reason as a sentence: begun with a capital, and ended with a full stop.
+pub fn sentence(why: &str) -> String {
+    let mut rest = why.chars();
+    let first: String = rest.next().into_iter().flat_map(char::to_uppercase).collect();
+    format!("{first}{}.", rest.as_str())
+}

@@ -24,19 +24,26 @@ const FILE: &[&str] = &[
     "external_url",
     "http_port",
     "https",
+    "ip_family",
+    "internal_tls",
     "admin_password_wo",
     "data_volume",
     "notary",
+    "chartmuseum",
     "database",
     "redis",
     "storage",
     "trivy",
     "jobservice",
+    "notification",
     "log",
     "metric",
+    "trace",
     "cache",
     "upload_purging",
+    "quota_update_provider",
     "proxy",
+    "uaa_ca_file",
     "settings",
 ];
 
@@ -166,5 +173,35 @@ fn rendered(s: &HaNode, found: &mut Found) {
     {
         let diag: Diag = harbor_yml::diag(&error, s);
         found.diags.push(diag);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::FILE;
+    use crate::resources::ha_node::settings::HaNode;
+    use crate::settings::Settings as _;
+
+    /// What `harbor.yml` has nothing of.
+    const BESIDE: &[&str] = &[
+        "ssh",
+        "installer",
+        "admin_password_wo_version",
+        "admin_old_password_wo",
+        "shared_secrets",
+        "shared_secrets_rotation",
+        "docker",
+        "configuration",
+        "boot_unit",
+        "peers",
+        "on_destroy",
+    ];
+
+    #[test]
+    fn every_attribute_is_of_the_file_or_beside_it() {
+        for attribute in HaNode::attributes() {
+            let name = attribute.name.as_str();
+            assert_eq!(FILE.contains(&name), !BESIDE.contains(&name), "{name}");
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use render::Error;
 
-use crate::diag::{Diag, Path};
+use crate::diag::{Diag, Path, sentence};
 use crate::resources::ha_node::settings::HaNode;
 
 /// Names that begin like the first are attributes that begin like the second.
@@ -47,9 +47,7 @@ const WHOLE: &[&str] = &[
 pub fn diag(error: &Error, s: &HaNode) -> Diag {
     let summary = "Harbor cannot take this configuration";
     let text = error.to_string().replace("storage.secret_parameters", "storage.parameters_wo");
-    let mut rest = text.chars();
-    let first: String = rest.next().into_iter().flat_map(char::to_uppercase).collect();
-    let detail = format!("{first}{}.", rest.as_str());
+    let detail = sentence(&text);
     let diag = Diag::error(summary, detail);
     match error.key() {
         Some(key) if s.settings.iter().flatten().any(|(k, _)| k == key) => {

@@ -77,7 +77,7 @@ fn cases() -> Vec<(&'static str, Json, &'static [&'static str])> {
         (
             "2.15.2",
             json!({"storage": {"driver": "s3", "ca_bundle": "/etc/harbor/s3-ca.crt",
-                "parameters": {"bucket": "b", "multipartcopymaxconcurrency": "1", "secure": "true"}}}),
+                "parameters": {"bucket": "b", "region": "us-east-1", "multipartcopymaxconcurrency": "1", "secure": "true"}}}),
             &[],
         ),
     ]
@@ -166,7 +166,8 @@ fn a_part_is_refused_at_its_attribute_where_the_release_lacks_it() {
 #[test]
 fn what_prepare_would_lose_is_refused_at_its_attribute() {
     let s3 = |inner: Json| {
-        let mut storage = json!({"driver": "s3", "parameters": {"bucket": "b"}});
+        let mut storage =
+            json!({"driver": "s3", "parameters": {"bucket": "b", "region": "us-east-1"}});
         storage.as_object_mut().expect("a map").extend(inner.as_object().expect("a map").clone());
         json!({ "storage": storage })
     };
@@ -179,7 +180,9 @@ fn what_prepare_would_lose_is_refused_at_its_attribute() {
         (json!({"redis": {"host": "h", "password_wo": "null"}}), "redis.password_wo"),
         (json!({"redis": {"host": "h", "password_wo": "-"}}), "redis.password_wo"),
         (
-            s3(json!({"parameters": {"rootdirectory": "a #b"}})),
+            s3(
+                json!({"parameters": {"bucket": "b", "region": "us-east-1", "rootdirectory": "a #b"}}),
+            ),
             "storage.parameters[\"rootdirectory\"]",
         ),
         (

@@ -34,7 +34,7 @@ pub fn docker(s: &HaNode, found: &mut Found) {
 
 fn refused(settings: &Settings) -> Option<String> {
     let why = daemon_json::render(settings).err()?.to_string();
-    Some(format!("{}{}.", why[..1].to_uppercase(), &why[1..]))
+    Some(crate::diag::sentence(&why))
 }
 
 fn settings(docker: &Docker, found: &mut Found) {

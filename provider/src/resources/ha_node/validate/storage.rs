@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::diag::Path;
+use crate::diag::{Path, sentence};
 use crate::resources::ha_node::layout;
 use crate::resources::ha_node::settings::{HaNode, Shared};
 use crate::rule::Found;
@@ -86,10 +86,6 @@ fn mount(s: &HaNode, shared: &Shared, found: &mut Found) {
             found.error(path, "Invalid mount option", sentence(&why));
         }
     }
-}
-
-fn sentence(why: &str) -> String {
-    format!("{}{}.", why[..1].to_uppercase(), &why[1..])
 }
 
 /// Parameters whose values the registry misreads or refuses.
