@@ -70,7 +70,7 @@ cargo_deny() {
 # Whether the database of advisories is at hand: fetched now, or before.
 advisories() {
   timeout 120 cargo deny fetch db >/dev/null 2>&1 ||
-    compgen -G "${CARGO_HOME:-$HOME/.cargo}/advisory-db*/*" >/dev/null
+    compgen -G "${CARGO_HOME:-$HOME/.cargo}/advisory-db*/*/" >/dev/null
 }
 
 # Puts a provider's binary $2, whose address is $3, where the mirror in folder $1 has it.

@@ -1,5 +1,7 @@
 //! The plan cases with answers that no honest host gives: whatever comes, there is a decision.
 
+use std::ops::Range;
+
 use proptest::collection::vec;
 use proptest::prelude::*;
 use provider::resource::{Answer, Answers, Resource};
@@ -64,6 +66,22 @@ impl Choice<'_> {
     }
 }
 
+/// Where the numbers of a text are.
+fn numbers(text: &str) -> Vec<Range<usize>> {
+    let mut found: Vec<Range<usize>> = Vec::new();
+    for (i, _) in text.match_indices(|c: char| c.is_ascii_digit()) {
+        match found.last_mut() {
+            Some(last) if last.end == i => last.end += 1,
+            _ => found.push(i..i + 1),
+        }
+    }
+    found
+}
+
+fn with(text: &str, place: Range<usize>, other: &str) -> String {
+    format!("{}{other}{}", &text[..place.start], &text[place.end..])
+}
+
 fn bent(text: &str, choice: &mut Choice) -> String {
     let at = {
         let places: Vec<usize> = text.char_indices().map(|(i, _)| i).collect();
@@ -73,10 +91,9 @@ fn bent(text: &str, choice: &mut Choice) -> String {
     let line = choice.below(lines.len());
     match choice.below(7) {
         0 => {
-            let digit = |c: char| c.is_ascii_digit();
-            let from = text[at..].find(digit).map_or(text.len(), |i| at + i);
-            let to = text[from..].find(|c| !digit(c)).map_or(text.len(), |i| from + i);
-            format!("{}{}{}", &text[..from], choice.of(NUMBERS), &text[to..])
+            let numbers = numbers(text);
+            let number = numbers.get(choice.below(numbers.len())).cloned().unwrap_or(0..0);
+            with(text, number, choice.of(NUMBERS))
         }
         1 => text[..at].to_owned(),
         2 => text[at..].to_owned(),
@@ -113,41 +130,86 @@ fn bend(answer: &mut Answer, choice: &mut Choice) {
     }
 }
 
-/// The case with answers that differ in a few places.
-fn try_out<R: Resource>(case: &Case, data: &[u8]) {
-    let mut choice = Choice(data);
+/// The case with these answers.
+fn decided<R: Resource>(case: &Case, answers: &Answers) {
     let _ = case.decide_on::<R>(|settings| {
-        let mut answers: Answers = case.answers::<R>();
+        let _ = R::follow_up(settings, answers);
+        answers.clone()
+    });
+}
+
+/// The case with answers that differ in a few places.
+fn bent_anywhere<R: Resource>(case: &Case) {
+    let honest = case.answers::<R>();
+    let config =
+        ProptestConfig { cases: 4, failure_persistence: None, ..ProptestConfig::default() };
+    proptest!(config, |(data in vec(any::<u8>(), 0..48))| {
+        let (mut answers, mut choice) = (honest.clone(), Choice(&data));
         while !choice.0.is_empty() {
             let which = choice.below(answers.0.len());
             let Some(answer) = answers.0.values_mut().nth(which) else { break };
             bend(answer, &mut choice);
         }
-        let _ = R::follow_up(settings, &answers);
-        answers
+        decided::<R>(case, &answers);
     });
 }
 
-fn of_folder(resource: &str, case: &Case, data: &[u8]) {
-    match resource {
-        "external_db" => try_out::<ExternalDatabase>(case, data),
-        "ha_node" => try_out::<ha_node::Node>(case, data),
-        "shared_secrets" => try_out::<SharedSecrets>(case, data),
-        "pg_replication_pair" => try_out::<PgReplicationPair>(case, data),
-        other => panic!("no resource for the folder {other}"),
+/// Cases have most of their answers in common: each tries one number of so many.
+const STRIDE: usize = 47;
+
+/// The case with one number that is as large as it can be, or nothing, beside what it was.
+fn with_each_number<R: Resource>(case: &Case, turn: usize) {
+    let honest = case.answers::<R>();
+    let mut count = turn;
+    for (at, answer) in &honest.0 {
+        // Texts of files are texts; what scripts and servers reckon is numbers.
+        let (false, Answer::Output { stdout, .. }) = (at.1.starts_with('/'), answer) else {
+            continue;
+        };
+        for place in numbers(stdout) {
+            count += 1;
+            if !count.is_multiple_of(STRIDE) {
+                continue;
+            }
+            for other in ["9223372036854775807", "0"] {
+                let stdout = with(stdout, place.clone(), other);
+                let answer = Answer::Output { status: 0, stdout, stderr: String::new() };
+                let mut answers = honest.clone();
+                answers.0.insert(at.clone(), answer);
+                decided::<R>(case, &answers);
+            }
+        }
+    }
+}
+
+fn each_case(try_out: impl Fn(&str, &Case, usize)) {
+    for folder in sorted(&root()) {
+        let paths = sorted(&folder);
+        let cases = paths.iter().filter(|p| p.extension().is_some_and(|e| e == "toml"));
+        for (turn, path) in cases.enumerate() {
+            try_out(&name(&folder), &Case::load(&folder, &name(path)), turn);
+        }
     }
 }
 
 #[test]
 fn no_answer_makes_a_decision_panic() {
-    for folder in sorted(&root()) {
-        for path in sorted(&folder).iter().filter(|p| p.extension().is_some_and(|e| e == "toml")) {
-            let case = Case::load(&folder, &name(path));
-            let config =
-                ProptestConfig { cases: 8, failure_persistence: None, ..ProptestConfig::default() };
-            proptest!(config, |(data in vec(any::<u8>(), 0..48))| {
-                of_folder(&name(&folder), &case, &data);
-            });
-        }
-    }
+    each_case(|resource, case, _| match resource {
+        "external_db" => bent_anywhere::<ExternalDatabase>(case),
+        "ha_node" => bent_anywhere::<ha_node::Node>(case),
+        "shared_secrets" => bent_anywhere::<SharedSecrets>(case),
+        "pg_replication_pair" => bent_anywhere::<PgReplicationPair>(case),
+        other => panic!("no resource for the folder {other}"),
+    });
+}
+
+#[test]
+fn no_number_makes_a_decision_panic() {
+    each_case(|resource, case, turn| match resource {
+        "external_db" => with_each_number::<ExternalDatabase>(case, turn),
+        "ha_node" => with_each_number::<ha_node::Node>(case, turn),
+        "shared_secrets" => with_each_number::<SharedSecrets>(case, turn),
+        "pg_replication_pair" => with_each_number::<PgReplicationPair>(case, turn),
+        other => panic!("no resource for the folder {other}"),
+    });
 }
