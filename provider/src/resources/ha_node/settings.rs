@@ -46,7 +46,8 @@ crate::settings! {
         directory: String = attr().default("/opt/harbor").on_change(OnChange::Refused).check(super::checks::plain_path),
         /// The name that clients use: that of the load balancer, the same on every node.
         hostname: String = attr().on_change(OnChange::Restart).check(super::checks::hostname),
-        /// The whole URL that clients use, where it is not made of `hostname` and port.
+        /// The whole URL that clients use, where it is not made of `hostname` and port:
+        /// `https://name` or `https://name:port`, without a path.
         external_url: Option<String> = attr().on_change(OnChange::Restart).check(crate::checks::origin),
         /// Port of HTTP on the host. With `https` it only answers with a redirect.
         http_port: u16 = attr().default(80).on_change(OnChange::Restart).check(crate::checks::port),
@@ -142,7 +143,8 @@ crate::settings! {
     pub struct Https {
         /// Port of HTTPS on the host.
         port: u16 = attr().default(443).on_change(OnChange::Restart).check(crate::checks::port),
-        /// Certificate chain, PEM. It must be the same on every node.
+        /// Certificate chain, PEM, the server's own first. It must name `hostname`, and be the same on
+        /// every node.
         certificate: Option<String> = attr().on_change(OnChange::Restart).check(crate::checks::certificate),
         /// Private key, PEM.
         private_key_wo: Option<Secret> = attr().write_only().on_change(OnChange::Restart),

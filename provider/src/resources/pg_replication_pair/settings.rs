@@ -169,7 +169,8 @@ settings! {
         /// Base address of the PostgreSQL project's repository or of a mirror; for `pgdg`.
         mirror: String =
             attr().default("https://apt.postgresql.org/pub/repos/apt").check(crate::checks::repository),
-        /// Key of that repository: its armoured text, or a URL from which each host fetches it.
+        /// Key of that repository: its armoured text, or an `https://` URL from which each host fetches
+        /// it.
         signing_key: String =
             attr().default("https://www.postgresql.org/media/keys/ACCC4CF8.asc").check(signing_key),
         /// Release of the server's packages on both hosts, as their package source names it, such as

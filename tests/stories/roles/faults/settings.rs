@@ -79,7 +79,7 @@ pub fn ordered(pair: &mut Pair) {
     pair.is_whole("a");
 }
 
-/// F29: for a reload, for a restart, unknown, and a rule.
+/// F29: what the configuration shows, what only the server knows, unknown, and a rule.
 pub fn bad_value(pair: &mut Pair) {
     let started = ["a", "b"].map(|h| pair.on(h).started());
     let files = "sha256sum /etc/postgresql/15/main/*.conf /etc/postgresql/15/main/conf.d/*";
@@ -90,7 +90,12 @@ pub fn bad_value(pair: &mut Pair) {
         assert!(load.goes_on(SOME, Duration::from_secs(5)), "{bad}");
         assert_eq!(["a", "b"].map(|h| pair.on(h).sh(files)), before, "{bad} stays in a file");
     };
-    for (name, bad) in [("work_mem", "nonsense"), ("max_connections", "-3"), ("no_such", "1")] {
+    for (name, bad) in [
+        ("work_mem", "nonsense"),
+        ("max_connections", "-3"),
+        ("timezone", "Nowhere/Near"),
+        ("no_such", "1"),
+    ] {
         pair.set("settings", json!({ name: bad }));
         refused(pair, bad, name);
     }

@@ -89,7 +89,8 @@ crate::settings! {
 
     /// Redis outside Harbor.
     pub struct Redis {
-        /// Name or IPv4 address; with `sentinel_master_set` the sentinels, separated by commas.
+        /// Name or IPv4 address; with `sentinel_master_set` the sentinels, separated by commas, each with its
+        /// port (`10.0.4.1:26379`).
         host: String = attr().on_change(OnChange::Restart).check(super::super::checks::redis_hosts),
         /// Port of hosts that name none.
         port: u16 = attr().default(6379).on_change(OnChange::Restart).check(crate::checks::port),
