@@ -139,11 +139,11 @@ fn duration(text: &str, release: Release) -> Option<String> {
 fn is_balanced(filter: &str) -> bool {
     let mut open = 0_i32;
     for c in filter.chars() {
-        open += match c {
+        open = open.saturating_add(match c {
             '(' => 1,
             ')' => -1,
             _ => 0,
-        };
+        });
         if open < 0 {
             return false;
         }

@@ -64,11 +64,7 @@ fn seen_of(case: &Case, side: &Side) -> String {
         Some(_) => ", no committed transaction of its own since they parted".to_owned(),
         None => String::new(),
     };
-    format!(
-        "{place}: {state}, timeline {}, at {}{after}",
-        position.timeline,
-        Lsn(position.end).to_string()
-    )
+    format!("{place}: {state}, timeline {}, at {}{after}", position.timeline, Lsn(position.end))
 }
 
 fn both(case: &Case) -> String {

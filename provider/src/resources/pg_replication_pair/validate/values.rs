@@ -277,7 +277,7 @@ fn exponent_end(value: &str, digits: impl Fn(char) -> bool) -> usize {
     let Some(after) = rest.strip_prefix(['e', 'E']) else { return end };
     let signed = after.strip_prefix(['+', '-']).unwrap_or(after);
     let power = signed.find(|c: char| !c.is_ascii_digit()).unwrap_or(signed.len());
-    if power == 0 { end } else { value.len() - signed.len() + power }
+    if power == 0 { end } else { value.len().saturating_sub(signed.len()).saturating_add(power) }
 }
 
 /// A decimal, octal or hexadecimal number, as the server reads them.
