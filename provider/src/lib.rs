@@ -46,8 +46,10 @@ pub mod functions;
 pub mod host;
 pub mod json;
 pub mod lifecycle;
+pub mod observation;
 pub mod plan;
 pub mod protocol;
+pub mod question;
 #[cfg(test)]
 mod real_postgres;
 pub mod resource;

@@ -4,10 +4,10 @@
 //! an earlier run thinks it did, so an apply that dies anywhere is finished by the next one.
 
 mod apply;
+mod ask;
 pub mod configuration;
 mod data;
 mod marks;
-mod observe;
 mod planning;
 mod private;
 mod provider;
@@ -26,7 +26,6 @@ use futures::future::BoxFuture;
 use crate::backend::{ApplyRequest, PlanRequest, PlanResponse, StateResponse, TypeSchema};
 use crate::diag::{Diag, Diags, Path};
 use crate::host::HostError;
-use crate::plan::Plan;
 use crate::resource::Resource;
 use crate::schema::{Attribute, Kind, computed};
 use crate::settings::Settings;
@@ -188,11 +187,11 @@ fn unreached(name: &str, resource: &str, error: HostError) -> Diag {
 }
 
 /// An object with the computed attributes of what is there.
-fn observed(mut object: Object, id: &str, plan: &Plan) -> Object {
+fn observed(mut object: Object, id: &str, files: Value, status: Value, outputs: Object) -> Object {
     object.insert("id".into(), id.into());
-    object.insert("files".into(), Plan::actual(&plan.files));
-    object.insert("status".into(), Plan::actual(&plan.status));
-    object.extend(plan.outputs.clone());
+    object.insert("files".into(), files);
+    object.insert("status".into(), status);
+    object.extend(outputs);
     object
 }
 

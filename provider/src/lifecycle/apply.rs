@@ -6,12 +6,13 @@ use std::time::{Duration, Instant};
 use super::configuration::{Unreachable, duration};
 use super::private::Private;
 use super::reach::{May, Reached};
-use super::see::{Seen, Sight, View};
+use super::see::{Aim, Seen, View};
 use super::session::{Configured, Session, Turn};
 use super::{Blind, Managed, marks, observed, planning, run, values};
 use crate::backend::{ApplyRequest, StateResponse};
 use crate::diag::{Diag, Diags};
 use crate::host::{Host, HostError, Lock, Patience};
+use crate::plan::Plan;
 use crate::resource::Resource;
 use crate::step::{Risk, Step};
 use crate::value::{Object, Value};
@@ -79,7 +80,9 @@ impl<R: Resource> Managed<R> {
         };
         let seen = work.converge().await?;
         let id = R::id(&work.settings);
-        let mut state = observed(planned.clone(), &id, &seen.plan);
+        let plan = &seen.plan;
+        let (files, status) = (Plan::actual(&plan.files), Plan::actual(&plan.status));
+        let mut state = observed(planned.clone(), &id, files, status, plan.outputs.clone());
         if let Some(id) = planned.get("id").filter(|id| id.as_str().is_some()) {
             state.insert("id".into(), id.clone());
         }
@@ -228,7 +231,7 @@ impl<R: Resource> Work<'_, R> {
     }
 
     fn forgotten(&self) -> Seen {
-        Seen { plan: crate::plan::Plan::default(), private: self.private.clone() }
+        Seen { plan: Plan::default(), private: self.private.clone() }
     }
 
     /// Nothing is marked on a host that another configuration manages.
@@ -238,11 +241,11 @@ impl<R: Resource> Work<'_, R> {
     }
 
     async fn look(&self, reached: &Reached) -> Result<Seen, Diags> {
-        let sight = Sight { reading: false, destroying: self.destroying, remembering: false };
+        let aim = Aim { destroying: self.destroying, remembering: false };
         let view = View {
             prior: self.prior,
             owner: &self.configured.configuration.owner,
-            sight,
+            aim,
             secrets_unchanged: self.secrets_unchanged,
         };
         let private = self.private.clone();

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::configuration::Unreachable;
 use super::private::Private;
 use super::reach::May;
-use super::see::{Seen, Sight, View};
+use super::see::{Aim, Seen, View};
 use super::session::Session;
 use super::{Blind, Managed, run, values};
 use crate::backend::{PlanRequest, PlanResponse};
@@ -18,7 +18,7 @@ use crate::settings::Settings as _;
 use crate::step::{Action, Risk, Step};
 use crate::value::{Object, Value};
 
-const LOOK: Sight = Sight { reading: false, destroying: false, remembering: true };
+const LOOK: Aim = Aim { destroying: false, remembering: true };
 
 impl<R: Resource> Managed<R> {
     pub(super) async fn plan_any(session: &Session, request: PlanRequest) -> PlanResponse {
@@ -108,7 +108,7 @@ impl<R: Resource> Managed<R> {
         let mut reached = Self::hosts(&configured, &settings, &mut private, once, may).await?;
         let unchanged = secrets_unchanged(prior, planned);
         let owner = &configured.configuration.owner;
-        let view = View { prior, owner, sight: LOOK, secrets_unchanged: unchanged };
+        let view = View { prior, owner, aim: LOOK, secrets_unchanged: unchanged };
         let mut seen = loop {
             match Self::see(session, &reached, &settings, private.clone(), view).await {
                 Ok(seen) => break seen,
@@ -171,13 +171,12 @@ impl<R: Resource> Managed<R> {
             return response;
         };
         let mut private = Private::decode(&response.private);
-        let sight = Sight { destroying: true, ..LOOK };
+        let aim = Aim { destroying: true, ..LOOK };
         let owner = configured.configuration.owner.clone();
         let (once, all) = (Patience::Once, May::miss_none());
         let seen = match Self::hosts(&configured, &settings, &mut private, once, &all).await {
             Ok(reached) => {
-                let view =
-                    View { prior: Some(prior), owner: &owner, sight, secrets_unchanged: true };
+                let view = View { prior: Some(prior), owner: &owner, aim, secrets_unchanged: true };
                 Self::see(session, &reached, &settings, private, view).await
             }
             Err(blind) => Err(blind),

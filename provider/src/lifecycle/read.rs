@@ -1,16 +1,16 @@
 //! Refresh and import: what is there, as a state.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::configuration::Unreachable;
 use super::private::Private;
 use super::reach::connect;
-use super::see::{Sight, View};
 use super::session::Session;
-use super::{Blind, Managed, observe, observed, values};
+use super::{Blind, Managed, ask, values};
 use crate::backend::StateResponse;
 use crate::diag::{Diag, Diags, Path};
 use crate::host::Patience;
+use crate::observation::Observation;
 use crate::resource::Resource;
 use crate::value::{Object, Value};
 
@@ -55,16 +55,13 @@ impl<R: Resource> Managed<R> {
         let configured = session.configured().ok_or(Blind::Unconfigured)?;
         let filled = values::with_defaults(&Self::attributes(), state);
         let settings = Self::settings(&filled).map_err(Blind::Diags)?;
-        let sight = Sight { reading: true, destroying: false, remembering: false };
         let (once, may) = (Patience::Once, Self::may(BTreeSet::new()));
         let mut reached = Self::hosts(&configured, &settings, &mut private, once, &may).await?;
         if !reached.missing.is_empty() {
             return Err(Blind::Away(reached.missing));
         }
-        let owner = &configured.configuration.owner;
-        let view = View { prior: Some(state), owner, sight, secrets_unchanged: true };
-        let seen = match Self::see(session, &reached, &settings, private, view).await {
-            Ok(seen) => seen,
+        let observed = match Self::observe(session, &reached, &settings, state, &private).await {
+            Ok(observed) => observed,
             Err(blind) => {
                 reached.bear(blind, &may)?;
                 return Err(Blind::Away(reached.missing));
@@ -74,7 +71,9 @@ impl<R: Resource> Managed<R> {
             Some(Value::String(id)) => id.clone(),
             _ => R::id(&settings),
         };
-        Ok((observed(state.clone(), &id, &seen.plan), seen.private))
+        let Observation { files, status, outputs, .. } = observed;
+        let (files, status) = (texts(files), texts(status));
+        Ok((super::observed(state.clone(), &id, files, status, outputs), private))
     }
 
     pub(super) async fn import_id(session: &Session, id: &str) -> StateResponse {
@@ -92,7 +91,7 @@ impl<R: Resource> Managed<R> {
         let mut private = Private { adopt: true, ..Private::default() };
         let hosts = connect(&configured, &request.targets, &mut private).await;
         let hosts = hosts.map_err(|b| b.diags(R::NAME))?;
-        let answers = observe::observe(&hosts, &request.questions).await;
+        let answers = ask::ask_all(&hosts, &request.questions).await;
         let answers =
             answers.map_err(|(name, e)| Blind::Host(name, e, Path::root()).diags(R::NAME))?;
         let found = R::import(id, &answers)?;
@@ -104,4 +103,9 @@ impl<R: Resource> Managed<R> {
         }
         Ok((state, private))
     }
+}
+
+/// As a map of Terraform.
+fn texts(named: BTreeMap<String, String>) -> Value {
+    Value::Map(named.into_iter().map(|(name, text)| (name, text.into())).collect())
 }

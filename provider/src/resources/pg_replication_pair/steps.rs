@@ -3,23 +3,53 @@
 use std::time::Duration;
 
 use super::case::{Case, Side};
-use crate::resource::Plan;
-use crate::step::{Action, Step};
+use crate::step::{Action, Step, Steps};
 
 /// For steps that wait for PostgreSQL itself.
 pub const PATIENT: Duration = Duration::from_secs(720);
 
+/// Steps, and whether one of them may cut the stream to the standby.
+#[derive(Default)]
+pub struct Work {
+    /// In order.
+    pub steps: Steps,
+    /// Whether the stream may be cut.
+    pub cuts: bool,
+}
+
+impl Work {
+    /// Add steps that leave the stream alone.
+    pub fn add(&mut self, steps: impl IntoIterator<Item = Step>) {
+        self.steps.extend(steps);
+    }
+
+    /// Add steps that may cut it.
+    pub fn cutting(&mut self, steps: impl IntoIterator<Item = Step>) {
+        let steps: Steps = steps.into_iter().collect();
+        self.cuts |= !steps.is_empty();
+        self.steps.extend(steps);
+    }
+
+    /// Add more of both.
+    pub fn then(&mut self, more: Self) {
+        self.cuts |= more.cuts;
+        self.steps.extend(more.steps);
+    }
+}
+
 /// Steps that prove that what the primary writes now is replayed by the standby.
-pub fn attached(case: &Case, plan: &mut Plan, why: &str) {
-    attached_to(plan, &case.primary(), &case.standby(), why, 60);
+pub fn attached(case: &Case, why: &str) -> [Step; 2] {
+    attached_to(&case.primary(), &case.standby(), why, 60)
 }
 
 /// The same for a primary and a standby that are not yet the wanted ones.
-pub fn attached_to(plan: &mut Plan, primary: &Side, standby: &Side, why: &str, seconds: u32) {
-    let what = format!("write a WAL position {why}");
-    plan.step(Step::run(primary.member.word(), what, primary.scripts.write_position()));
-    let what = format!("wait until it is replayed {why}");
-    plan.step(Step::run(standby.member.word(), what, standby.scripts.wait_attached(seconds)));
+pub fn attached_to(primary: &Side, standby: &Side, why: &str, seconds: u32) -> [Step; 2] {
+    let write = format!("write a WAL position {why}");
+    let wait = format!("wait until it is replayed {why}");
+    [
+        Step::run(primary.member.word(), write, primary.scripts.write_position()),
+        Step::run(standby.member.word(), wait, standby.scripts.wait_attached(seconds)),
+    ]
 }
 
 /// Start the server of one member.

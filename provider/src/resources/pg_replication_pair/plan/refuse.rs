@@ -7,31 +7,33 @@ use super::super::facts::Dir;
 use super::super::files::is_url;
 use super::super::names::{HEADER, id, packages};
 use super::super::settings::{Member, OnDivergence, Source};
-use crate::diag::{Diag, Path};
-use crate::resource::Plan;
+use crate::diag::{Diag, Diags, Path};
+use crate::plan::Plan;
 
 /// Space that a copy needs, as a part of what is copied: the WAL of its own time comes on top.
 const SPACE: (u64, u64) = (6, 5);
 
-/// Refuse what must not be done.
-pub fn check(case: &Case, plan: &mut Plan) {
+/// Why nothing may be touched, if so.
+pub fn refusals(case: &Case) -> Diags {
+    let mut plan = Plan::default();
     let there = |member: &Member| case.missing(*member).is_none();
     for member in Member::BOTH.into_iter().filter(there) {
-        host(case, plan, &case.side(member));
+        host(case, &mut plan, &case.side(member));
     }
     if !Member::BOTH.iter().all(there) {
-        return;
+        return plan.refusals;
     }
-    identity(case, plan);
+    identity(case, &mut plan);
     if !case.standby().host.dir.has_data() {
-        alike(case, plan);
+        alike(case, &mut plan);
     }
     if needs_copy(case) {
-        vanished(case, plan);
-        copy(case, plan);
+        vanished(case, &mut plan);
+        copy(case, &mut plan);
     }
-    unknown_settings(case, plan);
-    foreign_rise(case, plan);
+    unknown_settings(case, &mut plan);
+    foreign_rise(case, &mut plan);
+    plan.refusals
 }
 
 /// Nothing that we write lets such a standby follow.

@@ -6,24 +6,25 @@ use super::super::names::{packages, sh};
 use super::super::scripts::Scripts;
 use super::super::settings::Member;
 use super::super::steps::attached;
-use crate::resource::Plan;
-use crate::step::Step;
+use crate::diag::Diags;
+use crate::plan::Plan;
+use crate::step::{Step, Steps};
 
 /// Bring the servers that are there to the wanted release; what is not installed yet gets it at once.
-pub fn plan(case: &Case, plan: &mut Plan) {
-    let Some(wanted) = &case.settings.package_version else { return };
-    if case.context.reading {
-        return;
-    }
+pub fn steps(case: &Case) -> Steps {
+    let mut steps = Steps::none();
+    let Some(wanted) = &case.settings.package_version else { return steps };
     // Where there is no copy yet, the primary is upgraded before it is copied.
     let order = [case.standby(), case.primary()];
     for side in order.iter().filter(|side| is_due(case, side)) {
-        plan.step(upgrade(case, side, wanted));
+        steps.push(upgrade(case, side, wanted));
         let both = order.iter().all(|side| side.host.sql.is_some());
         if both {
-            attached(case, plan, &format!("after the upgrade of {}", side.member.word()));
+            let why = format!("after the upgrade of {}", side.member.word());
+            steps.extend(attached(case, &why));
         }
     }
+    steps
 }
 
 /// Whether a server is to be upgraded: it is there, and of another release. A newer one is refused.
@@ -45,8 +46,9 @@ fn release<'a>(side: &Side<'a>, name: &str) -> &'a str {
 }
 
 /// Refuse what would not go well. A change of roles comes first, and waits for no package.
-pub fn refuse(case: &Case, plan: &mut Plan) {
-    let Some(wanted) = &case.settings.package_version else { return };
+pub fn refusals(case: &Case) -> Diags {
+    let mut plan = Plan::default();
+    let Some(wanted) = &case.settings.package_version else { return plan.refusals };
     let [server, _] = packages(case.settings);
     let at = "package_version";
     for side in Member::BOTH.map(|member| case.side(member)) {
@@ -69,6 +71,7 @@ pub fn refuse(case: &Case, plan: &mut Plan) {
         );
         plan.refuse(at, "The pair cannot be upgraded now", detail);
     }
+    plan.refusals
 }
 
 fn upgrade(case: &Case, side: &Side, wanted: &str) -> Step {

@@ -2,15 +2,16 @@
 
 use super::super::case::{Case, Side};
 use super::super::settings::Member;
-use crate::diag::Diag;
-use crate::resource::Plan;
+use crate::diag::Diags;
+use crate::plan::Plan;
 
 /// Seconds between two clocks that are worth a word; both hosts are asked at about the same time.
 const CLOCKS: u64 = 60;
 
-/// Warn of what is odd and no reason to stop.
-pub fn warn(case: &Case, plan: &mut Plan) {
-    let lag = plan.outputs.get("lag_bytes");
+/// What is odd and no reason to stop.
+pub fn warnings(case: &Case) -> Diags {
+    let mut plan = Plan::default();
+    let lag = case.observed.outputs.get("lag_bytes");
     if let Some(crate::value::Value::Int(lag)) = lag
         && *lag > case.settings.max_lag_bytes
     {
@@ -20,15 +21,16 @@ pub fn warn(case: &Case, plan: &mut Plan) {
             case.settings.place(case.settings.standby()),
             case.settings.max_lag_bytes
         );
-        plan.warnings.push(Diag::warning(summary, detail));
+        plan.warn(summary, detail);
     }
     for member in Member::BOTH {
-        warn_of_files(case, plan, &case.side(member));
-        warn_of_slots(case, plan, &case.side(member));
+        warn_of_files(case, &mut plan, &case.side(member));
+        warn_of_slots(case, &mut plan, &case.side(member));
     }
-    warn_of_minors(case, plan);
-    warn_of_clocks(case, plan);
-    warn_of_waiting(case, plan);
+    warn_of_minors(case, &mut plan);
+    warn_of_clocks(case, &mut plan);
+    warn_of_waiting(case, &mut plan);
+    plan.warnings
 }
 
 /// A primary that waits for a standby which confirms nothing.
@@ -48,7 +50,7 @@ fn warn_of_waiting(case: &Case, plan: &mut Plan) {
             case.settings.place(side.member.peer()),
             side.member.word()
         );
-        plan.warnings.push(Diag::warning("Writes wait for the standby", detail));
+        plan.warn("Writes wait for the standby", detail);
     }
 }
 
@@ -65,7 +67,7 @@ fn warn_of_clocks(case: &Case, plan: &mut Plan) {
              or too late. Have both hosts take their time from one source.",
             case.settings.place(ahead.member)
         );
-        plan.warnings.push(Diag::warning("The clocks of the hosts differ", detail));
+        plan.warn("The clocks of the hosts differ", detail);
     }
 }
 
@@ -89,7 +91,7 @@ fn warn_of_slots(case: &Case, plan: &mut Plan, side: &Side) {
             slot.wal_status.as_ref().map(|s| format!(" (wal_status {s})")).unwrap_or_default(),
             slot.name
         );
-        plan.warnings.push(Diag::warning("A slot of somebody else holds WAL", detail));
+        plan.warn("A slot of somebody else holds WAL", detail);
     }
 }
 
@@ -121,7 +123,7 @@ fn warn_of_minors(case: &Case, plan: &mut Plan) {
             case.settings.place(standby.member),
             older.member.word()
         );
-        plan.warnings.push(Diag::warning("The servers are of different minor versions", detail));
+        plan.warn("The servers are of different minor versions", detail);
     }
 }
 
@@ -140,7 +142,7 @@ fn warn_of_files(case: &Case, plan: &mut Plan, side: &Side) {
                 "On {}, {by} is read after our files and sets {name}. Remove it there.",
                 case.settings.place(side.member)
             );
-            plan.warnings.push(Diag::warning(format!("{name} is set by another file"), detail));
+            plan.warn(format!("{name} is set by another file"), detail);
         }
     }
 }

@@ -70,7 +70,7 @@ fn switchover(case: &Case, plan: &mut Plan, wanted: &Side, other: &Side) {
         format!("make the slot {} for {from}", case.settings.slot_name),
         wanted.scripts.slot(),
     ));
-    attached_to(plan, other, wanted, "before the primary is stopped", 30);
+    plan.steps.extend(attached_to(other, wanted, "before the primary is stopped", 30));
     plan.step(patient(Step::run(
         from,
         "write a checkpoint, so that the stop is short",
@@ -176,15 +176,13 @@ fn follow(case: &Case, plan: &mut Plan, side: &Side) {
     plan.step(Step::run(host, "say that its data is a standby's", side.scripts.fence()));
     plan.step(patient(Step::run(host, "start PostgreSQL", side.scripts.start())));
     if peer.host.takes_writes() {
-        attached_to(plan, &peer, side, "to prove that it follows", 30);
+        let [write, wait] = attached_to(&peer, side, "to prove that it follows", 30);
         let sentence = format!(
             "{} is the primary now; once {} follows, the roles are changed and writes wait for about 1 s",
             case.settings.place(peer.member),
             case.settings.place(side.member)
         );
-        if let Some(last) = plan.steps.last_mut() {
-            last.risk = Risk::Disruptive(sentence);
-        }
+        plan.steps.extend([write, wait.disruptive(sentence)]);
     }
 }
 
