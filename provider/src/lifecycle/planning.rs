@@ -323,7 +323,7 @@ fn announce(resource: &str, seen: &Seen, response: &mut PlanResponse) {
             Risk::Quiet => {}
             Risk::Disruptive(sentence) => interruptions.push(format!("- {sentence}")),
             Risk::Destructive { what, consent } => {
-                losses.push(format!("- {}: {what} (allowed by {consent})", step.key()));
+                losses.push(format!("- {}: {what} (allowed by {consent})", step.words()));
             }
         }
     }
@@ -341,7 +341,7 @@ fn announce(resource: &str, seen: &Seen, response: &mut PlanResponse) {
 /// by hand that the plan has seen is not ours for that.
 fn announced(seen: Seen, before: &[u8]) -> Private {
     let destructive = seen.plan.steps.iter().filter(|s| matches!(s.risk, Risk::Destructive { .. }));
-    let announced = destructive.map(Step::key).collect();
+    let announced = destructive.map(Step::deed).collect();
     Private { announced, digests: Private::decode(before).digests, ..seen.private }
 }
 
@@ -351,7 +351,7 @@ fn invisible(plan: &Plan, prior: Option<&Object>, planned: &mut Object, diags: &
         return;
     }
     planned.insert("status".into(), Value::Unknown);
-    let steps: Vec<String> = plan.steps.iter().map(|s| format!("- {}", s.key())).collect();
+    let steps: Vec<String> = plan.steps.iter().map(|s| format!("- {}", s.words())).collect();
     diags.push(Diag::warning(
         "This apply repairs what the attributes do not show",
         steps.join("\n"),

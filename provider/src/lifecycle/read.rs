@@ -6,7 +6,7 @@ use super::configuration::Unreachable;
 use super::private::Private;
 use super::reach::connect;
 use super::session::Session;
-use super::{Blind, Managed, ask, values};
+use super::{Blind, Managed, ask, managed, values};
 use crate::backend::StateResponse;
 use crate::diag::{Diag, Diags, Path};
 use crate::host::Patience;
@@ -73,7 +73,7 @@ impl<R: Resource> Managed<R> {
         };
         let Observation { files, status, outputs, .. } = observed;
         let (files, status) = (texts(files), texts(status));
-        Ok((super::observed(state.clone(), &id, files, status, outputs), private))
+        Ok((managed::observed(state.clone(), &id, files, status, outputs), private))
     }
 
     pub(super) async fn import_id(session: &Session, id: &str) -> StateResponse {

@@ -165,9 +165,14 @@ impl<'a> Case<'a> {
     }
 }
 
-/// The name of a thing of one member, in `files` and `status`.
-pub fn label(member: Member, thing: &str) -> String {
-    format!("{}:{thing}", member.word())
+/// The name of a file of one member in `files`.
+pub fn label(member: Member, path: &str) -> String {
+    format!("{}:{path}", member.word())
+}
+
+/// The name of another thing of one member in `status`.
+pub fn named(member: Member, thing: &str) -> String {
+    format!("{}: {thing}", member.word())
 }
 
 /// Whether a server runs with a `cluster_name` that we did not give.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::case::{Case, Side, label};
+use super::case::{Case, Side, label, named};
 use super::describe;
 use super::facts::Facts;
 use super::files::is_url;
@@ -29,7 +29,7 @@ pub fn observe(settings: &Pair, facts: &Facts, missing: &BTreeMap<String, String
     let mut observed = Observation { outputs: outputs(&case), ..Observation::default() };
     for side in Member::BOTH.map(|member| case.side(member)) {
         if case.missing(side.member).is_some() {
-            observed.status(label(side.member, " role"), MISSING);
+            observed.status(named(side.member, "role"), MISSING);
         } else {
             files(&case, &side, &mut observed);
             status(&case, &side, &mut observed);
@@ -60,7 +60,7 @@ fn files(case: &Case, side: &Side, observed: &mut Observation) {
 
 fn status(case: &Case, side: &Side, observed: &mut Observation) {
     let mut note = |thing: String, text: &str| {
-        observed.status(label(side.member, &format!(" {thing}")), text);
+        observed.status(named(side.member, &thing), text);
     };
     let host = side.host;
     for name in packages(case.settings) {
@@ -95,7 +95,7 @@ fn access(case: &Case, observed: &mut Observation) {
         let mut roles = side.host.sql.iter().flat_map(|s| &s.roles);
         if let Some(role) = roles.find(|r| r.name == *name) {
             let text = describe::access(side.host, role, password.as_ref());
-            observed.status(label(side.member, &format!(" role {name}")), text);
+            observed.status(named(side.member, &format!("role {name}")), text);
         }
     }
     observed.status(slot_label(case, side.member), slot(case));
@@ -109,7 +109,7 @@ pub fn slot<'a>(case: &Case<'a>) -> &'a str {
 
 /// The pair's slot in `status`.
 pub fn slot_label(case: &Case, member: Member) -> String {
-    label(member, &format!(" slot {}", case.settings.slot_name))
+    named(member, &format!("slot {}", case.settings.slot_name))
 }
 
 /// Whether the standby has the slot that it kept as a primary: it would hold WAL for ever. It is left

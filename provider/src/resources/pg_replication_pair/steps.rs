@@ -76,3 +76,23 @@ pub fn patient(mut step: Step) -> Step {
     }
     step
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_cut_the_stream_is_known_by_what_was_added() {
+        let step = || Step::run("a", "restart PostgreSQL", "");
+        let mut work = Work::default();
+        work.add([step()]);
+        work.cutting(None);
+        assert!(!work.cuts);
+        let mut more = Work::default();
+        more.cutting(Some(step()));
+        work.then(more);
+        work.then(Work::default());
+        assert!(work.cuts);
+        assert_eq!(work.steps.len(), 2);
+    }
+}

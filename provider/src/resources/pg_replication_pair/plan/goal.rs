@@ -1,6 +1,6 @@
 //! What should be there of both servers, beside what is; and what keeps it from being so.
 
-use super::super::case::{Case, Side, label};
+use super::super::case::{Case, Side, label, named};
 use super::super::describe;
 use super::super::names::{REWINDER, packages};
 use super::super::observe::{KEY, MISSING, fetches_key, has_stale_slot, is_open, slot_label, unit};
@@ -16,7 +16,7 @@ pub fn goal(case: &Case) -> Plan {
     goal.warnings.extend(adopt::warnings(case));
     for side in [case.primary(), case.standby()] {
         if case.missing(side.member).is_some() {
-            goal.status(label(side.member, " role"), MISSING, MISSING);
+            goal.status(named(side.member, "role"), MISSING, MISSING);
             continue;
         }
         goal.add(files(case, &side));
@@ -42,7 +42,7 @@ fn files(case: &Case, side: &Side) -> Plan {
                 goal.files.insert(label(side.member, &file.path), pair);
             }
             Err(why) => {
-                let summary = format!("Cannot make {}", label(side.member, " a managed file"));
+                let summary = format!("Cannot make {}", named(side.member, "a managed file"));
                 goal.refuse("", summary, why);
             }
         }
@@ -58,7 +58,7 @@ fn files(case: &Case, side: &Side) -> Plan {
 fn status(case: &Case, side: &Side) -> Plan {
     let mut goal = Plan::default();
     let mut want = |thing: String, wanted: &str| {
-        let name = label(side.member, &format!(" {thing}"));
+        let name = named(side.member, &thing);
         let actual = case.observed.says(&name);
         goal.status(name, actual, wanted);
     };
@@ -85,7 +85,7 @@ fn status(case: &Case, side: &Side) -> Plan {
         want(format!("setting {name} (postgresql.conf)"), "");
     }
     let loaded = config::loaded(case, side);
-    goal.status(label(side.member, " configuration"), &loaded, "loaded");
+    goal.status(named(side.member, "configuration"), &loaded, "loaded");
     goal
 }
 
@@ -104,7 +104,7 @@ fn rights(case: &Case) -> Plan {
     for name in [case.settings.replication_user.as_str(), REWINDER] {
         let role = access::role(case, name);
         let text = role.map(|r| describe::access(side.host, r, password.as_ref()));
-        let thing = label(side.member, &format!(" role {name}"));
+        let thing = named(side.member, &format!("role {name}"));
         goal.status(thing, &text.unwrap_or_default(), access::wanted(name));
     }
     let slot = slot_label(case, side.member);

@@ -6,8 +6,7 @@ use super::super::names::{packages, sh};
 use super::super::scripts::Scripts;
 use super::super::settings::Member;
 use super::super::steps::attached;
-use crate::diag::Diags;
-use crate::plan::Plan;
+use crate::diag::{Diag, Diags, Path};
 use crate::step::{Step, Steps};
 
 /// Bring the servers that are there to the wanted release; what is not installed yet gets it at once.
@@ -47,10 +46,12 @@ fn release<'a>(side: &Side<'a>, name: &str) -> &'a str {
 
 /// Refuse what would not go well. A change of roles comes first, and waits for no package.
 pub fn refusals(case: &Case) -> Diags {
-    let mut plan = Plan::default();
-    let Some(wanted) = &case.settings.package_version else { return plan.refusals };
+    let mut refusals = Diags::new();
+    let mut refuse = |summary: &str, detail: String| {
+        refusals.push(Diag::error(summary, detail).at(Path::of("package_version")));
+    };
+    let Some(wanted) = &case.settings.package_version else { return refusals };
     let [server, _] = packages(case.settings);
-    let at = "package_version";
     for side in Member::BOTH.map(|member| case.side(member)) {
         if side.host.newer {
             let detail = format!(
@@ -59,7 +60,7 @@ pub fn refusals(case: &Case) -> Diags {
                 case.settings.place(side.member),
                 release(&side, &server)
             );
-            plan.refuse(at, "The installed release is newer", detail);
+            refuse("The installed release is newer", detail);
         }
     }
     let (primary, standby) = (case.primary(), case.standby());
@@ -69,9 +70,9 @@ pub fn refusals(case: &Case) -> Diags {
              the primary writes: upgrade when it answers.",
             case.settings.place(standby.member)
         );
-        plan.refuse(at, "The pair cannot be upgraded now", detail);
+        refuse("The pair cannot be upgraded now", detail);
     }
-    plan.refusals
+    refusals
 }
 
 fn upgrade(case: &Case, side: &Side, wanted: &str) -> Step {
