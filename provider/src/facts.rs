@@ -4,8 +4,3 @@ pub mod file;
 pub mod os;
 pub mod package;
 pub mod service;
-
-/// A word of a POSIX shell. A NUL byte, which no argument can hold, gives an empty word.
-pub fn shell(text: &str) -> String {
-    render::quote::shell(text).unwrap_or_else(|_| "''".to_owned())
-}

@@ -24,8 +24,10 @@ mod pool;
 mod run;
 mod script;
 mod settings;
+mod through;
 mod tunnel;
 
+pub(crate) use channel::frame::nonce;
 pub use channel::stream::Stream;
 pub use connection::Host;
 pub use error::{HostError, NulByte};

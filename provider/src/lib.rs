@@ -10,8 +10,9 @@
 //! - [`lifecycle`]: read, plan, apply, import, destroy: once, for all resources. It asks, observes,
 //!   decides, takes locks, runs steps, and asks again.
 //! - [`resources`] and [`data_sources`]: what Harbor and PostgreSQL need. A resource is settings
-//!   ([`mod@settings`]), questions, facts, and two pure functions: `observe`, what is there
-//!   ([`observation`]), and `plan`, what is to be done ([`mod@plan`]): see [`resource`].
+//!   ([`mod@settings`], each value with its [`checks`], and [`rule`]s across them), questions, facts,
+//!   and two pure functions: `observe`, what is there ([`observation`]), and `plan`, what is to be
+//!   done ([`mod@plan`]): see [`resource`].
 //! - [`facts`]: what several resources ask of a host: a script and a parser of its output.
 //!   [`mod@question`]: what is asked, as data. [`step`]: what is done to a host, as data.
 //! - [`host`]: SSH: connections, commands, files, jobs, locks, SQL and HTTP through a tunnel.
@@ -31,8 +32,9 @@
 //! - No secret in state, plan, logs, arguments, environments or `Debug`: [`secret::Secret`] has no
 //!   way to print itself, and goes back to Terraform as null.
 //! - No destructive step that the plan did not announce and a setting did not allow.
-//! - No quoting by hand: a value enters a shell script through [`step::word`], a file through
-//!   `render`.
+//! - No quoting by hand: a value enters a shell script through [`shell::word`], a file through
+//!   `render`. No SQL but in sessions that begin with [`sql::STARTUP`], and nothing of root's in a
+//!   directory of others but by [`shell::WAYS`].
 //!
 //! `tests/tidy.rs` holds the first two, and more.
 //!
@@ -44,7 +46,10 @@
 //!
 //! `tests/tidy.rs` names what is missing.
 
+pub mod apt;
 pub mod backend;
+pub mod certificates;
+pub mod checks;
 pub mod data_sources;
 pub mod diag;
 pub mod facts;
@@ -60,8 +65,13 @@ pub mod question;
 mod real_postgres;
 pub mod resource;
 pub mod resources;
+pub mod rule;
 pub mod schema;
+pub mod scram;
 pub mod secret;
 pub mod settings;
+pub mod shell;
+pub mod sql;
 pub mod step;
 pub mod value;
+pub mod wal;

@@ -9,6 +9,7 @@ mod blind;
 pub mod configuration;
 mod data;
 mod erased;
+mod interruption;
 mod managed;
 mod marks;
 mod planning;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::facts::file::FileFact;
 use crate::secret::Secret;
 use crate::step::File;
-use crate::value::{Object, Value};
+use crate::value::{Object, Value, shown, shown_object};
 
 /// What stands in a masked text in the place of a secret.
 const MASK: &str = render::mask::MASK;
@@ -136,6 +136,17 @@ impl Observation {
     /// How one thing that is not a file reads; empty if it is absent.
     pub fn says(&self, name: &str) -> &str {
         self.status.get(name).map_or("", String::as_str)
+    }
+
+    /// With every text, which may be what a host said, as it may be shown.
+    #[must_use]
+    pub(crate) fn shown(self) -> Self {
+        let each = |texts: BTreeMap<String, String>| {
+            let texts = texts.into_iter();
+            texts.map(|(n, t)| (shown(&n).into_owned(), shown(&t).into_owned())).collect()
+        };
+        let (files, status) = (each(self.files), each(self.status));
+        Self { files, status, outputs: shown_object(self.outputs), ..self }
     }
 
     /// The same with what the state before has of the unseen, and with what the digests say: for

@@ -6,7 +6,7 @@ use crate::diag::{Diag, Diags};
 use crate::facts::file::FileFact;
 use crate::observation::Observation;
 use crate::step::{Action, File, Step, Steps};
-use crate::value::{Object, Value};
+use crate::value::{Object, Value, shown, shown_object};
 
 /// What is there and what should be, of one thing.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -15,6 +15,13 @@ pub struct Pair {
     pub actual: Option<String>,
     /// After the apply; none: absent.
     pub wanted: Option<String>,
+}
+
+impl Pair {
+    fn shown(self) -> Self {
+        let shown = |text: Option<String>| text.map(|text| shown(&text).into_owned());
+        Self { actual: shown(self.actual), wanted: shown(self.wanted) }
+    }
 }
 
 /// What `plan` knows beside settings and facts.
@@ -229,6 +236,17 @@ impl Plan {
                     .entry(label.clone())
                     .or_insert_with(|| Pair { actual: text.clone(), wanted: text });
             }
+        }
+    }
+
+    /// With every text, which may be what a host said, as it may be shown.
+    pub(crate) fn shown(&mut self) {
+        for pairs in [&mut self.files, &mut self.status] {
+            let each = std::mem::take(pairs).into_iter();
+            *pairs = each.map(|(label, pair)| (shown(&label).into_owned(), pair.shown())).collect();
+        }
+        for outputs in [&mut self.outputs, &mut self.outputs_after] {
+            *outputs = shown_object(std::mem::take(outputs));
         }
     }
 

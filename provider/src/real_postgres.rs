@@ -15,6 +15,9 @@ use crate::step::{Server, Sql};
 /// `nobody`: the server refuses to run as root.
 const NOBODY: u32 = 65534;
 
+/// Column name to value.
+pub type Rows = Vec<BTreeMap<String, Option<String>>>;
+
 /// A server that ends with this value.
 pub struct Postgres {
     directory: tempfile::TempDir,
@@ -48,6 +51,11 @@ impl Postgres {
         );
         server.run(&["pg_ctl", "-D", "data", "-w", "-l", "log", "-o", &options, "start"]);
         Some(server)
+    }
+
+    /// Its directory: of its socket, and of [`Postgres::data`].
+    pub fn directory(&self) -> &std::path::Path {
+        self.directory.path()
     }
 
     /// Its data directory.
@@ -90,9 +98,19 @@ impl Postgres {
         config
     }
 
-    /// Run it; the rows of the last statement.
-    pub async fn query(&self, sql: &Sql) -> Result<Vec<BTreeMap<String, Option<String>>>, String> {
+    /// Run it in a session that begins as every one of ours does; the rows of the last statement.
+    pub async fn query(&self, sql: &Sql) -> Result<Rows, String> {
         let mut config = self.config(&sql.server);
+        config.options(crate::sql::STARTUP);
+        Self::run_in(config, sql).await
+    }
+
+    /// The same as anybody else begins one.
+    pub async fn as_others(&self, sql: &Sql) -> Result<Rows, String> {
+        Self::run_in(self.config(&sql.server), sql).await
+    }
+
+    async fn run_in(mut config: Config, sql: &Sql) -> Result<Rows, String> {
         let (client, connection) =
             config.dbname(&sql.database).connect(NoTls).await.map_err(|e| text(&e))?;
         let connection = tokio::spawn(connection);
@@ -111,7 +129,7 @@ impl Postgres {
         let statements = statements.iter().map(|s| (*s).to_owned()).collect();
         let server = Server::Socket(String::new());
         let sql = Sql { server, database: database.to_owned(), statements };
-        self.query(&sql).await.expect("statements of the test");
+        self.as_others(&sql).await.expect("statements of the test");
     }
 
     /// The answers to questions that are SQL.

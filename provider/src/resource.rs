@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 use crate::diag::{Diag, Diags};
+use crate::rule::{self, Rule};
 use crate::settings::Settings;
 use crate::step::Step;
 use crate::value::Object;
@@ -20,14 +21,14 @@ crate::settings! {
     /// How to reach a host by SSH.
     pub struct Ssh {
         /// Name or address of the host.
-        host: String = attr().on_change(OnChange::Provider),
+        host: String = attr().on_change(OnChange::Provider).check(crate::checks::host),
         /// TCP port of its SSH server.
-        port: u16 = attr().default(22).on_change(OnChange::Provider),
+        port: u16 = attr().default(22).on_change(OnChange::Provider).check(crate::checks::port),
         /// User to log in as: root, or one who may use sudo. The user of the credential if not set.
         user: Option<String> = attr().on_change(OnChange::Provider),
         /// Public host key, as `ssh-ed25519 AAAA...`. If not set: the key in the provider's
         /// `known_hosts`, or the one seen at first contact, which is then kept in the state.
-        host_key: Option<String> = attr().on_change(OnChange::Provider),
+        host_key: Option<String> = attr().on_change(OnChange::Provider).check(crate::checks::host_key),
         /// Name of an entry of the provider's `credentials`; the provider's `ssh` if not set.
         credential: Option<String> = attr().on_change(OnChange::Provider),
     }
@@ -55,15 +56,20 @@ pub trait Resource: Send + Sync + 'static {
     /// Markdown; the first line is the summary.
     const DESCRIPTION: &'static str;
     /// What the user writes. Write-only attributes are `Option<Secret>`: they are null in Read.
-    type Settings: Settings + Send + Sync;
+    type Settings: Settings + Send + Sync + 'static;
     /// What the provider gives beside `id`, `files` and `status`. Each field is an `Option`.
     type Outputs: Settings + Send + Sync;
     /// What was seen.
     type Facts: Debug + Send + Sync;
 
-    /// Checks across attributes, before any host is asked. `settings` has its write-only values.
-    fn validate(_settings: &Self::Settings) -> Diags {
-        Vec::new()
+    /// The rules across attributes, judged before any host is asked. They see write-only values.
+    fn rules() -> &'static [Rule<Self::Settings>] {
+        &[]
+    }
+
+    /// What the rules say of settings that are wholly known.
+    fn validate(settings: &Self::Settings) -> Diags {
+        rule::judge_all(Self::rules(), settings)
     }
 
     /// The resource's identity: a text that does not change while it lives.

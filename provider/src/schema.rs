@@ -53,7 +53,7 @@ impl OnChange {
             Self::Reload => "a service reloads, without interruption.",
             Self::Restart => "a service restarts, which the plan announces as a warning.",
             Self::Replace => "the resource is destroyed and made anew.",
-            Self::Refused => "the plan is refused; make a new resource instead.",
+            Self::Refused => "the plan is refused, and says how to go about it.",
         }
     }
 }

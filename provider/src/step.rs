@@ -6,6 +6,7 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 
 use crate::secret::Secret;
+use crate::wal::{Lsn, NoLsn};
 
 /// What a step may do to those who use the host.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -123,6 +124,30 @@ pub struct Http {
     pub body: Option<Secret>,
 }
 
+/// What one host says to another. It is read as what it should be, and only what was read goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Message {
+    /// That its script came to its end.
+    Done,
+    /// A position in the WAL, on a line.
+    Lsn,
+}
+
+impl Message {
+    /// What goes on of what a host printed, or why nothing does.
+    pub fn pass(self, said: &[u8]) -> Result<Vec<u8>, String> {
+        match self {
+            Self::Done => Ok(Vec::new()),
+            Self::Lsn => {
+                let text = String::from_utf8_lossy(said);
+                let line = text.strip_suffix('\n').ok_or("its line is not whole")?;
+                let lsn: Lsn = line.parse().map_err(|error: NoLsn| error.to_string())?;
+                Ok(format!("{lsn}\n").into_bytes())
+            }
+        }
+    }
+}
+
 /// What is done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
@@ -161,25 +186,30 @@ pub enum Action {
         mode: u32,
     },
     /// Run a script on another of the resource's hosts, and then one on this host with what the
-    /// first one printed as its standard input. Where the first one fails, the second is not run.
+    /// first one said as its standard input. Where the first one fails, or says something else, the
+    /// second is not run.
     Relay {
         /// Name of the other host among the resource's targets.
         from: String,
-        /// The script there, `set -eu` is on; it prints at most 16 MiB, any bytes.
+        /// The script there, `set -eu` is on.
         read: String,
+        /// What it says.
+        message: Message,
         /// The script here, `set -eu` is on.
         write: String,
         /// Each of the two is ended after this time.
         limit: Duration,
     },
-    /// Bring files from another of the resource's hosts into a directory of this one, each under
-    /// its base name, mode 0600. One that is there with the right SHA-256 is skipped; every other
+    /// Bring files of WAL from a directory on another of the resource's hosts into one of this host,
+    /// mode 0600, with the rights of the directories' owners. One that is there with the right SHA-256 is skipped; every other
     /// one is proven by it before it takes its place. Run again, it goes on where it broke off.
     Carry {
         /// Name of the other host among the resource's targets.
         from: String,
-        /// A script there, `set -eu` is on; it prints a line `SIZE SHA256 PATH` for each file.
+        /// A script there, `set -eu` is on; it prints a line `SIZE SHA256 NAME` for each file.
         list: String,
+        /// The directory there.
+        directory: String,
         /// The directory on this host, which must be there.
         to: String,
         /// The user who owns the files here; their group is that user's own.
@@ -371,12 +401,6 @@ fn without_verifiers(statement: &str) -> String {
     parts.fold(first, |text, part| text + part.find('\'').map_or("", |end| &part[end..]))
 }
 
-/// A value as one word of a shell script. A NUL byte cannot stand in a word; such a value becomes
-/// the empty word, which every command refuses.
-pub fn word(value: &str) -> String {
-    render::quote::shell(value).unwrap_or_else(|_| "''".to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -392,17 +416,28 @@ mod tests {
     }
 
     #[test]
+    fn what_a_host_says_to_another_is_read_and_printed_anew() {
+        let pass = |text: &str| Message::Lsn.pass(text.as_bytes());
+        assert_eq!(pass("0/03842930\n"), Ok(b"0/3842930\n".to_vec()));
+        for text in ["", "0/3842930", "0/0\n0/1\n", "0/0'; DROP\n", " 0/0\n", "\u{1b}[2J0/0\n"] {
+            assert!(pass(text).is_err(), "{text}");
+        }
+        assert_eq!(Message::Done.pass(b"rm -rf /"), Ok(Vec::new()));
+    }
+
+    #[test]
     fn what_comes_from_another_host_names_it() {
         let limit = Duration::from_secs(1);
         let script = String::new;
-        let relay = Action::Relay { from: "a".into(), read: script(), write: script(), limit };
+        let (from, message) = ("a".to_owned(), Message::Done);
+        let relay = Action::Relay { from, read: script(), message, write: script(), limit };
         let step = Step::new("b", "take its roles over", relay).disruptive("b pauses");
         assert_eq!(
             format!("{step:?}"),
             "b: relay from a: take its roles over [disruptive: b pauses]"
         );
-        let (from, list, to, owner) = ("a".into(), script(), script(), script());
-        let carry = Action::Carry { from, list, to, owner, limit };
+        let (from, list, directory) = ("a".into(), script(), script());
+        let carry = Action::Carry { from, list, directory, to: script(), owner: script(), limit };
         let step = Step::new("b", "bring its WAL", carry);
         assert_eq!(format!("{step:?}"), "b: carry from a: bring its WAL");
         assert_eq!(step.words(), "b: bring its WAL");

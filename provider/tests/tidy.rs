@@ -136,6 +136,42 @@ fn nobody_edits_a_list_of_steps() {
     none(&named(&step.collect::<Vec<_>>(), &doors), "a list of steps only grows");
 }
 
+/// What root does to files by their names, where others may exchange what is called so.
+#[test]
+fn root_writes_and_gives_files_by_one_way() {
+    let mut sources = product("provider/src");
+    sources.retain(|s| s.path != "provider/src/shell.rs");
+    let mut found = named(
+        &sources,
+        &["chown ", "mktemp", "install -d", "install -o", "install -m", "sed -i", "/run/lock"],
+    );
+    let pair = "provider/src/resources/pg_replication_pair";
+    let known = [
+        // In /tmp and in a directory of apt's.
+        format!("{pair}/plan/install.rs has `mktemp`"),
+        format!("{pair}/plan/install.rs has `install -m`"),
+        // As PostgreSQL's user.
+        format!("{pair}/scripts/trial.rs has `mktemp`"),
+        format!("{pair}/scripts.rs has `sed -i`"),
+    ];
+    found.retain(|line| !known.contains(line));
+    none(&found, "`put`, `write`, `give` and `own` of provider/src/shell.rs do this safely");
+}
+
+/// Every session begins with what keeps it from calling what others have put into a database.
+#[test]
+fn every_session_of_sql_looks_names_up_in_the_servers_own() {
+    let sources = product("provider/src");
+    let starts = ["/psql\"", " psql ", "Config::new()"];
+    let bare: Vec<&Source> =
+        sources.iter().filter(|s| starts.iter().any(|word| s.code().contains(word))).collect();
+    assert!(bare.len() >= 4, "the programs and the client are still called so");
+    let ours =
+        |s: &&&Source| !["STARTUP", "PGOPTIONS", "self.with("].iter().any(|w| s.code().contains(w));
+    let found: Vec<String> = bare.iter().filter(ours).map(|s| s.path.clone()).collect();
+    none(&found, "a session of SQL that does not begin with sql::STARTUP");
+}
+
 #[test]
 fn rendering_touches_nothing() {
     let words =

@@ -15,6 +15,7 @@
 //! To add a file: one module with `Settings` and `render`, one folder in `tests/goldens`, one line
 //! in `tests/goldens.rs`, and its secrets in [`mod@mask`].
 
+pub mod address;
 pub mod apt;
 pub mod docker;
 mod error;

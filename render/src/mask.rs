@@ -28,11 +28,16 @@ pub fn mask(path: &str, text: &str) -> String {
         "yml" | "yaml" => yaml::mask(&text),
         "json" => json::mask(&text),
         "conf" => lines::each(&text, |line| {
-            conninfo::mask(line).unwrap_or_else(|| lines::assignments(&lines::redis(line)))
+            conninfo::mask(line).unwrap_or_else(|| pair(&lines::redis(line)))
         }),
-        _ => lines::each(&text, lines::assignments),
+        _ => lines::each(&text, pair),
     };
-    lines::each(&text, lines::urls)
+    lines::each(&lines::arguments(&text), lines::urls)
+}
+
+/// `NAME=value` or `name: value`.
+fn pair(line: &str) -> String {
+    yaml::secret_line(line).unwrap_or_else(|| lines::assignments(line))
 }
 
 /// Files that hold nothing but a key.

@@ -2,7 +2,11 @@
 
 use crate::question::{Answer, Answers, Question};
 use crate::secret::Secret;
+use crate::shell::{OWN, word};
 use crate::step::File;
+
+const READ: &str =
+    r#"if [ -f "$1" ]; then stat -Lc '%a %U %G' "$1" && cat "$1"; else echo absent; fi"#;
 
 /// What stands at a path.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -23,11 +27,16 @@ pub enum FileFact {
     },
 }
 
-/// The question whose answer `parse` reads; its key is the path.
+/// The question whose answer `parse` reads; its key is the path. It is read with the rights of the
+/// directory's owner: a link there must not show us, and everybody to whom we show it, what that user
+/// may not read.
 pub fn question(host: &str, path: &str) -> Question {
-    let quoted = crate::facts::shell(path);
+    let (directory, name) = path.rsplit_once('/').unwrap_or((".", path));
     let script = format!(
-        "if [ -f {quoted} ]; then stat -Lc '%a %U %G' {quoted} && cat {quoted}; else echo absent; fi"
+        "{OWN}if cd {}/ 2>/dev/null; then own sh -c {} sh {}; else echo absent; fi",
+        word(directory),
+        word(READ),
+        word(&format!("./{name}"))
     );
     Question::script(host, path, script)
 }

@@ -26,7 +26,7 @@ impl Package {
 
 /// The question whose answer `facts` reads.
 pub fn question(host: &str, names: &[&str]) -> Question {
-    let names: Vec<String> = names.iter().map(|n| crate::facts::shell(n)).collect();
+    let names: Vec<String> = names.iter().map(|n| crate::shell::word(n)).collect();
     let names = names.join(" ");
     let script = format!(
         "dpkg-query -W -f 'installed ${{Package}} ${{db:Status-Status}} ${{Version}}\\n' {names} \

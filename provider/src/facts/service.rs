@@ -30,7 +30,7 @@ impl Service {
 
 /// The question whose answer `facts` reads.
 pub fn question(host: &str, units: &[&str]) -> Question {
-    let units: Vec<String> = units.iter().map(|u| crate::facts::shell(u)).collect();
+    let units: Vec<String> = units.iter().map(|u| crate::shell::word(u)).collect();
     let script = format!(
         "systemctl show -p Id,LoadState,ActiveState,UnitFileState {} 2>/dev/null; true",
         units.join(" ")

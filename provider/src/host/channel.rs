@@ -18,7 +18,10 @@ use crate::host::connect::session::Session;
 use crate::host::error::HostError;
 
 /// Bytes that may wait for a slow reader before its channel is closed.
-const BACKLOG: usize = 64 << 20;
+const BACKLOG: usize = 16 << 20;
+
+/// What an event takes beside its data: a server may send many small ones, or such without data.
+const EVENT: usize = 128;
 
 /// How long to ask again for a channel that was refused. sshd frees the slot of a command some
 /// time after it said that the command ended.
@@ -65,19 +68,15 @@ impl Channel {
         doing: &str,
         permit: Option<OwnedSemaphorePermit>,
     ) -> Result<Self, HostError> {
-        let lost = session.lost();
         let deadline = tokio::time::Instant::now() + REFUSED_FOR;
         let mut pause = Duration::from_millis(5);
         loop {
-            let opened = lost.race(session.handle.channel_open_session()).await;
-            match opened.map_err(|reason| session.lost_error(doing, reason))? {
-                Ok(channel) => return Ok(Self::new(channel, lost, permit)),
-                Err(error @ russh::Error::ChannelOpenFailure(_)) => {
-                    if tokio::time::Instant::now() > deadline {
-                        return Err(refused(session, doing, &error));
-                    }
+            match answer(session, doing, session.handle.channel_open_session()).await? {
+                Ok(channel) => return Ok(Self::new(channel, session.lost(), permit)),
+                Err(reason) if tokio::time::Instant::now() > deadline => {
+                    return Err(refused(session, doing, reason));
                 }
-                Err(error) => return Err(session.lost_error(doing, error)),
+                Err(_) => {}
             }
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(Duration::from_millis(500));
@@ -101,13 +100,9 @@ impl Channel {
         doing: &str,
         open: impl Future<Output = Result<russh::Channel<Msg>, russh::Error>>,
     ) -> Result<Self, HostError> {
-        let opened = session.lost().race(open).await;
-        match opened.map_err(|reason| session.lost_error(doing, reason))? {
+        match answer(session, doing, open).await? {
             Ok(channel) => Ok(Self::new(channel, session.lost(), None)),
-            Err(error @ russh::Error::ChannelOpenFailure(_)) => {
-                Err(refused(session, doing, &error))
-            }
-            Err(error) => Err(session.lost_error(doing, error)),
+            Err(reason) => Err(refused(session, doing, reason)),
         }
     }
 
@@ -139,8 +134,9 @@ impl Channel {
     pub fn poll_next(&mut self, cx: &mut std::task::Context<'_>) -> std::task::Poll<Event> {
         self.events.poll_recv(cx).map(|event| {
             let event = event.unwrap_or(Event::End(self.input.lost.reason().is_none()));
-            if let Event::Out(data) | Event::Err(data) = &event {
-                self.backlog.fetch_sub(data.len(), Ordering::Relaxed);
+            // The end is told again and again, and was counted at most once.
+            if !matches!(event, Event::End(_) | Event::Flood) {
+                self.backlog.fetch_sub(event.size(), Ordering::Relaxed);
             }
             event
         })
@@ -152,12 +148,36 @@ impl Channel {
     }
 }
 
-fn refused(session: &Session, doing: &str, error: &russh::Error) -> HostError {
-    let reason = match error {
-        russh::Error::ChannelOpenFailure(failure) => format!("{failure:?}"),
-        other => other.to_string(),
+/// The server's answer to a request for a channel, or why it refused. sshd answers at once: a
+/// connection on which it does not is as good as lost.
+async fn answer(
+    session: &Session,
+    doing: &str,
+    open: impl Future<Output = Result<russh::Channel<Msg>, russh::Error>>,
+) -> Result<Result<russh::Channel<Msg>, String>, HostError> {
+    let limit = session.patience;
+    let Ok(opened) = tokio::time::timeout(limit, session.lost().race(open)).await else {
+        let reason = format!("the server opened no channel within {limit:?}");
+        session.give_up(&reason);
+        return Err(session.lost_error(doing, reason));
     };
+    match opened.map_err(|reason| session.lost_error(doing, reason))? {
+        Ok(channel) => Ok(Ok(channel)),
+        Err(russh::Error::ChannelOpenFailure(failure)) => Ok(Err(format!("{failure:?}"))),
+        Err(error) => Err(session.lost_error(doing, error)),
+    }
+}
+
+fn refused(session: &Session, doing: &str, reason: String) -> HostError {
     HostError::Refused { host: session.name.clone(), doing: doing.to_owned(), reason }
+}
+
+impl Event {
+    /// Bytes that it takes while it waits.
+    fn size(&self) -> usize {
+        let data = if let Self::Out(data) | Self::Err(data) = self { data.len() } else { 0 };
+        data.saturating_add(EVENT)
+    }
 }
 
 impl Input {
@@ -213,8 +233,8 @@ impl Drain {
     }
 
     fn full(&self, event: &Event) -> bool {
-        let (Event::Out(data) | Event::Err(data)) = event else { return false };
-        self.backlog.fetch_add(data.len(), Ordering::Relaxed) + data.len() > BACKLOG
+        let size = event.size();
+        self.backlog.fetch_add(size, Ordering::Relaxed).saturating_add(size) > BACKLOG
     }
 
     /// Nobody listens any more. A command that has just ended is closed by the server.
@@ -234,7 +254,7 @@ impl Drain {
     /// Closes it from our side, still taking what comes, as the SSH crate may be waiting for
     /// that. It does not tell when the server has answered, so this is the end for us.
     async fn close(&mut self) {
-        let close = self.lost.race(self.write.close());
+        let close = tokio::time::timeout(ENDING, self.lost.race(self.write.close()));
         tokio::pin!(close);
         loop {
             tokio::select! {

@@ -13,7 +13,7 @@ use crate::host::channel::stream::Stream;
 use crate::host::connect::key::KeyBlob;
 use crate::host::connect::known_hosts::KnownHosts;
 use crate::host::connect::session::{Plan, Session};
-use crate::host::connect::socket::Quick;
+use crate::host::connect::socket::{self, Quick};
 use crate::host::connect::trust::Trust;
 use crate::host::error::HostError;
 use crate::host::run::keeper::{LockState, take};
@@ -137,7 +137,7 @@ impl Inner {
         let limit = self.settings.connect_timeout;
         let unreachable =
             |reason: String| HostError::Unreachable { host: self.name.clone(), reason };
-        match tokio::time::timeout(limit, Quick::connect(host, *port)).await {
+        match tokio::time::timeout(limit, socket::connect(host, *port)).await {
             Ok(connected) => connected.map_err(|error| unreachable(error.to_string())),
             Err(_) => Err(unreachable(format!("no TCP connection within {limit:?}"))),
         }

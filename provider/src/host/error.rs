@@ -68,6 +68,9 @@ pub enum HostError {
     /// What should have come from another host cannot be what it is taken for.
     #[error("failed to carry {path} from {from} to {host}: {reason}")]
     Carry { from: String, host: String, path: String, reason: String },
+    /// What a script printed is not what it prints.
+    #[error("failed to {doing} on {host}: {reason}")]
+    Said { host: String, doing: String, reason: String },
     /// sshd refused a channel.
     #[error("failed to {doing} on {host}: the SSH server refused the channel ({reason})")]
     Refused { host: String, doing: String, reason: String },
@@ -145,9 +148,16 @@ impl HostError {
                  file to remove."
             }
             Self::JobBusy { .. } => "Wait until it has ended, then apply again.",
-            Self::TooLong { .. } | Self::Script { .. } => "This is a defect of the provider.",
+            Self::TooLong { .. } => {
+                "See what prints there: a login script, sudo's lecture, or a program that is not \
+                 what it was. If it is none of them, this is a defect of the provider."
+            }
+            Self::Script { .. } => "This is a defect of the provider.",
             Self::Failed { .. } => "The text above is what the command printed. Apply again after.",
             Self::Carry { .. } => "Apply again: what has arrived is not carried once more.",
+            Self::Said { .. } => {
+                "Nothing of it was used. See what else prints on that host, such as a login script."
+            }
             Self::Refused { .. } => {
                 "Check AllowTcpForwarding, AllowStreamLocalForwarding, PermitOpen and MaxSessions \
                  in the host's sshd_config, and that the destination listens."

@@ -1,5 +1,6 @@
 //! What is run on a host as root: questions, scripts, jobs, files, transfers, and the lock.
 
+pub(super) mod batch;
 pub(super) mod collect;
 pub(super) mod exec;
 pub(super) mod file;

@@ -1,4 +1,4 @@
-//! Scripts: what they may rely on, how a word enters one, and which of them no shell could take.
+//! Scripts: what they may rely on, and which of them no shell could take.
 
 use crate::host::error::{HostError, NulByte};
 
@@ -7,18 +7,14 @@ pub(in crate::host) const PREAMBLE: &str = "LC_ALL=C; DEBIAN_FRONTEND=noninterac
      PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin; \
      export LC_ALL DEBIAN_FRONTEND PATH; unset LANGUAGE LANG; umask 022; cd /\n";
 
-/// A word of a script, quoted.
-pub(super) fn quote(host: &str, doing: &str, word: &str) -> Result<String, HostError> {
-    render::quote::shell(word).map_err(|_| refused(host, doing))
-}
-
-/// Refuses scripts that a shell could not receive whole.
+/// Refuses scripts that a shell could not receive whole: with a NUL byte, which [`crate::shell::word`]
+/// leaves in its word.
 pub(super) fn check_script(host: &str, doing: &str, script: &str) -> Result<(), HostError> {
-    if script.contains('\0') { Err(refused(host, doing)) } else { Ok(()) }
-}
-
-fn refused(host: &str, doing: &str) -> HostError {
-    HostError::Script { host: host.to_owned(), doing: doing.to_owned(), source: NulByte }
+    if !script.contains('\0') {
+        return Ok(());
+    }
+    let (host, doing) = (host.to_owned(), doing.to_owned());
+    Err(HostError::Script { host, doing, source: NulByte })
 }
 
 #[cfg(test)]
@@ -27,8 +23,8 @@ mod tests {
 
     #[test]
     fn a_nul_byte_is_refused() {
-        assert!(matches!(quote("h", "do it", "a\0b"), Err(HostError::Script { .. })));
-        assert!(matches!(check_script("h", "do it", "a\0b"), Err(HostError::Script { .. })));
-        assert_eq!(quote("h", "do it", "a'b").expect("no NUL byte"), r"'a'\''b'");
+        let checked = |word: &str| check_script("h", "do it", &crate::shell::word(word));
+        assert!(matches!(checked("a\0b"), Err(HostError::Script { .. })));
+        assert!(checked("a'b").is_ok());
     }
 }

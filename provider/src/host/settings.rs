@@ -95,7 +95,8 @@ pub struct Keepalive {
 impl Keepalive {
     /// Silence after which the connection counts as lost.
     pub(super) fn patience(self) -> Duration {
-        self.interval * u32::try_from(self.count + 1).unwrap_or(u32::MAX)
+        let count = u32::try_from(self.count).unwrap_or(u32::MAX).saturating_add(1);
+        self.interval.saturating_mul(count)
     }
 }
 
@@ -110,7 +111,7 @@ pub struct Settings {
     pub known_hosts: Vec<PathBuf>,
     /// For hosts that nobody vouches for.
     pub host_key_policy: HostKeyPolicy,
-    /// For the TCP handshake, and again for each of key exchange and login.
+    /// For the TCP handshake, and again for each of key exchange, login, and the opening of a channel.
     pub connect_timeout: Duration,
     /// When a silent connection is given up.
     pub keepalive: Keepalive,

@@ -3,12 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
+use futures::future::join_all;
+
 use super::configuration::{Unreachable, duration};
+use super::interruption::Interruption;
+use super::managed::with_plan;
 use super::private::Private;
 use super::reach::{May, Reached};
 use super::see::{Aim, Seen, View};
 use super::session::{Configured, Session, Turn};
-use super::{Blind, Managed, managed, marks, planning, run, values};
+use super::{Blind, Managed, marks, planning, run, values};
 use crate::backend::{ApplyRequest, StateResponse};
 use crate::diag::{Diag, Diags};
 use crate::host::{Host, HostError, Lock, Patience};
@@ -33,8 +37,10 @@ struct Work<'a, R: Resource> {
     settings: R::Settings,
     prior: Option<&'a Object>,
     private: Private,
-    deadline: Instant,
+    interruption: Interruption,
     destroying: bool,
+    /// A plan was made of it. Where none was, what the state says of a destroy is the consent.
+    planned: bool,
     secrets_unchanged: bool,
 }
 
@@ -45,13 +51,14 @@ impl<R: Resource> Managed<R> {
         let Some(configured) = session.configured() else {
             return StateResponse { diags: Blind::Unconfigured.diags(R::NAME), ..kept };
         };
-        let private = Private::decode(&private);
+        let was_planned = !private.is_empty();
+        let private = Private::decode(&private).with_state(prior.as_ref());
         let result = match (config, planned) {
             (Some(config), Some(planned)) => {
                 let prior = prior.as_ref();
                 Self::change(session, &configured, &config, planned, prior, private).await
             }
-            _ => Self::remove(session, &configured, prior.as_ref(), private).await,
+            _ => Self::remove(session, &configured, prior.as_ref(), private, was_planned).await,
         };
         result.unwrap_or_else(|diags| StateResponse { diags, ..kept })
     }
@@ -64,8 +71,11 @@ impl<R: Resource> Managed<R> {
         config: &Object,
         planned: Object,
         prior: Option<&Object>,
-        private: Private,
+        mut private: Private,
     ) -> Result<StateResponse, Diags> {
+        if private.uid.is_empty() {
+            private.uid = crate::host::nonce();
+        }
         let config = values::with_defaults(&Self::attributes(), config);
         let operation = if prior.is_some() { "update" } else { "create" };
         let mut work = Work::<R> {
@@ -74,16 +84,14 @@ impl<R: Resource> Managed<R> {
             settings: Self::settings(&config)?,
             prior,
             private,
-            deadline: Instant::now() + limit(&config, operation),
+            interruption: session.interruption(Some(Instant::now() + limit(&config, operation))),
             destroying: false,
+            planned: true,
             secrets_unchanged: planning::secrets_unchanged(prior, &planned),
         };
         let seen = work.converge().await?;
         let id = R::id(&work.settings);
-        let plan = &seen.plan;
-        let (files, status) = (Plan::actual(&plan.files), Plan::actual(&plan.status));
-        let mut state =
-            managed::observed(planned.clone(), &id, files, status, plan.outputs.clone());
+        let mut state = with_plan(planned.clone(), &id, &seen.plan, &seen.private);
         if let Some(id) = planned.get("id").filter(|id| id.as_str().is_some()) {
             state.insert("id".into(), id.clone());
         }
@@ -97,6 +105,7 @@ impl<R: Resource> Managed<R> {
         configured: &Configured,
         prior: Option<&Object>,
         private: Private,
+        planned: bool,
     ) -> Result<StateResponse, Diags> {
         let Some(prior) = prior else { return Ok(StateResponse::default()) };
         let state = values::with_defaults(&Self::attributes(), prior);
@@ -106,11 +115,14 @@ impl<R: Resource> Managed<R> {
             settings: Self::settings(&state)?,
             prior: Some(prior),
             private,
-            deadline: Instant::now() + limit(&state, "delete"),
+            interruption: session.interruption(Some(Instant::now() + limit(&state, "delete"))),
             destroying: true,
+            planned,
             secrets_unchanged: true,
         };
-        work.converge().await.map(|_| StateResponse::default())
+        let seen = work.converge().await?;
+        let diags = seen.another_life.into_iter().collect();
+        Ok(StateResponse { diags, ..StateResponse::default() })
     }
 }
 
@@ -160,7 +172,9 @@ fn broken_promises<R: Resource>(planned: &Object, state: &Object) -> Diags {
 impl<R: Resource> Work<'_, R> {
     /// Take turns and locks, then observe and act until nothing is left.
     async fn converge(&mut self) -> Result<Seen, Diags> {
-        let mut turns = self.session.turns(R::exclusive(&self.settings)).await;
+        let turns = self.session.turns(R::exclusive(&self.settings));
+        let turns = self.interruption.race(turns).await;
+        let mut turns = turns.map_err(|why| stopped::<R>(why, "While it waited for its turn"))?;
         if let Some(failed) = turns.iter().find_map(|t| t.as_ref().filter(|_| self.prior.is_some()))
         {
             let summary = format!("{}: not touched", R::NAME);
@@ -188,18 +202,18 @@ impl<R: Resource> Work<'_, R> {
         };
         let may = self.may();
         let (configured, private) = (self.configured, &mut self.private);
-        let reached =
-            Managed::<R>::hosts(configured, &self.settings, private, patience, &may).await;
+        let hosts = Managed::<R>::hosts(configured, &self.settings, private, patience, &may);
+        let reached = self.interruption.race(hosts).await;
+        let reached = reached.map_err(|why| stopped::<R>(why, "While it reached its hosts"))?;
         let reached = match reached {
             Ok(reached) => reached,
             Err(blind) if self.may_forget(&blind) => return Ok(self.forgotten()),
             Err(blind) => return Err(blind.diags(R::NAME)),
         };
-        let locks = lock_all(&reached.hosts).await?;
+        let locks = self.interruption.race(lock_all(&reached.hosts)).await;
+        let locks = locks.map_err(|why| stopped::<R>(why, "While it locked its hosts"))??;
         let result = self.alone(&reached).await;
-        for lock in locks {
-            lock.release().await;
-        }
+        join_all(locks.into_iter().map(Lock::release)).await;
         result
     }
 
@@ -214,15 +228,21 @@ impl<R: Resource> Work<'_, R> {
     /// The work itself, while nobody else changes the hosts.
     async fn alone(&mut self, reached: &Reached) -> Result<Seen, Diags> {
         if !self.destroying {
-            let script = marks::claim(&self.configured.configuration.owner, R::NAME);
+            let id = R::id(&self.settings);
+            let script = marks::claim(&self.configured.configuration.owner, self.life(&id));
             self.mark_allowed(reached).await?;
             on_all(&reached.hosts, "mark the host as managed", &script).await?;
         }
         let seen = self.rounds(reached).await?;
         if self.destroying {
-            on_all(&reached.hosts, "give the host back", &marks::release(R::NAME)).await?;
+            let id = R::id(&self.settings);
+            on_all(&reached.hosts, "give the host back", &marks::release(self.life(&id))).await?;
         }
         Ok(seen)
+    }
+
+    fn life<'b>(&'b self, id: &'b str) -> marks::Life<'b> {
+        marks::Life { resource: R::NAME, id, uid: &self.private.uid }
     }
 
     fn may_forget(&self, blind: &Blind) -> bool {
@@ -232,7 +252,7 @@ impl<R: Resource> Work<'_, R> {
     }
 
     fn forgotten(&self) -> Seen {
-        Seen { plan: Plan::default(), private: self.private.clone() }
+        Seen { plan: Plan::default(), private: self.private.clone(), another_life: None }
     }
 
     /// Nothing is marked on a host that another configuration manages.
@@ -250,9 +270,10 @@ impl<R: Resource> Work<'_, R> {
             secrets_unchanged: self.secrets_unchanged,
         };
         let private = self.private.clone();
-        Managed::<R>::see(self.session, reached, &self.settings, private, view)
-            .await
-            .map_err(|b| b.diags(R::NAME))
+        let see = Managed::<R>::see(self.session, reached, &self.settings, private, view);
+        let seen = self.interruption.race(see).await;
+        let seen = seen.map_err(|why| stopped::<R>(why, "While it looked at its hosts"))?;
+        seen.map_err(|b| b.diags(R::NAME))
     }
 
     async fn rounds(&mut self, reached: &Reached) -> Result<Seen, Diags> {
@@ -285,7 +306,7 @@ impl<R: Resource> Work<'_, R> {
             .filter(|step| !self.private.announced.contains(&step.deed()))
             .map(Step::words)
             .collect();
-        if unannounced.is_empty() {
+        if unannounced.is_empty() || !self.planned {
             return Ok(());
         }
         let detail = format!(
@@ -298,11 +319,8 @@ impl<R: Resource> Work<'_, R> {
     }
 
     async fn step(&self, hosts: &BTreeMap<String, Host>, step: &Step) -> Result<(), Diags> {
-        if self.session.is_stopping() || Instant::now() >= self.deadline {
-            let why = if self.session.is_stopping() { "interrupted" } else { "out of time" };
-            let summary = format!("{}: {why}, stopped at a safe point", R::NAME);
-            let detail = format!("Before: {}. The next apply goes on from here.", step.words());
-            return Err(vec![Diag::error(summary, detail)]);
+        if let Some(why) = self.interruption.reason() {
+            return Err(stopped::<R>(why, &format!("Before: {}", step.words())));
         }
         let Err(mut why) = Self::logged(hosts, step).await else { return Ok(()) };
         if !step.undo.is_empty() {
@@ -392,6 +410,12 @@ async fn on_all(hosts: &BTreeMap<String, Host>, what: &str, script: &str) -> Res
             .map_err(|why| vec![Diag::error(format!("Failed to {what}: {}", host.name()), why)])?;
     }
     Ok(())
+}
+
+/// An end before the work is done; `place` says where.
+fn stopped<R: Resource>(why: &str, place: &str) -> Diags {
+    let summary = format!("{}: {why}, stopped at a safe point", R::NAME);
+    vec![Diag::error(summary, format!("{place}. The next apply goes on from here."))]
 }
 
 fn failed<R: Resource>(host: &str, what: &str, why: &str) -> Diag {

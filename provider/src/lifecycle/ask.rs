@@ -1,7 +1,6 @@
 //! Ask hosts: all scripts for one host in one round trip, all hosts at once.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::time::Duration;
 
 use futures::future::join_all;
@@ -60,99 +59,14 @@ async fn scripts(host: &Host, questions: &[&Question]) -> Result<Answers, HostEr
     if with_scripts.is_empty() {
         return Ok(Answers::default());
     }
-    let nonce = nonce();
-    let script = batch(&nonce, with_scripts.iter().map(|(_, s)| *s));
-    let output = host.ask(&script, LIMIT).await?;
+    let texts: Vec<&str> = with_scripts.iter().map(|(_, script)| *script).collect();
+    let outputs = host.ask_each(&texts, LIMIT).await?;
     let mut answers = Answers::default();
-    for (i, (status, stdout)) in split(&nonce, &output.stdout()) {
-        if let Some((question, _)) = with_scripts.get(i) {
-            let stderr = if status == 0 { String::new() } else { output.stderr().to_string() };
-            answers.insert(
-                &question.host,
-                &question.key,
-                Answer::Output { status, stdout, stderr },
-            );
-        }
+    for ((question, _), output) in with_scripts.iter().zip(outputs) {
+        let (status, stdout) = (output.status, output.stdout().into_owned());
+        let stderr = if status == 0 { String::new() } else { output.stderr().into_owned() };
+        let answer = Answer::Output { status, stdout, stderr };
+        answers.insert(&question.host, &question.key, answer);
     }
     Ok(answers)
-}
-
-/// A word that no output holds by chance.
-fn nonce() -> String {
-    use ring::rand::SecureRandom as _;
-    let mut bytes = [0_u8; 12];
-    // Only uniqueness is needed: without randomness all zeros still frames honest output.
-    let _ = ring::rand::SystemRandom::new().fill(&mut bytes);
-    bytes.iter().fold(String::from("bw"), |hex, b| hex + &format!("{b:02x}"))
-}
-
-/// One script that runs all of them, each in a subshell that cannot read the others as input.
-fn batch<'a>(nonce: &str, scripts: impl Iterator<Item = &'a str>) -> String {
-    let mut batch = String::new();
-    for (i, script) in scripts.enumerate() {
-        let _ = write!(
-            batch,
-            "printf '{nonce} {i}\\n'\n(\n{script}\n) </dev/null\nprintf '\\n{nonce} end %s\\n' $?\n"
-        );
-    }
-    batch
-}
-
-/// The outputs of a batch: position, exit status, text.
-fn split(nonce: &str, output: &str) -> Vec<(usize, (i32, String))> {
-    let begin = format!("{nonce} ");
-    let end = format!("\n{nonce} end ");
-    let mut found = Vec::new();
-    let mut rest = output;
-    while let Some(at) = rest.find(&begin) {
-        let after = &rest[at + begin.len()..];
-        let Some((position, body)) = after.split_once('\n') else { break };
-        // An empty output leaves the newline of the begin line as the one before the end mark.
-        let (text, tail) = match body.find(&end) {
-            Some(stop) => (&body[..stop], &body[stop + end.len()..]),
-            None => break,
-        };
-        let (status, tail) = tail.split_once('\n').unwrap_or((tail, ""));
-        if let Ok(position) = position.trim().parse() {
-            found.push((position, (status.trim().parse().unwrap_or(-1), text.to_owned())));
-        }
-        rest = tail;
-    }
-    found
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::process::Command;
-
-    fn through_sh(scripts: &[&str]) -> Vec<(usize, (i32, String))> {
-        let batch = batch("bw0", scripts.iter().copied());
-        let output = Command::new("sh").arg("-c").arg(batch).output().expect("sh runs");
-        split("bw0", &String::from_utf8_lossy(&output.stdout))
-    }
-
-    #[test]
-    fn each_script_has_its_own_output_and_status() {
-        let found = through_sh(&[
-            "echo one",
-            "printf 'no newline'; exit 3",
-            "true",
-            "cat",
-            "printf '\\n\\n'",
-            "x=1\ncat <<E\nhere $x\nE",
-        ]);
-        let want =
-            [(0, "one\n"), (3, "no newline"), (0, ""), (0, ""), (0, "\n\n"), (0, "here 1\n")];
-        let want: Vec<_> =
-            want.iter().enumerate().map(|(i, (s, t))| (i, (*s, (*t).to_owned()))).collect();
-        assert_eq!(found, want);
-    }
-
-    #[test]
-    fn a_script_cannot_change_the_next_one() {
-        let found = through_sh(&["set -e; cd /; x=1; false", "echo ${x:-unset}"]);
-        assert_eq!(found[0].1.0, 1);
-        assert_eq!(found[1].1.1, "unset\n");
-    }
 }

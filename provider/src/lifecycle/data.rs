@@ -14,7 +14,7 @@ use crate::host::HostError;
 use crate::resource::{Answer, Answers, DataSource, Ssh};
 use crate::schema::{Attribute, computed};
 use crate::settings::Settings;
-use crate::value::{Object, Value};
+use crate::value::{Object, Value, shown_object};
 
 /// A data source without its types.
 pub trait ErasedData: Send + Sync {
@@ -64,7 +64,7 @@ impl<D: DataSource> Data<D> {
         let answers = answers.map_err(blind)?;
         let outputs = D::outputs(&settings, &answers)?;
         let mut object = filled;
-        object.extend(outputs.to_object());
+        object.extend(shown_object(outputs.to_object()));
         Ok(object)
     }
 

@@ -8,7 +8,8 @@ use super::values;
 use crate::backend::{ApplyRequest, PlanRequest, PlanResponse, StateResponse, TypeSchema};
 use crate::diag::{Diag, Diags, Path};
 use crate::resource::Resource;
-use crate::value::{Object, Value};
+use crate::rule;
+use crate::value::Object;
 
 /// A resource without its types: what the list of resources holds.
 pub trait Erased: Send + Sync {
@@ -67,11 +68,9 @@ impl<R: Resource> Erased for Managed<R> {
     fn validate(&self, config: &Object) -> Diags {
         let attributes = Self::attributes();
         let mut diags = crate::settings::check(&attributes, config, &Path::root());
-        if diags.is_empty() && config.values().all(Value::is_known) {
-            match Self::settings(&values::with_defaults(&attributes, config)) {
-                Ok(settings) => diags.extend(R::validate(&settings)),
-                Err(more) => diags.extend(more),
-            }
+        if diags.is_empty() {
+            let config = values::with_defaults(&attributes, config);
+            diags.extend(rule::judge(R::rules(), &config));
         }
         diags
     }

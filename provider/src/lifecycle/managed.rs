@@ -1,9 +1,13 @@
 //! A resource under the lifecycle: its attributes, and its settings from an object.
 
+use std::collections::BTreeMap;
 use std::marker::PhantomData;
 
 use super::configuration;
+use super::private::{self, Private};
 use crate::diag::{Diags, Path};
+use crate::observation::Observation;
+use crate::plan::Plan;
 use crate::resource::Resource;
 use crate::schema::{Attribute, Kind, computed};
 use crate::settings::Settings;
@@ -48,6 +52,13 @@ impl<R: Resource> Managed<R> {
                       as they are on the hosts.";
         attributes.push(given("files", files, texts()));
         attributes.push(given("status", status, texts()));
+        let uid = "Identifies this object's life: made when it is created, and written to its hosts. A \
+                   destroy touches only hosts that carry it, so that the delete of an object that was \
+                   replaced leaves alone what replaced it.";
+        attributes.push(given(private::UID, uid, Kind::String));
+        let keys = "Public host keys that were seen at first contact, by `address:port`; from then on \
+                    a host must have them.";
+        attributes.push(given(private::HOST_KEYS, keys, texts()));
         attributes.extend(computed(R::Outputs::attributes()));
         attributes
     }
@@ -65,17 +76,38 @@ fn given(name: &str, description: &str, kind: Kind) -> Attribute {
     attribute
 }
 
-/// An object with the computed attributes of what is there.
-pub(super) fn observed(
+/// An object with the computed attributes of what is there, as a plan has it.
+pub(super) fn with_plan(object: Object, id: &str, plan: &Plan, private: &Private) -> Object {
+    let (files, status) = (Plan::actual(&plan.files), Plan::actual(&plan.status));
+    with_all(object, id, files, status, private, plan.outputs.clone())
+}
+
+/// The same, as a refresh saw it.
+pub(super) fn with_observation(
+    object: Object,
+    id: &str,
+    observed: Observation,
+    private: &Private,
+) -> Object {
+    let texts = |named: BTreeMap<String, String>| {
+        Value::Map(named.into_iter().map(|(name, text)| (name, text.into())).collect())
+    };
+    let Observation { files, status, outputs, .. } = observed;
+    with_all(object, id, texts(files), texts(status), private, outputs)
+}
+
+fn with_all(
     mut object: Object,
     id: &str,
     files: Value,
     status: Value,
+    private: &Private,
     outputs: Object,
 ) -> Object {
     object.insert("id".into(), id.into());
     object.insert("files".into(), files);
     object.insert("status".into(), status);
+    object.extend(private.shown());
     object.extend(outputs);
     object
 }

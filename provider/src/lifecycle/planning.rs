@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::configuration::Unreachable;
-use super::private::Private;
+use super::private::{self, Private};
 use super::reach::May;
 use super::see::{Aim, Seen, View};
 use super::session::Session;
@@ -51,10 +51,9 @@ impl<R: Resource> Managed<R> {
             return response;
         }
         // A failed apply leaves its plan's private data behind.
-        let private = Private::decode(private).beyond_the_plan();
-        // A replacement is planned once more as a create, with no prior state.
+        let private = Private::decode(private).with_state(prior.as_ref()).beyond_the_plan();
         let unknown = session.configured().is_none() || !config.values().all(Value::is_known);
-        if unknown || !response.requires_replace.is_empty() {
+        if unknown {
             forget_computed(&attributes, &mut planned);
             response.planned = Some(planned);
             response.private = private.encode();
@@ -67,6 +66,9 @@ impl<R: Resource> Managed<R> {
             Ok(seen) => {
                 announce(R::NAME, &seen, &mut response);
                 planned = Self::planned_object(planned, prior.as_ref(), &seen.plan, &config);
+                if new.is_empty() {
+                    planned.extend([seen.private.shown()[1].clone()]);
+                }
                 invisible(&seen.plan, prior.as_ref(), &mut planned, &mut response.diags);
                 response.private = announced(seen, &response.private).encode();
                 response.planned = Some(planned);
@@ -152,6 +154,10 @@ impl<R: Resource> Managed<R> {
         object.insert("id".into(), id);
         object.insert("files".into(), files);
         object.insert("status".into(), status);
+        for name in [private::UID, private::HOST_KEYS] {
+            let before = prior.and_then(|p| p.get(name)).filter(|value| !value.is_null());
+            object.insert(name.into(), before.cloned().unwrap_or(Value::Unknown));
+        }
         for output in R::Outputs::attributes() {
             let has = |seen: &Object, after| seen.get(&output.name) == Some(after);
             let after = plan.outputs_after.get(&output.name).filter(|after| {
@@ -170,7 +176,9 @@ impl<R: Resource> Managed<R> {
         else {
             return response;
         };
-        let mut private = Private::decode(&response.private);
+        let mut private = Private::decode(&response.private).with_state(Some(prior));
+        // Also where nothing can be looked at: a delete that has none was not planned.
+        response.private = private.encode();
         let aim = Aim { destroying: true, ..LOOK };
         let owner = configured.configuration.owner.clone();
         let (once, all) = (Patience::Once, May::miss_none());
@@ -289,11 +297,14 @@ fn sort_changes(
 ) {
     for (path, on_change) in values::changes(attributes, prior, planned) {
         match on_change {
-            OnChange::Replace => response.requires_replace.push(path),
-            OnChange::Refused => {
+            // A replacement may make the new one before it destroys the old, on the same hosts.
+            OnChange::Refused | OnChange::Replace => {
                 let detail = format!(
-                    "{path} cannot be changed on an existing resource. Put the former value back, \
-                     or make a new resource beside this one."
+                    "{path} says where or what this is on its hosts, and nothing there is moved or \
+                     made anew for it. Put the former value back. To move what is there: move it by \
+                     hand, take the resource out of the state (terraform state rm), and import it \
+                     with the new value (terraform import). To begin anew: make another resource \
+                     beside this one."
                 );
                 response.diags.push(Diag::error("Change refused", detail).at(path));
             }
@@ -304,7 +315,8 @@ fn sort_changes(
 
 fn forget_computed(attributes: &[Attribute], planned: &mut Object) {
     for attribute in attributes.iter().filter(|a| a.presence == Presence::Computed) {
-        let keep = attribute.name == "id" && !planned["id"].is_null();
+        let kept = ["id", private::UID].contains(&attribute.name.as_str());
+        let keep = kept && !planned[&attribute.name].is_null();
         if !keep {
             planned.insert(attribute.name.clone(), Value::Unknown);
         }
@@ -316,6 +328,7 @@ fn announce(resource: &str, seen: &Seen, response: &mut PlanResponse) {
     let plan = &seen.plan;
     response.diags.extend(plan.refusals.iter().cloned());
     response.diags.extend(plan.warnings.iter().cloned());
+    response.diags.extend(seen.another_life.clone());
     let mut interruptions = Vec::new();
     let mut losses = Vec::new();
     for step in &plan.steps {

@@ -75,6 +75,16 @@ fn unknown(what: &str, name: &str) -> Diag {
     Diag::error(format!("Unknown {what}"), format!("This provider has no {what} \"{name}\"."))
 }
 
+/// No plan, and why.
+fn unplanned(diag: Diag) -> PlanResponse {
+    PlanResponse { diags: vec![diag], ..PlanResponse::default() }
+}
+
+/// No state, and why.
+fn nothing(diag: Diag) -> StateResponse {
+    StateResponse { diags: vec![diag], ..StateResponse::default() }
+}
+
 impl Backend for Provider {
     fn schemas(&self) -> &Schemas {
         &self.schemas
@@ -102,29 +112,44 @@ impl Backend for Provider {
 
     async fn plan(&self, name: &str, request: PlanRequest) -> PlanResponse {
         match self.resource(name) {
-            Ok(resource) => resource.plan(&self.session, request).await,
-            Err(diag) => PlanResponse { diags: vec![diag], ..PlanResponse::default() },
+            Ok(resource) => {
+                let plan = resource.plan(&self.session, request);
+                self.session.unless_stopped(name, plan).await.unwrap_or_else(unplanned)
+            }
+            Err(diag) => unplanned(diag),
         }
     }
 
     async fn apply(&self, name: &str, request: ApplyRequest) -> StateResponse {
         match self.resource(name) {
             Ok(resource) => resource.apply(&self.session, request).await,
-            Err(diag) => StateResponse { diags: vec![diag], ..StateResponse::default() },
+            Err(diag) => nothing(diag),
         }
     }
 
     async fn read(&self, name: &str, state: Object, private: Vec<u8>) -> StateResponse {
         match self.resource(name) {
-            Ok(resource) => resource.read(&self.session, state, private).await,
-            Err(diag) => StateResponse { diags: vec![diag], ..StateResponse::default() },
+            Ok(resource) => {
+                let kept = StateResponse {
+                    state: Some(state.clone()),
+                    private: private.clone(),
+                    diags: Vec::new(),
+                };
+                let read = resource.read(&self.session, state, private);
+                let read = self.session.unless_stopped(name, read).await;
+                read.unwrap_or_else(|diag| StateResponse { diags: vec![diag], ..kept })
+            }
+            Err(diag) => nothing(diag),
         }
     }
 
     async fn import(&self, name: &str, id: &str) -> StateResponse {
         match self.resource(name) {
-            Ok(resource) => resource.import(&self.session, id).await,
-            Err(diag) => StateResponse { diags: vec![diag], ..StateResponse::default() },
+            Ok(resource) => {
+                let import = resource.import(&self.session, id);
+                self.session.unless_stopped(name, import).await.unwrap_or_else(nothing)
+            }
+            Err(diag) => nothing(diag),
         }
     }
 
@@ -146,23 +171,25 @@ impl Backend for Provider {
                 Ok(state) => {
                     StateResponse { state: Some(state), private, ..StateResponse::default() }
                 }
-                Err(diag) => StateResponse { diags: vec![diag], ..StateResponse::default() },
+                Err(diag) => nothing(diag),
             },
             _ => {
                 let detail = format!(
                     "A {source} cannot become a {target}: only the two names of one type can be \
                      moved into each other."
                 );
-                let diags = vec![Diag::error("Move refused", detail)];
-                StateResponse { diags, ..StateResponse::default() }
+                nothing(Diag::error("Move refused", detail))
             }
         }
     }
 
     async fn read_data(&self, name: &str, config: Object) -> StateResponse {
         match self.data(name) {
-            Ok(data) => data.read(&self.session, config).await,
-            Err(diag) => StateResponse { diags: vec![diag], ..StateResponse::default() },
+            Ok(data) => {
+                let read = data.read(&self.session, config);
+                self.session.unless_stopped(name, read).await.unwrap_or_else(nothing)
+            }
+            Err(diag) => nothing(diag),
         }
     }
 

@@ -1,18 +1,18 @@
 //! Refresh and import: what is there, as a state.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::configuration::Unreachable;
+use super::managed::with_observation;
 use super::private::Private;
 use super::reach::connect;
 use super::session::Session;
-use super::{Blind, Managed, ask, managed, values};
+use super::{Blind, Managed, ask, values};
 use crate::backend::StateResponse;
 use crate::diag::{Diag, Diags, Path};
 use crate::host::Patience;
-use crate::observation::Observation;
 use crate::resource::Resource;
-use crate::value::{Object, Value};
+use crate::value::{Object, Value, shown_object};
 
 impl<R: Resource> Managed<R> {
     pub(super) async fn refresh(
@@ -28,7 +28,8 @@ impl<R: Resource> Managed<R> {
             response.diags.push(Diag::warning(summary, detail));
             return response;
         };
-        match Self::look_at(session, &state, Private::decode(&private)).await {
+        let before = Private::decode(&private).with_state(Some(&state));
+        match Self::look_at(session, &state, before).await {
             Ok((state, private)) => {
                 response.state = Some(state);
                 response.private = private.encode();
@@ -60,8 +61,8 @@ impl<R: Resource> Managed<R> {
         if !reached.missing.is_empty() {
             return Err(Blind::Away(reached.missing));
         }
-        let observed = match Self::observe(session, &reached, &settings, state, &private).await {
-            Ok(observed) => observed,
+        let seen = match Self::observe(session, &reached, &settings, state, private).await {
+            Ok(seen) => seen,
             Err(blind) => {
                 reached.bear(blind, &may)?;
                 return Err(Blind::Away(reached.missing));
@@ -71,9 +72,8 @@ impl<R: Resource> Managed<R> {
             Some(Value::String(id)) => id.clone(),
             _ => R::id(&settings),
         };
-        let Observation { files, status, outputs, .. } = observed;
-        let (files, status) = (texts(files), texts(status));
-        Ok((managed::observed(state.clone(), &id, files, status, outputs), private))
+        let (observed, private) = seen;
+        Ok((with_observation(state.clone(), &id, observed, &private), private))
     }
 
     pub(super) async fn import_id(session: &Session, id: &str) -> StateResponse {
@@ -96,16 +96,12 @@ impl<R: Resource> Managed<R> {
             answers.map_err(|(name, e)| Blind::Host(name, e, Path::root()).diags(R::NAME))?;
         let found = R::import(id, &answers)?;
         let attributes = Self::attributes();
-        let mut state = values::without_write_only(&attributes, &found);
+        // All of it is what the host said.
+        let mut state = shown_object(values::without_write_only(&attributes, &found));
         if state["id"].is_null() {
             let filled = values::with_defaults(&attributes, &state);
             state.insert("id".into(), R::id(&Self::settings(&filled)?).into());
         }
         Ok((state, private))
     }
-}
-
-/// As a map of Terraform.
-fn texts(named: BTreeMap<String, String>) -> Value {
-    Value::Map(named.into_iter().map(|(name, text)| (name, text.into())).collect())
 }

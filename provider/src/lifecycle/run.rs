@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use crate::host::{self, Host};
 use crate::resource::Answer;
 use crate::secret::Secret;
+use crate::shell::{WAYS, word};
 use crate::step::{Action, File, Http, Server, Sql, Step};
 
 /// One request to an API takes no longer.
@@ -25,9 +26,7 @@ pub async fn run(hosts: &BTreeMap<String, Host>, step: &Step) -> Result<(), Stri
     let host = one_of(hosts, &step.host)?;
     match &step.action {
         Action::Write(file) => write(host, file).await,
-        Action::Remove(path) => {
-            script(host, &format!("rm -f -- {}", crate::step::word(path)), None, REQUEST).await
-        }
+        Action::Remove(path) => script(host, &remove(path), None, REQUEST).await,
         Action::Run { script: text, stdin, limit } => {
             script(host, text, stdin.as_ref(), *limit).await
         }
@@ -38,11 +37,13 @@ pub async fn run(hosts: &BTreeMap<String, Host>, step: &Step) -> Result<(), Stri
         Action::Upload { source, sha256, to, mode } => {
             upload(host, source, sha256, to, *mode).await
         }
-        Action::Relay { from, read, write, limit } => {
-            host.relay(one_of(hosts, from)?, read, write, *limit).await.map_err(say)
+        Action::Relay { from, read, message, write, limit } => {
+            let (from, pass) = (one_of(hosts, from)?, |said: &[u8]| message.pass(said));
+            host.relay(from, read, pass, write, *limit).await.map_err(say)
         }
-        Action::Carry { from, list, to, owner, limit } => {
-            let what = host::Carry { list, to, owner, limit: *limit };
+        Action::Carry { from, list, directory, to, owner, limit } => {
+            let (limit, takes) = (*limit, crate::wal::is_file);
+            let what = host::Carry { list, from: directory, takes, to, owner, limit };
             host.carry(one_of(hosts, from)?, &what).await.map(drop).map_err(say)
         }
         Action::Sql(statements) => sql(host, statements).await.map(|_| ()),
@@ -120,20 +121,30 @@ async fn upload(
     host.upload(Path::new(source), to, mode, sha256).await.map_err(say)
 }
 
+fn remove(path: &str) -> String {
+    format!(
+        "{WAYS}path={}\n[ ! -d \"${{path%/*}}/\" ] || {{ enter \"${{path%/*}}\"; rm -f \"./${{path##*/}}\"; }}\n",
+        word(path)
+    )
+}
+
 /// The host fetches by itself, proves the checksum, and only then puts the file in place.
 fn fetch(url: &str, sha256: &str, to: &str, mode: u32) -> String {
-    let [url, sum, to] = [url, sha256, to].map(crate::step::word);
+    let apt = crate::apt::function_for(url);
+    let [url, sum, to] = [url, sha256, to].map(word);
     format!(
-        "to={to}; sum={sum}; mkdir -p -- \"$(dirname -- \"$to\")\"\n\
+        "{apt}{WAYS}to={to}; sum={sum}; name=${{to##*/}}\n\
          if [ -f \"$to\" ] && echo \"$sum  $to\" | sha256sum -c --status; then exit 0; fi\n\
          command -v curl >/dev/null || command -v wget >/dev/null || \
-         apt-get -o DPkg::Lock::Timeout=300 -qy --no-install-recommends install curl >/dev/null\n\
-         if command -v curl >/dev/null; then curl -fsSL --retry 3 -o \"$to.part\" {url}\n\
-         else wget -q -O \"$to.part\" {url}; fi\n\
-         have=$(sha256sum < \"$to.part\" | cut -d' ' -f1)\n\
-         if [ \"$have\" != \"$sum\" ]; then rm -f -- \"$to.part\"; \
+         need curl\n\
+         missing=make; enter \"${{to%/*}}\"; room \".$name.breakwater-fetch\"\n\
+         if command -v curl >/dev/null; then curl -fsSL --retry 3 -o part {url}\n\
+         else wget -q -O part {url}; fi\n\
+         have=$(sha256sum < part | cut -d' ' -f1)\n\
+         if [ \"$have\" != \"$sum\" ]; then rm -f part; \
          echo \"its SHA-256 is $have, and not $sum as configured\" >&2; exit 1; fi\n\
-         chmod {mode:o} \"$to.part\"; sync \"$to.part\"; mv -f -- \"$to.part\" \"$to\"\n"
+         chmod {mode:o} part; sync part; mv -fT ./part \"../$name\"; cd ..; \
+         rmdir \".$name.breakwater-fetch\" || :; sync .\n"
     )
 }
 
@@ -175,37 +186,52 @@ async fn until(
     patience: Duration,
 ) -> Result<(), String> {
     let deadline = Instant::now() + patience;
+    let what = format!("{} {}", request.method, request.url);
     loop {
         let why = match http(host, request).await {
             Ok(Answer::Response { status: got, body }) => {
-                match unwanted(got, &body, status, healthy) {
-                    None => return Ok(()),
-                    Some(why) => why,
+                match judged(got, &body, status, healthy) {
+                    Verdict::Wanted => return Ok(()),
+                    Verdict::Refused(why) => return Err(format!("{what}: {why}")),
+                    Verdict::NotYet(why) => why,
                 }
             }
             Ok(_) => "no answer".to_owned(),
             Err(why) => why,
         };
         if Instant::now() >= deadline {
-            let url = &request.url;
-            return Err(format!("{} {url} after {} s: {why}", request.method, patience.as_secs()));
+            return Err(format!("{what} after {} s: {why}", patience.as_secs()));
         }
         tokio::time::sleep(INTERVAL).await;
     }
 }
 
-/// Why an answer is not the wanted one.
-fn unwanted(got: u16, body: &str, status: u16, healthy: bool) -> Option<String> {
+/// What an answer says.
+#[derive(Debug, PartialEq, Eq)]
+enum Verdict {
+    Wanted,
+    /// Another may follow.
+    NotYet(String),
+    /// The request is wrong, and stays so.
+    Refused(String),
+}
+
+fn judged(got: u16, body: &str, status: u16, healthy: bool) -> Verdict {
     if got != status {
         let start: String = body.chars().take(500).collect();
-        return Some(format!("status {got}, wanted {status}: {start}"));
+        let why = format!("status {got}, wanted {status}: {start}");
+        return if [400, 422].contains(&got) {
+            Verdict::Refused(why)
+        } else {
+            Verdict::NotYet(why)
+        };
     }
     if !healthy {
-        return None;
+        return Verdict::Wanted;
     }
     let json: serde_json::Value = serde_json::from_str(body).unwrap_or_default();
     if json.get("status").and_then(|s| s.as_str()) == Some("healthy") {
-        return None;
+        return Verdict::Wanted;
     }
     let components = json.get("components").and_then(|c| c.as_array()).cloned().unwrap_or_default();
     let sick: Vec<String> = components
@@ -216,7 +242,7 @@ fn unwanted(got: u16, body: &str, status: u16, healthy: bool) -> Option<String> 
             format!("{} ({})", word("name"), word("error"))
         })
         .collect();
-    Some(format!("unhealthy: {}", sick.join(", ")))
+    Verdict::NotYet(format!("unhealthy: {}", sick.join(", ")))
 }
 
 #[cfg(test)]
@@ -227,10 +253,19 @@ mod tests {
     fn health_names_the_sick_components() {
         let body = r#"{"status":"unhealthy","components":[{"name":"core","status":"healthy"},
             {"name":"redis","status":"unhealthy","error":"dial tcp: refused"}]}"#;
-        let why = unwanted(200, body, 200, true).expect("it is unhealthy");
-        assert_eq!(why, "unhealthy: redis (dial tcp: refused)");
-        assert_eq!(unwanted(200, r#"{"status":"healthy"}"#, 200, true), None);
-        assert!(unwanted(502, "bad gateway", 200, false).is_some());
+        let why = "unhealthy: redis (dial tcp: refused)".to_owned();
+        assert_eq!(judged(200, body, 200, true), Verdict::NotYet(why));
+        assert_eq!(judged(200, r#"{"status":"healthy"}"#, 200, true), Verdict::Wanted);
+    }
+
+    #[test]
+    fn a_request_that_is_wrong_is_not_made_again() {
+        for (got, refused) in [(400, true), (422, true), (401, false), (500, false), (502, false)] {
+            let verdict = judged(got, "why", 200, false);
+            assert_eq!(matches!(verdict, Verdict::Refused(_)), refused, "{got}");
+            assert!(format!("{verdict:?}").contains("why"));
+        }
+        assert_eq!(judged(200, "", 200, false), Verdict::Wanted);
     }
 
     #[test]

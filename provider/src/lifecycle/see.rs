@@ -7,6 +7,7 @@ use super::private::Private;
 use super::reach::Reached;
 use super::session::Session;
 use super::{Blind, Managed, ask, marks};
+use crate::diag::Diag;
 use crate::host::Host;
 use crate::observation::Observation;
 use crate::plan::{Context, Known, Plan};
@@ -18,6 +19,8 @@ use crate::value::Object;
 pub(super) struct Seen {
     pub plan: Plan,
     pub private: Private,
+    /// For a destroy of an object whose hosts carry another life of it: what is said, and that is all.
+    pub another_life: Option<Diag>,
 }
 
 /// What is decided.
@@ -61,6 +64,16 @@ struct Look<R: Resource> {
     as_written: BTreeMap<String, bool>,
 }
 
+impl<R: Resource> Look<R> {
+    /// The private data of an object that was imported: it goes on with the life that is there.
+    fn adopted(&self, mut private: Private) -> Private {
+        if private.adopt && private.uid.is_empty() {
+            private.uid = self.marks.values().find_map(|m| m.uid.clone()).unwrap_or_default();
+        }
+        private
+    }
+}
+
 impl<R: Resource> Managed<R> {
     /// Ask the questions, and those that follow from their answers.
     async fn answers(
@@ -70,7 +83,9 @@ impl<R: Resource> Managed<R> {
         asker: Asker,
     ) -> Result<Answers, Blind> {
         let mut questions = R::questions(settings);
-        questions.extend(hosts.keys().map(|host| marks::question(host, R::NAME)));
+        let id = R::id(settings);
+        let life = marks::Life { resource: R::NAME, id: &id, uid: "" };
+        questions.extend(hosts.keys().map(|host| marks::question(host, life)));
         let mut answers = Self::ask(session, hosts, questions, asker).await?;
         let more = R::follow_up(settings, &answers);
         if !more.is_empty() {
@@ -117,17 +132,18 @@ impl<R: Resource> Managed<R> {
         Ok(Look { facts, marks, observed, digests, as_written })
     }
 
-    /// What is there: for a refresh.
+    /// What is there, as it may be shown: for a refresh.
     pub(super) async fn observe(
         session: &Session,
         reached: &Reached,
         settings: &R::Settings,
         prior: &Object,
-        private: &Private,
-    ) -> Result<Observation, Blind> {
+        private: Private,
+    ) -> Result<(Observation, Private), Blind> {
         let asker = Asker::Refresh;
-        let look = Self::look(session, reached, settings, Some(prior), private, asker).await?;
-        Ok(look.observed)
+        let look = Self::look(session, reached, settings, Some(prior), &private, asker).await?;
+        let private = look.adopted(private);
+        Ok((look.observed.shown(), private))
     }
 
     /// What is there, and what is to be done.
@@ -135,12 +151,20 @@ impl<R: Resource> Managed<R> {
         session: &Session,
         reached: &Reached,
         settings: &R::Settings,
-        mut private: Private,
+        private: Private,
         view: View<'_>,
     ) -> Result<Seen, Blind> {
         let View { prior, owner, aim, secrets_unchanged } = view;
         let asker = if aim.remembering { Asker::Plan } else { Asker::Other };
         let look = Self::look(session, reached, settings, prior, &private, asker).await?;
+        if aim.destroying {
+            let life = marks::Life { resource: R::NAME, id: &R::id(settings), uid: &private.uid };
+            let another_life = marks::of_another_life(&look.marks, life);
+            if another_life.is_some() {
+                return Ok(Seen { plan: Plan::default(), private, another_life });
+            }
+        }
+        let mut private = look.adopted(private);
         let Look { facts, marks, observed, digests, as_written } = look;
         let missing = reached.reasons();
         let context = Context { prior: prior.cloned(), secrets_unchanged, as_written, missing };
@@ -153,6 +177,8 @@ impl<R: Resource> Managed<R> {
             return Err(Self::unreached(name.clone(), absent.error()));
         }
         plan.keep_unseen(&context);
+        // From here on as Terraform is told, which compares it with what it was told before.
+        plan.shown();
         marks::refuse_other_owners(&mut plan, &marks, owner, private.adopt, R::NAME);
         // Those of a host that is missing count again when it is back.
         if reached.missing.is_empty() {
@@ -160,6 +186,6 @@ impl<R: Resource> Managed<R> {
         }
         private.digests.extend(digests);
         private.missing = reached.missing.keys().cloned().collect();
-        Ok(Seen { plan, private })
+        Ok(Seen { plan, private, another_life: None })
     }
 }

@@ -1,13 +1,13 @@
 //! What all resources of one Terraform run share: the connections, the locks, the stop signal.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use tokio::sync::OwnedMutexGuard;
+use tokio::sync::{OwnedMutexGuard, watch};
 
 use super::configuration::Configuration;
+use super::interruption::Interruption;
 use super::private::Private;
 use crate::diag::{Diag, Diags, Path};
 use crate::host::{Host, HostError, Patience, Pool, Target};
@@ -25,7 +25,7 @@ pub struct Configured {
 #[derive(Default)]
 pub struct Session {
     configured: RwLock<Option<Arc<Configured>>>,
-    stopping: AtomicBool,
+    stopping: watch::Sender<bool>,
     exclusive: Mutex<HashMap<String, Arc<tokio::sync::Mutex<Option<String>>>>>,
     recent: Mutex<Vec<Refreshed>>,
 }
@@ -69,12 +69,23 @@ impl Session {
 
     /// Ask all work to stop at the next safe point.
     pub fn stop(&self) {
-        self.stopping.store(true, Ordering::SeqCst);
+        self.stopping.send_replace(true);
     }
 
-    /// Whether to stop.
-    pub fn is_stopping(&self) -> bool {
-        self.stopping.load(Ordering::SeqCst)
+    /// What ends an operation: the wish to stop, and this deadline.
+    pub fn interruption(&self, deadline: Option<Instant>) -> Interruption {
+        Interruption::new(self.stopping.subscribe(), deadline)
+    }
+
+    /// Do what changes nothing, unless the user wishes to stop.
+    pub async fn unless_stopped<T>(
+        &self,
+        what: &str,
+        work: impl Future<Output = T>,
+    ) -> Result<T, Diag> {
+        self.interruption(None).race(work).await.map_err(|reason| {
+            Diag::error(format!("{what}: {reason}"), "Nothing was changed. Run it again.")
+        })
     }
 
     /// Keep what a refresh was answered, for the plan that follows it.

@@ -54,3 +54,19 @@ pub fn stored_json(bytes: &[u8]) -> Result<serde_json::Value, Diag> {
     serde_json::from_slice(bytes)
         .map_err(|e| Diag::error("Unreadable state", format!("The stored state is not JSON: {e}.")))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_diagnostic_acts_on_a_terminal() {
+        let said = "\x1b]0;T\x07\u{9b}31m\u{202e}\r";
+        let diag = Diag::error(said, said).at(Path::of("a.b").key(said));
+        let [sent] = &to_host([diag])[..] else { panic!("one") };
+        for text in [&sent.summary, &sent.detail] {
+            assert!(text.contains("\\u{1b}]0;T"), "{text}");
+            assert_eq!(crate::value::shown(text), text.as_str());
+        }
+    }
+}

@@ -232,6 +232,20 @@ mod tests {
     }
 
     #[test]
+    fn no_line_acts_on_a_terminal_once_it_is_read() {
+        let lines = lines(LevelFilter::DEBUG, || {
+            let _span = tracing::info_span!("step", host = "\x1b[2J").entered();
+            tracing::debug!(why = ?"\u{9b}31m", step = %"\u{202e}x", "said \x07");
+        });
+        let text = format!("{:?}", lines[0].values().map(Json::as_str).collect::<Vec<_>>());
+        assert!(text.contains("said \\\\u{7}"), "{text}");
+        for line in &lines {
+            let texts = line.values().filter_map(Json::as_str);
+            assert!(texts.clone().all(|t| crate::value::shown(t) == t), "{line:?}");
+        }
+    }
+
+    #[test]
     fn libraries_that_see_secrets_stay_quiet_at_any_level() {
         let lines = lines(LevelFilter::TRACE, || {
             tracing::debug!(target: "tokio_postgres::query", "password");

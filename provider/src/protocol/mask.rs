@@ -6,6 +6,8 @@ use std::sync::{PoisonError, RwLock};
 
 use zeroize::Zeroizing;
 
+use crate::value;
+
 /// Longest first, so that a secret that contains another goes as a whole.
 static SECRETS: RwLock<Vec<Zeroizing<String>>> = RwLock::new(Vec::new());
 
@@ -28,7 +30,9 @@ pub fn register(secret: &str) {
     }
 }
 
-/// The text with `[REDACTED]` for every registered secret.
+/// The text as anybody may see it, also on a terminal: with `[REDACTED]` for every registered secret,
+/// and with what would act on a terminal written out. Every text that leaves the process passes here,
+/// but for values, which pass [`super::values::encode`].
 pub fn masked(text: &str) -> Cow<'_, str> {
     let secrets = SECRETS.read().unwrap_or_else(PoisonError::into_inner);
     let mut text = Cow::Borrowed(text);
@@ -37,7 +41,10 @@ pub fn masked(text: &str) -> Cow<'_, str> {
             text = Cow::Owned(text.replace(secret.as_str(), "[REDACTED]"));
         }
     }
-    text
+    match value::shown(&text) {
+        Cow::Borrowed(_) => text,
+        Cow::Owned(shown) => Cow::Owned(shown),
+    }
 }
 
 #[cfg(test)]
@@ -52,5 +59,6 @@ mod tests {
         assert_eq!(masked("x hunter2-and-more y hunter2"), "x [REDACTED] y [REDACTED]");
         assert_eq!(masked("line b3BlbnNzaC1rZXktdjEA of a key"), "line [REDACTED] of a key");
         assert_eq!(masked("zz is too short"), "zz is too short");
+        assert_eq!(masked("\x1b[2Jhunter2"), "\\u{1b}[2J[REDACTED]");
     }
 }

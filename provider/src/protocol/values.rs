@@ -5,7 +5,7 @@ use super::tfplugin6::DynamicValue;
 use super::{diags, msgpack};
 use crate::diag::{Diag, Diags, Path};
 use crate::json;
-use crate::schema::{Attribute, Kind};
+use crate::schema::{Attribute, Kind, Presence};
 use crate::value::{Object, Value};
 
 /// Read an object that the host sent; none where it is null or absent.
@@ -38,12 +38,16 @@ pub fn decode_config(
     Ok(config)
 }
 
-/// Write a plan or a state: what is write-only is never in it.
+/// Write a plan or a state: what is write-only is never in it, and what is computed, which may be what
+/// a host said, is as it may be shown.
 pub fn encode(attributes: &[Attribute], object: Option<Object>) -> Result<DynamicValue, Diag> {
     let object = object.map(|mut object| {
         each(attributes, &mut object, &mut |attribute, value| {
             if attribute.write_only {
                 *value = Value::Null;
+            }
+            if attribute.presence == Presence::Computed {
+                *value = std::mem::take(value).shown();
             }
         });
         object

@@ -5,24 +5,6 @@ use render::harbor::Release;
 use crate::resource::Ssh;
 use crate::value::Value;
 
-/// One or more PEM certificates.
-pub fn certificate(value: &Value) -> Result<(), String> {
-    match value.as_str() {
-        Some(s) if is_pem(s, "CERTIFICATE") => Ok(()),
-        _ => Err("It must be a certificate in PEM form (-----BEGIN CERTIFICATE-----).".to_owned()),
-    }
-}
-
-fn is_pem(text: &str, label: &str) -> bool {
-    text.contains(&format!("-----BEGIN {label}-----"))
-        && text.contains(&format!("-----END {label}-----"))
-}
-
-/// Whether a text holds a private key that is not encrypted.
-pub fn is_key(text: &str) -> bool {
-    ["PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY"].iter().any(|label| is_pem(text, label))
-}
-
 /// A check: a release of Harbor.
 pub fn version(value: &Value) -> Result<(), String> {
     let text = value.as_str().unwrap_or_default();

@@ -25,7 +25,11 @@ impl Two {
     async fn start() -> Self {
         let (from, to) = (Sshd::start(), Sshd::start());
         for sshd in [&from, &to] {
+            // Of `nobody`, as whom files are read and written there.
             std::fs::create_dir(sshd.path("files")).expect("made");
+            let open = PermissionsExt::from_mode(0o755);
+            std::fs::set_permissions(sshd.dir.path(), open).expect("opened");
+            std::os::unix::fs::chown(sshd.path("files"), Some(65534), None).expect("given");
         }
         let (a, b) = (from.host().await, to.host().await);
         Self { from, to, a, b }
@@ -43,14 +47,16 @@ impl Two {
     fn list(&self, last: &str) -> String {
         format!(
             "cd {}\nfor file in *; do echo \"$(stat -c %s \"$file\") \
-             $(sha256sum <\"$file\" | cut -d ' ' -f 1) $PWD/$file\"; done\n{last}\n",
+             $(sha256sum <\"$file\" | cut -d ' ' -f 1) $file\"; done\n{last}\n",
             self.from.path("files").display()
         )
     }
 
     async fn carry(&self, list: &str) -> Result<Vec<(String, Upload)>, HostError> {
-        let to = self.to.path("files").display().to_string();
-        let what = Carry { list, to: &to, owner: "nobody", limit: LIMIT };
+        let [from, to] = [&self.from, &self.to].map(|s| s.path("files").display().to_string());
+        let takes = |name: &str, _| !name.starts_with("secret");
+        let (from, to) = (from.as_str(), to.as_str());
+        let what = Carry { list, from, takes, to, owner: "nobody", limit: LIMIT };
         Ok(self.b.carry(&self.a, &what).await?.into_iter().collect())
     }
 
@@ -72,7 +78,8 @@ async fn a_relay_passes_every_byte() {
         two.give("data", &bytes(size));
         let read = format!("cat {}", two.from.path("files/data").display());
         let write = format!("cat >{}", target.display());
-        two.b.relay(&two.a, &read, &write, LIMIT).await.expect("relayed");
+        let pass = |said: &[u8]| Ok(said.to_vec());
+        two.b.relay(&two.a, &read, pass, &write, LIMIT).await.expect("relayed");
         assert!(std::fs::read(&target).expect("there") == bytes(size), "{size} bytes");
     }
 }
@@ -82,7 +89,12 @@ async fn a_relay_that_fails_says_where_and_writes_nothing_of_a_failed_reading() 
     let two = Two::start().await;
     let mark = two.to.path("mark");
     let write = format!("echo >{}; cat >/dev/null; echo why >&2; exit 4", mark.display());
-    let fails = async |read: &str| two.b.relay(&two.a, read, &write, LIMIT).await.expect_err(read);
+    let pass = |said: &[u8]| match said {
+        b"wrong\n" => Err("it is wrong".to_owned()),
+        said => Ok(said.to_vec()),
+    };
+    let fails =
+        async |read: &str| two.b.relay(&two.a, read, pass, &write, LIMIT).await.expect_err(read);
 
     let error = fails("echo precious; false; true").await;
     let text = error.to_string();
@@ -90,6 +102,9 @@ async fn a_relay_that_fails_says_where_and_writes_nothing_of_a_failed_reading() 
     assert!(!text.contains("precious"), "{text}");
     let error = fails("cat /dev/zero").await;
     assert!(matches!(error, HostError::TooLong { .. }), "{error}");
+    let error = fails("echo wrong").await;
+    assert!(matches!(error, HostError::Said { .. }), "{error}");
+    assert!(error.to_string().contains(&format!("on {}: it is wrong", two.a.name())), "{error}");
     assert!(!mark.exists());
 
     let text = fails("echo fine").await.to_string();
@@ -200,6 +215,23 @@ async fn a_link_in_the_directory_leads_nowhere() {
     let meta = std::fs::symlink_metadata(two.to.path("files/file")).expect("there");
     assert!(meta.is_file());
     assert_eq!(two.got("file"), Some(b"new".to_vec()));
+}
+
+#[tokio::test]
+async fn what_the_owner_there_may_not_read_is_not_carried() {
+    let two = Two::start().await;
+    let shadow = two.from.path("shadow");
+    std::fs::write(&shadow, "root's alone").expect("written");
+    std::fs::set_permissions(&shadow, PermissionsExt::from_mode(0o600)).expect("closed");
+    std::os::unix::fs::symlink(&shadow, two.from.path("files/file")).expect("linked");
+    let error = two.carry(&two.list("")).await.expect_err("not theirs");
+    assert!(error.to_string().contains("Permission denied"), "{error}");
+    assert_eq!(two.got("file"), None);
+    let sum = "0".repeat(64);
+    for line in [format!("9 {sum} ../shadow"), format!("9 {sum} secret")] {
+        let error = two.carry(&format!("echo '{line}'")).await.expect_err(&line);
+        assert!(error.to_string().contains(&line), "{error}");
+    }
 }
 
 #[tokio::test]

@@ -121,7 +121,7 @@ async fn a_write_that_is_cut_in_the_middle_leaves_the_old_file() {
             let names = std::fs::read_dir(sshd.dir.path()).expect("listed").flatten();
             let mut sizes = names
                 .filter(|name| name.file_name().to_string_lossy().starts_with(".precious."))
-                .filter_map(|name| name.metadata().ok());
+                .filter_map(|name| std::fs::metadata(name.path().join("new")).ok());
             sizes.any(|meta| meta.len() > 0)
         };
         until("the transfer", beside).await;
@@ -134,7 +134,7 @@ async fn a_write_that_is_cut_in_the_middle_leaves_the_old_file() {
         }
         for name in std::fs::read_dir(sshd.dir.path()).expect("listed").flatten() {
             if name.file_name().to_string_lossy().starts_with(".precious.") {
-                let _ = std::fs::remove_file(name.path());
+                let _ = std::fs::remove_dir_all(name.path());
             }
         }
     }
@@ -160,13 +160,19 @@ async fn an_upload_skips_what_is_there_and_goes_on_where_it_stopped() {
     assert_eq!(again, Upload::Present);
 
     std::fs::remove_file(&remote).expect("removed");
-    std::fs::write(sshd.path("remote.part"), &data[..7_000_000]).expect("written");
+    let arrived = |data: &[u8]| {
+        let room = sshd.path(".remote.breakwater-upload");
+        std::fs::create_dir(&room).expect("made");
+        std::fs::set_permissions(&room, PermissionsExt::from_mode(0o700)).expect("closed");
+        std::fs::write(room.join("part"), data).expect("written");
+    };
+    arrived(&data[..7_000_000]);
     let done = host.transfer(&local, &to, 0o755, &sum(&data)).await.expect("sent");
     assert_eq!(done, Upload::Sent { from: 7_000_000 });
     assert_eq!(std::fs::read(&remote).expect("there"), data);
 
     std::fs::remove_file(&remote).expect("removed");
-    std::fs::write(sshd.path("remote.part"), "something else").expect("written");
+    arrived(b"something else");
     let done = host.transfer(&local, &to, 0o755, &sum(&data)).await.expect("sent");
     assert_eq!(done, Upload::Sent { from: 0 });
 
@@ -174,6 +180,15 @@ async fn an_upload_skips_what_is_there_and_goes_on_where_it_stopped() {
     let error = host.upload(&local, &to, 0o755, &sum(b"other")).await.expect_err("not that file");
     assert!(error.to_string().contains("SHA-256"), "{error}");
     assert!(!remote.exists());
+
+    // Another user's directory of that name is none of ours.
+    let room = sshd.path(".remote.breakwater-upload");
+    let _ = std::fs::remove_dir_all(&room);
+    std::fs::create_dir(&room).expect("made");
+    std::os::unix::fs::symlink(sshd.path("precious"), room.join("part")).expect("linked");
+    std::os::unix::fs::chown(&room, Some(65534), Some(65534)).expect("given");
+    host.upload(&local, &to, 0o755, &sum(&data)).await.expect("sent");
+    assert!(!sshd.path("precious").exists() && !room.exists());
 }
 
 #[tokio::test]

@@ -92,6 +92,17 @@ impl Bench {
         self.provider.apply(Toy::NAME, ApplyRequest { config, prior, planned, private }).await
     }
 
+    /// As Terraform destroys: by a plan.
+    async fn destroy(&self, prior: &Object) -> StateResponse {
+        let prior = Some(prior.clone());
+        let request = PlanRequest { prior: prior.clone(), ..PlanRequest::default() };
+        let plan = self.provider.plan(Toy::NAME, request).await;
+        let apply = ApplyRequest { prior, private: plan.private, ..ApplyRequest::default() };
+        let applied = self.provider.apply(Toy::NAME, apply).await;
+        assert!(plan.diags.iter().all(|d| d.severity == Severity::Warning), "{:?}", plan.diags);
+        StateResponse { diags: [plan.diags, applied.diags].concat(), ..applied }
+    }
+
     async fn plan(&self, settings: &ToySettings, prior: Option<Object>) -> PlanResponse {
         let config = settings.to_object();
         let proposed = prior.clone().unwrap_or_else(|| config.clone());
@@ -322,4 +333,62 @@ async fn what_cannot_do_without_a_host_says_that_it_does_not_answer() {
     let request = PlanRequest { prior: Some(state), ..PlanRequest::default() };
     let destroy = bench.provider.plan(Toy::NAME, request).await;
     one_error(&destroy.diags, "nodes.b.ssh", "Failed to reach host b of harbor_toy");
+}
+
+#[tokio::test]
+async fn the_delete_of_what_was_replaced_leaves_its_successor_alone() {
+    let bench = Bench::apart().await;
+    let made = bench.apply(&bench.settings(), None).await;
+    quiet(&made.diags);
+    let old = made.state.expect("made");
+    // The new one is made before the old one is destroyed, on the same hosts.
+    let made = bench.apply(&bench.settings(), None).await;
+    quiet(&made.diags);
+    let new = made.state.expect("made");
+    assert!(old["uid"].as_str().is_some_and(|uid| uid.len() == 32), "{:?}", old["uid"]);
+    assert_ne!(old["uid"], new["uid"]);
+
+    let deposed = bench.destroy(&old).await;
+    assert!(deposed.state.is_none());
+    let warned = |d: &provider::diag::Diag| {
+        d.severity == Severity::Warning && d.summary.contains("the destroy touches nothing")
+    };
+    assert!(deposed.diags.len() == 2 && deposed.diags.iter().all(warned), "{:?}", deposed.diags);
+    assert_eq!((bench.a.read("says"), bench.b.read("says")), ("new".into(), "new".into()));
+    quiet(&bench.plan(&bench.settings(), Some(new.clone())).await.diags);
+
+    let destroyed = bench.destroy(&new).await;
+    assert!(destroyed.diags.iter().all(|d| d.summary.contains("destroys data")));
+    assert!(!bench.a.path("says").exists() && !bench.b.path("says").exists());
+}
+
+/// Pulumi's bridge deletes without a plan and hands no private data on.
+#[tokio::test]
+async fn a_delete_without_a_plan_goes_by_the_state() {
+    let bench = Bench::apart().await;
+    let made = bench.apply(&bench.settings(), None).await;
+    let state = made.state.expect("made");
+    let keys = state["host_keys"].as_map().expect("a map");
+    assert_eq!(keys.len(), 2, "{keys:?}");
+
+    let delete = |prior: Object| {
+        let request = ApplyRequest { prior: Some(prior), ..ApplyRequest::default() };
+        bench.provider.apply(Toy::NAME, request)
+    };
+    let mut strange = state.clone();
+    let key = Value::from(
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJd5d4sJ2m1pYtYvXyZTd2uvZ2Z0Y3RyMjM0NTY3ODkw",
+    );
+    let strangers = keys.keys().map(|place| (place.clone(), key.clone())).collect();
+    strange.insert("host_keys".to_owned(), Value::Map(strangers));
+    bench.configure().await;
+    let refused = delete(strange).await;
+    assert!(refused.diags.iter().any(|d| d.detail.contains("host key")), "{:?}", refused.diags);
+    assert!(refused.state.is_some() && bench.a.path("says").exists());
+
+    bench.configure().await;
+    let destroyed = delete(state).await;
+    quiet(&destroyed.diags);
+    assert!(destroyed.state.is_none());
+    assert!(!bench.a.path("says").exists() && !bench.b.path("says").exists());
 }

@@ -7,7 +7,7 @@ use provider::resource::{
     Answers, ImportRequest, Known, Observation, Plan, Question, Resource, Ssh,
 };
 use provider::settings::Settings as _;
-use provider::step::Step;
+use provider::step::{Risk, Step};
 use provider::value::Object;
 
 provider::settings! {
@@ -147,8 +147,17 @@ impl Resource for Toy {
         plan
     }
 
-    fn destroy(_: &ToySettings, _: &Self::Facts, _: Known<'_>) -> Plan {
-        Plan::default()
+    /// What the files say is gone for ever.
+    fn destroy(settings: &ToySettings, facts: &Self::Facts, _: Known<'_>) -> Plan {
+        let mut plan = Plan::default();
+        for (host, said) in facts {
+            if !said.concat().is_empty() {
+                let (what, consent) = ("what it says".to_owned(), "on_destroy".to_owned());
+                let step = settings.step(host, "silence it", "rm says");
+                plan.step(Step { risk: Risk::Destructive { what, consent }, ..step });
+            }
+        }
+        plan
     }
 
     fn import_request(_: &str) -> Result<ImportRequest, Diag> {

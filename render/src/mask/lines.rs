@@ -123,6 +123,91 @@ fn replace_quoted(line: &str, start: usize, quote: char) -> String {
     replace_rest(line, start)
 }
 
+/// Commands: the password in `-u user:password`, and the value of `--password value`.
+pub(super) fn arguments(text: &str) -> String {
+    let mut open = None;
+    each(text, |line| arguments_of_line(line, &mut open))
+}
+
+/// What the word after an option is.
+#[derive(Clone, Copy)]
+enum Argument {
+    /// A user, with a password behind a colon.
+    Login,
+    /// A secret.
+    Secret,
+}
+
+/// A list of words may stand on lines of their own: `open` is an option whose value comes next.
+fn arguments_of_line(line: &str, open: &mut Option<Argument>) -> String {
+    let mut out = String::with_capacity(line.len());
+    let mut done = 0;
+    if let Some(argument) = open.take() {
+        let from = line.find(|c| !is_gap(c) && c != '-').unwrap_or(line.len());
+        done = hide(line, 0, from, argument, &mut out);
+    }
+    for (at, _) in line.match_indices('-') {
+        let starts = line[..at].chars().next_back().is_none_or(is_gap);
+        if at < done || !starts {
+            continue;
+        }
+        let end = line[at..].find(is_gap).map_or(line.len(), |i| at + i);
+        let flag = &line[at..end];
+        if flag.starts_with("-u") && flag.contains(':') {
+            done = hide(line, done, at + 2, Argument::Login, &mut out);
+        } else if let Some(argument) = argument_of(flag) {
+            match line[end..].find(|c| !is_gap(c)) {
+                Some(gap) => done = hide(line, done, end + gap, argument, &mut out),
+                None => *open = Some(argument),
+            }
+        }
+    }
+    out.push_str(&line[done..]);
+    out
+}
+
+/// What divides the words of a command, written as one or as a list.
+fn is_gap(c: char) -> bool {
+    c.is_whitespace() || "\"',=[]".contains(c)
+}
+
+fn argument_of(flag: &str) -> Option<Argument> {
+    if ["-u", "-U", "--user", "--proxy-user"].contains(&flag) {
+        return Some(Argument::Login);
+    }
+    (flag.starts_with("--") && is_secret_key(flag)).then_some(Argument::Secret)
+}
+
+/// Writes the line from `done` on, up to the end of the word at `from`, its secret masked; where that
+/// is.
+fn hide(line: &str, done: usize, from: usize, argument: Argument, out: &mut String) -> usize {
+    let quote = line[..from].chars().next_back().filter(|c| ['"', '\''].contains(c));
+    let length = match quote {
+        Some(quote) => line[from..].find(quote),
+        None => line[from..].find(char::is_whitespace),
+    };
+    let to = length.map_or(line.len(), |i| from + i);
+    let word = &line[from..to];
+    let secret = match argument {
+        Argument::Login => word.split_once(':').and_then(|(user, password)| {
+            let number = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+            let ids = number(user) && number(password);
+            (!password.is_empty() && !ids).then_some(from + user.len() + 1)
+        }),
+        // An option takes no other for its value.
+        Argument::Secret => (!word.is_empty() && !word.starts_with('-')).then_some(from),
+    };
+    let shown = secret.unwrap_or(from);
+    out.push_str(&line[done..shown]);
+    match secret {
+        Some(_) => {
+            out.push_str(MASK);
+            to
+        }
+        None => shown,
+    }
+}
+
 /// The password of each `scheme://user:password@host`. It ends at the last `@` of the word: a
 /// password that should have been escaped may hold one.
 pub(super) fn urls(line: &str) -> String {

@@ -38,6 +38,9 @@ seek=$((0x${end#*/} % 16777216))
 dd if=/dev/urandom of="$D/pg_wal/$(file "$end")" bs=1 seek=$seek count=300 conv=notrunc status=none
 "#;
 
+/// What a role may put where superusers look, see there.
+const DECOYS: &str = include_str!("decoys.sql");
+
 /// One server.
 #[derive(Debug, Clone, Copy)]
 pub struct Server<'a> {
@@ -72,6 +75,38 @@ impl Server<'_> {
     fn psql(&self) -> String {
         let program = format!("/usr/lib/postgresql/{}/bin/psql", self.version);
         format!("runuser -u postgres -- {program} -XAtq -v ON_ERROR_STOP=1")
+    }
+
+    /// Has a role put decoys into the database postgres, as every role may up to version 14, and has all
+    /// sessions there look names up among them first. Until they are gone, [`Server::sql`] runs them.
+    #[track_caller]
+    pub fn plant(&self, role: &str) {
+        let decoys = DECOYS.replace("@ROLE@", role).replace("@SCHEMA@", "public");
+        self.sql(&format!(
+            "GRANT CREATE ON SCHEMA public TO {role};
+            SET SESSION AUTHORIZATION {role};
+            {decoys}
+            SELECT public.breakwater_plant('public');
+            RESET SESSION AUTHORIZATION;
+            ALTER DATABASE postgres SET search_path = public, pg_catalog, pg_temp"
+        ));
+    }
+
+    /// Takes them out again; those that a superuser has run, and whether the role has become one.
+    #[track_caller]
+    pub fn uproot(&self, role: &str) -> (String, bool) {
+        let safe = "export PGOPTIONS='-c search_path=pg_catalog,pg_temp'";
+        let rights = self.sh(&format!(
+            "{safe}; {} -d postgres <<'END'
+            SELECT rolsuper FROM pg_roles WHERE rolname = '{role}';
+            ALTER DATABASE postgres RESET search_path;
+            DROP OWNED BY {role} CASCADE;
+END",
+            self.psql()
+        ));
+        let ran =
+            self.sh(&format!("cat {0}/decoys 2>/dev/null || true; rm -f {0}/decoys", self.data()));
+        (ran, rights != "f")
     }
 
     /// Whether it answers.

@@ -4,7 +4,7 @@ use testkit::demo::Demo;
 use testkit::rig::{Distro, Rig};
 use testkit::story::Story;
 
-use crate::acceptance::{destroy, drift, secrets};
+use crate::acceptance::{destroy, drift, first_boot, replaced, secrets};
 
 /// A demo on its rig, with statements logged.
 fn prepare<'a>(rig: &'a Rig, release: &str, postgresql: u16) -> Demo<'a> {
@@ -25,6 +25,7 @@ pub fn two_bare_hosts_become_a_harbor_and_stay_as_described(story: &Story) {
     let mut demo = story.section("installer", || prepare(&rig, "2.15.2", 15));
     let mut problems = Vec::new();
     story.section("apply, with eyes on all processes", || {
+        first_boot::begins(&rig);
         let watch = secrets::Watch::begin(secrets::canaries(&demo));
         let trace = demo.terraform.path("trace.log");
         demo.terraform.env("TF_LOG", "TRACE").env("TF_LOG_PATH", trace.to_string_lossy());
@@ -37,7 +38,14 @@ pub fn two_bare_hosts_become_a_harbor_and_stay_as_described(story: &Story) {
     story.section("the second plan is empty", || demo.terraform.plan().is_empty());
     story.section("a write on the primary is on the standby", || demo.is_replicated().succeeds());
     story.section("both nodes are healthy behind the balancer", || demo.is_healthy().succeeds());
+    story.section("needrestart was told to restart nothing", || {
+        first_boot::nothing_was_restarted(&rig);
+    });
     story.section("no secret is anywhere", || problems.extend(leaks(&demo)));
+    story.section("pruned images come back", || first_boot::pruned_images_come_back(&demo));
+    story.section("a node that is made anew first leaves its successor alone", || {
+        replaced::leaves_its_successor_alone(&demo);
+    });
     problems.extend(drift::by_hand(story, &mut demo));
     problems.extend(drift::lost_standby(story, &demo));
     problems.extend(destroy::and_again(story, &demo));

@@ -29,7 +29,11 @@ fn sources<'a>(rig: &'a Rig, served: &Served) -> (Terraform<'a>, Json) {
     let (redis, port) = state.redis.address.rsplit_once(':').unwrap();
     let docker = state.urls.docker.trim_end_matches("/linux/debian");
     let read = |path: &std::path::Path| std::fs::read_to_string(path).unwrap();
-    let key = rig.run(["curl", "-fsS", &format!("{}/gpg", state.urls.docker)]).unwrap();
+    let fetched = |url: String| rig.run(["curl", "-fsS", &url]).unwrap().stdout;
+    let key = fetched(format!("{}/gpg", state.urls.docker));
+    // A key comes over HTTPS alone.
+    let pgdg_key = fetched(format!("{}/ACCC4CF8.asc", state.urls.pgdg));
+    std::fs::write(state.files.join("ACCC4CF8.asc"), pgdg_key).unwrap();
     let version = rig
         .host("b")
         .sh("apt-get update -q >/dev/null; cat /etc/os-release | sed -n 's/^VERSION_CODENAME=//p'");
@@ -38,7 +42,7 @@ fn sources<'a>(rig: &'a Rig, served: &Served) -> (Terraform<'a>, Json) {
         "ssh": ssh,
         "key": state.ssh.key,
         "urls": {"pgdg": state.urls.pgdg, "docker": docker, "https": Served::url()},
-        "docker_key": String::from_utf8(key.stdout).unwrap(),
+        "docker_key": String::from_utf8(key).unwrap(),
         "docker_version": "5:20.10.24-1~debian~bookworm",
         "compose_sha256": served.compose_sha256(),
         "installers": served.installers(),

@@ -7,6 +7,7 @@
 use testkit::pair::Pair;
 use testkit::rig::Distro;
 use testkit::story::Story;
+use testkit::writers::ROLE;
 
 use crate::roles::failover::AsWhat;
 use crate::roles::faults::settings;
@@ -27,6 +28,7 @@ fn tell(story: &Story, distro: Distro, version: u16) {
         .section("two bare hosts", || crate::roles::two_hosts(&format!("acc-pg{version}"), distro));
     let mut pair = story.section("a pair", || Pair::made(&rig, "pair", version));
     story.section("settings rise and fall", || settings::ordered(&mut pair));
+    story.section("a role puts decoys where superusers look", || decoys(&mut pair));
     story.section("with sync, a switchover to b", || with_sync(story, &mut pair));
     story.section("b dies with segments of its own, a takes over", || {
         failover::top_up(story, &mut pair, "a", failover::MANY);
@@ -46,6 +48,22 @@ fn tell(story: &Story, distro: Distro, version: u16) {
     story.section("two primaries on one timeline: refused, then copied", || {
         rejoin::same_timeline(&mut pair, "b");
     });
+}
+
+/// What is looked at and changed as a superuser calls nothing that a role has put there.
+fn decoys(pair: &mut Pair) {
+    pair.on("a").plant(ROLE);
+    pair.client.plan().is_empty();
+    let _ = pair.status();
+    pair.set("replication_password_wo", "another one").set("replication_password_wo_version", 2);
+    let _ = pair.client.apply().succeeds();
+    let on_standby =
+        pair.on("b").sh(&format!("cat {}/decoys 2>/dev/null || true", pair.on("b").data()));
+    let (ran, superuser) = pair.on("a").uproot(ROLE);
+    assert_eq!((ran + &on_standby, superuser), (String::new(), false));
+    pair.unset("replication_password_wo").unset("replication_password_wo_version");
+    let _ = pair.client.apply().succeeds();
+    pair.is_whole("a");
 }
 
 /// Sync holds on whichever is the primary, and leaving it is an edit.

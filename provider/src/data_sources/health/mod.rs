@@ -9,7 +9,6 @@ use serde::Deserialize;
 use crate::diag::Diags;
 use crate::resource::{Answer, Answers, Ask, DataSource, Question, Ssh};
 use crate::step::Http;
-use crate::value::Value;
 
 crate::choice! {
     /// How a node is spoken to.
@@ -33,13 +32,13 @@ crate::settings! {
         /// The nodes, each with a name of its own.
         nodes: BTreeMap<String, Node> = attr(),
         /// The name of the Harbor, as in `hostname` of harbor.yml: what its certificate shows.
-        hostname: String = attr().check(hostname),
+        hostname: String = attr().check(crate::checks::registry_name),
         /// The nodes' port.
-        port: u16 = attr().default(443),
+        port: u16 = attr().default(443).check(crate::checks::port),
         /// `https` or `http`.
         protocol: Protocol = attr().default("https"),
         /// The certificate, or that of its authority, as PEM. If not set: the system's roots.
-        certificate: Option<String> = attr(),
+        certificate: Option<String> = attr().check(crate::checks::certificate),
     }
 
     /// One node's health.
@@ -64,15 +63,6 @@ crate::settings! {
         /// What is wrong, a sentence each.
         errors: Option<Vec<String>> = attr(),
     }
-}
-
-fn hostname(value: &Value) -> Result<(), String> {
-    let name = value.as_str().unwrap_or_default();
-    let plain = |c: char| c.is_ascii_alphanumeric() || ".-:[]".contains(c);
-    if !name.is_empty() && name.chars().all(plain) {
-        return Ok(());
-    }
-    Err(format!("\"{name}\" is no name of a host: write it without https:// and without a path."))
 }
 
 /// The data source.

@@ -4,6 +4,7 @@ use super::*;
 use crate::diag::Path;
 use crate::settings::{Settings as _, check};
 use crate::value::Object;
+use crate::value::Value;
 
 fn settings() -> Settings {
     let node = |address: &str| {

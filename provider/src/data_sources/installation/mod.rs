@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::diag::Diags;
 use crate::resource::{Answers, DataSource, Question, Ssh};
-use crate::step::word;
+use crate::shell::word;
 use crate::value::Value;
 
 crate::settings! {

@@ -30,6 +30,7 @@ impl DataSource for PgStatus {
 
     fn questions(settings: &Settings) -> Vec<Question> {
         let script = SCRIPT.replace("@PORT@", &settings.port.to_string()).replace("@QUERY@", QUERY);
+        let script = script.replace("@STARTUP@", crate::sql::STARTUP);
         settings.nodes.keys().map(|host| Question::script(host, KEY, script.as_str())).collect()
     }
 
@@ -44,7 +45,7 @@ const KEY: &str = "status";
 /// Directories of other histories, a line each; then the answer, or why there is none. In one round
 /// trip.
 const SCRIPT: &str = r#"cd /; export LC_ALL=C
-out=$(PGCONNECT_TIMEOUT=5 PGOPTIONS='-c statement_timeout=5s -c lock_timeout=1s -c default_transaction_read_only=on' \
+out=$(PGCONNECT_TIMEOUT=5 PGOPTIONS='@STARTUP@ -c statement_timeout=5s -c lock_timeout=1s -c default_transaction_read_only=on' \
   timeout 15 runuser -u postgres -- psql -XAtq -v ON_ERROR_STOP=1 -h /var/run/postgresql -p @PORT@ -d postgres <<'BREAKWATER_SQL'
 SHOW data_directory;
 @QUERY@;

@@ -16,7 +16,7 @@ crate::settings! {
         /// The nodes, each with a name of its own.
         nodes: BTreeMap<String, Node> = attr(),
         /// Port of the cluster on each host, which is reached through its unix socket.
-        port: u16 = attr().default(5432),
+        port: u16 = attr().default(5432).check(crate::checks::port),
     }
 
     /// A replication slot.

@@ -11,8 +11,14 @@ pub(in crate::host) const STDERR_TAIL: usize = 64 << 10;
 /// Bytes of noise (greetings of login scripts) that are kept for an error message.
 const NOISE: usize = 4 << 10;
 
+/// Bytes that may come on one stream behind a frame which is not complete on the other.
+const BEHIND: usize = 16 << 20;
+
+/// More than any exit status has.
+const DIGITS: usize = 16;
+
 /// A random word of 32 hexadecimal digits.
-pub(in crate::host) fn nonce() -> String {
+pub(crate) fn nonce() -> String {
     let mut bytes = [0u8; 16];
     // The system's generator fails on no platform that runs Terraform; were it to, the frame
     // would only lose its protection against output that forges its end.
@@ -43,6 +49,36 @@ pub(in crate::host) fn closing(nonce: &str) -> String {
         "printf 'bw-end-%s%s:%d\\n' {a} {b} \"$bw_rc\"; \
          printf 'bw-end-%s%s:%d\\n' {a} {b} \"$bw_rc\" >&2\n"
     )
+}
+
+/// Shell text that runs `command` within its lines.
+pub(in crate::host) fn framed(nonce: &str, command: &str) -> String {
+    format!("{}{command}; bw_rc=$?\n{}", opening(nonce), closing(nonce))
+}
+
+/// What stands within the lines of this word, and the status; the stream goes on behind them. It
+/// stays where it is if they are not there.
+pub(in crate::host) fn cut<'a>(stream: &mut &'a [u8], nonce: &str) -> Option<(i32, &'a [u8])> {
+    let text: &'a [u8] = stream;
+    let (begin, end) = (begin_line(nonce), end_line(nonce));
+    let from = find(text, &begin)? + begin.len();
+    let inside = find(&text[from..], &end)?;
+    let after = &text[from + inside + end.len()..];
+    let line = after.iter().position(|&byte| byte == b'\n')?;
+    *stream = &after[line + 1..];
+    Some((status(&after[..line]), &text[from..from + inside]))
+}
+
+fn begin_line(nonce: &str) -> Vec<u8> {
+    format!("bw-begin-{nonce}\n").into_bytes()
+}
+
+fn end_line(nonce: &str) -> Vec<u8> {
+    format!("bw-end-{nonce}:").into_bytes()
+}
+
+fn status(digits: &[u8]) -> i32 {
+    String::from_utf8_lossy(digits).parse().unwrap_or(255)
 }
 
 /// The output of one command, while it comes.
@@ -80,8 +116,8 @@ impl Frame {
     /// A frame that refuses more than `limit` bytes of standard output.
     pub fn new(nonce: &str, limit: usize) -> Self {
         let side = |bound| Side {
-            begin: format!("bw-begin-{nonce}\n").into_bytes(),
-            end: format!("bw-end-{nonce}:").into_bytes(),
+            begin: begin_line(nonce),
+            end: end_line(nonce),
             begun: false,
             status: None,
             data: Vec::new(),
@@ -113,7 +149,7 @@ impl Side {
     /// Takes what belongs to this frame from the front of `input`; what follows it stays there.
     pub fn take(&mut self, input: &mut BytesMut) -> Result<(), Overflow> {
         if self.status.is_some() {
-            return Ok(());
+            return if input.len() > BEHIND { Err(Overflow) } else { Ok(()) };
         }
         if !self.begun {
             let Some(at) = find(input, &self.begin) else {
@@ -137,9 +173,11 @@ impl Side {
         };
         let data = input.split_to(at);
         self.keep(&data)?;
-        let Some(line) = input.iter().position(|&byte| byte == b'\n') else { return Ok(()) };
-        let digits = String::from_utf8_lossy(&input[self.end.len()..line]).into_owned();
-        self.status = Some(digits.parse().unwrap_or(255));
+        let longest = input.len().min(self.end.len() + DIGITS);
+        let Some(line) = input[..longest].iter().position(|&byte| byte == b'\n') else {
+            return if longest < input.len() { Err(Overflow) } else { Ok(()) };
+        };
+        self.status = Some(status(&input[self.end.len()..line]));
         input.advance(line + 1);
         Ok(())
     }

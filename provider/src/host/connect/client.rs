@@ -3,13 +3,17 @@
 use std::fmt::Display;
 use std::sync::{Arc, OnceLock};
 
-use russh::client::{DisconnectReason, Handler};
+use russh::client::{ChannelOpenHandle, DisconnectReason, Handler, Msg, Session};
 use russh::keys::PublicKeyOrCertificate;
+use russh::{Channel, ChannelOpenFailure};
 use tokio::sync::watch;
 
 use crate::host::connect::key::KeyBlob;
 use crate::host::connect::trust::Trust;
 use crate::host::error::HostError;
+
+/// Channels of a server's that are refused before its connection is ended.
+const REFUSALS: u32 = 100;
 
 /// What the SSH crate calls back.
 pub(in crate::host) struct Client {
@@ -18,6 +22,8 @@ pub(in crate::host) struct Client {
     pub(super) seen: Arc<OnceLock<KeyBlob>>,
     /// Why the connection ended.
     pub(super) reason: watch::Sender<Option<String>>,
+    /// Channels that the server wanted to open.
+    pub(super) refused: u32,
 }
 
 /// Why a connection ended.
@@ -25,6 +31,8 @@ pub(in crate::host) struct Client {
 pub(in crate::host) enum ClientError {
     Ssh(russh::Error),
     Trust(HostError),
+    /// The server opens channels to us.
+    Intrusive,
 }
 
 impl From<russh::Error> for ClientError {
@@ -43,7 +51,7 @@ impl ClientError {
                 let reason = format!("the SSH handshake broke off: {error}");
                 HostError::Unreachable { host, reason }
             }
-            Self::Ssh(error) => HostError::Protocol { host, reason: error.to_string() },
+            error => HostError::Protocol { host, reason: error.to_string() },
         }
     }
 }
@@ -53,6 +61,7 @@ impl Display for ClientError {
         match self {
             Self::Ssh(error) => error.fmt(f),
             Self::Trust(error) => error.fmt(f),
+            Self::Intrusive => f.write_str("the server opened channels that nobody asked for"),
         }
     }
 }
@@ -67,6 +76,83 @@ impl Handler for Client {
         let key = self.trust.check(presented).map_err(ClientError::Trust)?;
         // Also called when keys are exchanged anew: then it must be the same one.
         Ok(*self.seen.get_or_init(|| key.clone()) == key)
+    }
+
+    // Nothing is forwarded to us, so no server has a reason to open a channel.
+
+    async fn server_channel_open_session(
+        &mut self,
+        _: Channel<Msg>,
+        reply: ChannelOpenHandle,
+        _: &mut Session,
+    ) -> Result<(), Self::Error> {
+        self.refuse(reply).await
+    }
+
+    async fn server_channel_open_direct_tcpip(
+        &mut self,
+        _: Channel<Msg>,
+        _: &str,
+        _: u32,
+        _: &str,
+        _: u32,
+        reply: ChannelOpenHandle,
+        _: &mut Session,
+    ) -> Result<(), Self::Error> {
+        self.refuse(reply).await
+    }
+
+    async fn server_channel_open_direct_streamlocal(
+        &mut self,
+        _: Channel<Msg>,
+        _: &str,
+        reply: ChannelOpenHandle,
+        _: &mut Session,
+    ) -> Result<(), Self::Error> {
+        self.refuse(reply).await
+    }
+
+    async fn server_channel_open_forwarded_tcpip(
+        &mut self,
+        _: Channel<Msg>,
+        _: &str,
+        _: u32,
+        _: &str,
+        _: u32,
+        reply: ChannelOpenHandle,
+        _: &mut Session,
+    ) -> Result<(), Self::Error> {
+        self.refuse(reply).await
+    }
+
+    async fn server_channel_open_forwarded_streamlocal(
+        &mut self,
+        _: Channel<Msg>,
+        _: &str,
+        reply: ChannelOpenHandle,
+        _: &mut Session,
+    ) -> Result<(), Self::Error> {
+        self.refuse(reply).await
+    }
+
+    async fn server_channel_open_agent_forward(
+        &mut self,
+        _: Channel<Msg>,
+        reply: ChannelOpenHandle,
+        _: &mut Session,
+    ) -> Result<(), Self::Error> {
+        self.refuse(reply).await
+    }
+
+    async fn server_channel_open_x11(
+        &mut self,
+        _: Channel<Msg>,
+        _: &str,
+        _: u32,
+        reply: ChannelOpenHandle,
+        _: &mut Session,
+    ) -> Result<(), Self::Error> {
+        self.refuse(reply).await
     }
 
     async fn disconnected(
@@ -84,6 +170,15 @@ impl Handler for Client {
                 Err(error)
             }
         }
+    }
+}
+
+impl Client {
+    /// Refuses a channel; a server that goes on asking for them is left.
+    async fn refuse(&mut self, reply: ChannelOpenHandle) -> Result<(), ClientError> {
+        reply.reject(ChannelOpenFailure::AdministrativelyProhibited).await;
+        self.refused = self.refused.saturating_add(1);
+        if self.refused > REFUSALS { Err(ClientError::Intrusive) } else { Ok(()) }
     }
 }
 

@@ -12,11 +12,12 @@ use crate::host::connect::auth::log_in;
 use crate::host::connect::client::Client;
 use crate::host::connect::key::KeyBlob;
 use crate::host::connect::lost::Lost;
-use crate::host::connect::socket::{Carrier, Watched};
+use crate::host::connect::socket::{Carrier, Progress};
 use crate::host::connect::trust::Trust;
 use crate::host::error::HostError;
 use crate::host::settings::Login;
 use crate::host::settings::{Auth, Keepalive};
+use crate::host::through::Through;
 
 /// Commands that run at one time on a connection. sshd's default `MaxSessions` is 10; the shell,
 /// the lock, waiting jobs and database proxies have channels of their own.
@@ -40,7 +41,10 @@ pub(in crate::host) struct Session {
     pub login: Login,
     pub slots: Arc<Semaphore>,
     pub handle: Handle<Client>,
+    /// How long the server may take for what it does at once.
+    pub patience: Duration,
     lost: Lost,
+    given_up: OnceLock<String>,
 }
 
 impl Session {
@@ -58,8 +62,9 @@ impl Session {
         };
         let (reason, lost) = watch::channel(None);
         let seen = Arc::new(OnceLock::new());
-        let client = Client { trust: plan.trust, seen: Arc::clone(&seen), reason };
-        let carrier = Watched::new(carrier, plan.keepalive.patience());
+        let client = Client { trust: plan.trust, seen: Arc::clone(&seen), reason, refused: 0 };
+        let watch = Progress::new(plan.keepalive.patience());
+        let carrier = Through { stream: carrier, watch };
         let greeting = client::connect_stream(Arc::new(config), carrier, client);
         let mut handle = within(plan.timeout, plan.name, "the SSH handshake", greeting)
             .await?
@@ -76,7 +81,9 @@ impl Session {
             login: plan.login,
             slots: Arc::new(Semaphore::new(COMMANDS_AT_ONCE)),
             handle,
+            patience: plan.timeout,
             lost: Lost(lost),
+            given_up: OnceLock::new(),
         })
     }
 
@@ -84,12 +91,30 @@ impl Session {
     pub fn lost_reason(&self) -> Option<String> {
         self.lost
             .reason()
+            .or_else(|| self.given_up.get().cloned())
             .or_else(|| self.handle.is_closed().then(|| "the connection is closed".to_owned()))
+    }
+
+    /// Nothing new is begun on it, as if it were lost; what runs on it may still end.
+    pub fn give_up(&self, reason: &str) {
+        self.given_up.get_or_init(|| reason.to_owned());
     }
 
     /// A handle on its end.
     pub fn lost(&self) -> Lost {
         self.lost.clone()
+    }
+
+    /// Runs `work`, but no longer than `limit`.
+    pub async fn within<T>(
+        &self,
+        limit: Duration,
+        doing: &str,
+        work: impl Future<Output = Result<T, HostError>>,
+    ) -> Result<T, HostError> {
+        let late =
+            |_| HostError::Timeout { host: self.name.clone(), doing: doing.to_owned(), limit };
+        tokio::time::timeout(limit, work).await.map_err(late)?
     }
 
     /// The error for something that its end interrupted.

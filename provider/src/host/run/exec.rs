@@ -54,7 +54,7 @@ impl Host {
         let (session, mut channel) = start(opened, doing, &program, &word).await?;
         let started = Instant::now();
         let feed = feed(channel.input.clone(), script, stdin);
-        let ended = tokio::time::timeout(limit + GRACE, async {
+        let ended = tokio::time::timeout(limit.saturating_add(GRACE), async {
             let mut collected = Collector::new(&word);
             tokio::pin!(feed);
             let mut feeding = true;

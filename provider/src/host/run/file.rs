@@ -8,8 +8,8 @@ use tokio::io::{AsyncReadExt, AsyncSeekExt};
 
 use crate::host::connection::Host;
 use crate::host::error::HostError;
-use crate::host::script::quote;
 use crate::secret::Secret;
+use crate::shell::{WAYS, word};
 
 /// Time for a small file on a slow disk.
 const WRITE_LIMIT: Duration = Duration::from_secs(120);
@@ -20,7 +20,8 @@ const SLOWEST: u64 = 64 << 10;
 /// A file as it shall be on the host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct File {
-    /// Absolute path. A symbolic link there is replaced, not followed.
+    /// Absolute path. A symbolic link there is replaced, not followed; one on the way there is taken
+    /// where root alone can have made it.
     pub path: String,
     /// What it holds.
     pub content: Secret,
@@ -35,39 +36,21 @@ pub struct File {
 }
 
 impl Host {
-    /// Writes a file: beside it, synced, with owner and mode, then renamed over it, and the
-    /// directory synced. Whoever reads it sees the old file or the new one, whatever happens.
+    /// Writes a file: in a directory of root's beside it, synced, with owner and mode, then renamed over
+    /// it, and the directory synced. Whoever reads it sees the old file or the new one, whatever happens.
     pub async fn write(&self, file: &File) -> Result<(), HostError> {
         let File { path, content, owner, group, mode, parents } = file;
         let doing = format!("write {path}");
-        let script = self.write_script(&doing, path, owner, group)?;
+        let owner = word(&format!("{owner}:{group}"));
+        let script = format!("{WAYS}write {} {owner} \"$mode\"\n", word(path));
         let bytes = content.expose().as_bytes();
         let head = format!(
-            "size={}\nmode={mode:04o}\nparents={}\n",
+            "size={}\nmode={mode:04o}\nmissing={}\n",
             bytes.len(),
-            if *parents { "yes" } else { "no" }
+            if *parents { "make" } else { "" }
         );
         let output = self.run_as(&doing, &(head + &script), bytes, WRITE_LIMIT).await?;
         output.require(self.name(), &doing).map(drop)
-    }
-
-    fn write_script(
-        &self,
-        doing: &str,
-        path: &str,
-        owner: &str,
-        group: &str,
-    ) -> Result<String, HostError> {
-        let quote = |word: &str| quote(self.name(), doing, word);
-        let (directory, name) = path.rsplit_once('/').unwrap_or((".", path));
-        let directory = if directory.is_empty() { "/" } else { directory };
-        Ok(format!(
-            "path={}\ndirectory={}\nname={}\nowner={}\n{WRITE_SCRIPT}",
-            quote(path)?,
-            quote(directory)?,
-            quote(name)?,
-            quote(&format!("{owner}:{group}"))?
-        ))
     }
 
     /// Copies a file of this machine to the host, with root as owner. `sha256` (hexadecimal) is
@@ -92,8 +75,8 @@ impl Host {
         sha256: &str,
     ) -> Result<Upload, HostError> {
         let doing = format!("upload {remote}");
-        let quoted = quote(self.name(), &doing, remote)?;
-        let head = format!("path={quoted}\nwant={}\nmode={mode:04o}\n", sha256.to_lowercase());
+        let (path, want) = (word(remote), word(&sha256.to_lowercase()));
+        let head = format!("path={path}\nwant={want}\nmode={mode:04o}\n");
         let look = format!("{head}{LOOK_SCRIPT}");
         let limit = Duration::from_secs(600);
         let seen = self.ask(&look, limit).await?.require(self.name(), &doing)?;
@@ -120,7 +103,7 @@ impl Host {
         let mut file = tokio::fs::File::open(local).await.map_err(unreadable)?;
         let size = file.metadata().await.map_err(unreadable)?.len();
         file.seek(std::io::SeekFrom::Start(from)).await.map_err(unreadable)?;
-        let script = format!("{head}from={from}\n{SEND_SCRIPT}");
+        let script = format!("{head}from={from}\n{WAYS}{SEND_SCRIPT}");
         let limit = WRITE_LIMIT + Duration::from_secs((size - from.min(size)) / SLOWEST);
         let output = self.run_as(doing, &script, file, limit).await?;
         output.require(self.name(), doing).map(drop)
@@ -173,53 +156,39 @@ async fn sum_of(local: &Path, part: u64) -> Result<(u64, String), HostError> {
     Ok((size, sum))
 }
 
-/// Old temporary files are of runs that were killed; a running one is younger than its limit.
-const WRITE_SCRIPT: &str = r#"set -eu
-[ "$parents" = no ] || mkdir -p -- "$directory"
-find "$directory" -maxdepth 1 -name ".$name.breakwater.*" -mmin +10 -delete 2>/dev/null || :
-umask 077
-new=$(mktemp -- "$directory/.$name.breakwater.XXXXXX")
-trap 'rm -f -- "$new"' EXIT
-cat >"$new"
-if [ "$(stat -c %s -- "$new")" -ne "$size" ]; then
-  echo "the content arrived cut short" >&2
-  exit 1
-fi
-chown -- "$owner" "$new"
-chmod -- "$mode" "$new"
-sync -- "$new"
-mv -fT -- "$new" "$path"
-trap - EXIT
-sync -- "$directory"
-"#;
-
+/// What arrived of a file stands beside it, in a directory of root's.
 const LOOK_SCRIPT: &str = r#"sum() { sha256sum <"$1" | cut -d ' ' -f 1; }
+part="${path%/*}/.${path##*/}.breakwater-upload/part"
 if [ -f "$path" ] && [ "$(sum "$path")" = "$want" ]; then
   echo same
-elif [ -f "$path.part" ]; then
-  echo part "$(stat -c %s -- "$path.part")" "$(sum "$path.part")"
+elif [ -f "$part" ]; then
+  echo part "$(stat -c %s -- "$part")" "$(sum "$part")"
 else
   echo none
 fi
 "#;
 
 const SEND_SCRIPT: &str = r#"set -eu
+name=${path##*/}
+enter "${path%/*}"
+room ".$name.breakwater-upload"
 umask 077
-part="$path.part"
-[ "$from" -gt 0 ] || rm -f -- "$part"
-if [ "$from" -gt 0 ] && [ "$(stat -c %s -- "$part")" -ne "$from" ]; then
-  echo "$part was changed by somebody else" >&2
+[ "$from" -gt 0 ] || rm -f ./part
+if [ "$from" -gt 0 ] && [ "$(stat -c %s ./part)" -ne "$from" ]; then
+  echo "what had arrived of $path was changed by somebody else" >&2
   exit 1
 fi
-cat >>"$part"
-got=$(sha256sum <"$part" | cut -d ' ' -f 1)
+cat >>./part
+got=$(sha256sum <./part | cut -d ' ' -f 1)
 if [ "$got" != "$want" ]; then
-  rm -f -- "$part"
+  rm -f ./part
   echo "the SHA-256 of what arrived is $got, not $want" >&2
   exit 1
 fi
-chmod -- "$mode" "$part"
-sync -- "$part"
-mv -fT -- "$part" "$path"
-sync -- "$(dirname -- "$path")"
+chmod "$mode" ./part
+sync ./part
+mv -fT ./part "../$name"
+cd ..
+rmdir "./.$name.breakwater-upload" || :
+sync .
 "#;

@@ -13,7 +13,7 @@ use crate::host::channel::frame::{hex, nonce};
 use crate::host::connection::Host;
 use crate::host::error::HostError;
 use crate::host::run::output::Output;
-use crate::host::script::{check_script, quote};
+use crate::host::script::check_script;
 
 /// For starting, attaching and collecting, apart from the job's own time.
 const QUICK: Duration = Duration::from_secs(60);
@@ -70,6 +70,7 @@ struct Job<'a> {
 
 impl Job<'_> {
     async fn run(&self) -> Result<Output, HostError> {
+        let begun = Instant::now();
         let mut lost: Option<Instant> = None;
         let mut pause = Duration::from_millis(100);
         loop {
@@ -80,7 +81,10 @@ impl Job<'_> {
                     if met {
                         lost = None;
                     }
-                    if lost.get_or_insert_with(Instant::now).elapsed() + pause > AWAY {
+                    let away = lost.get_or_insert_with(Instant::now).elapsed() + pause > AWAY;
+                    // However often its host comes back, a job is over some time.
+                    let over = begun.elapsed() > self.limit.saturating_add(AWAY);
+                    if away || over {
                         return Err(error);
                     }
                 }
@@ -93,7 +97,7 @@ impl Job<'_> {
 
     /// Starts it or attaches to it, waits, and collects. `met`: whether the host answered.
     async fn attend(&self, met: &mut bool) -> Result<Output, HostError> {
-        let head = self.head()?;
+        let head = self.head();
         let start = format!("{head}{START_SCRIPT}");
         let started = self.run_as(&start, self.script.as_bytes(), QUICK).await?;
         *met = true;
@@ -103,7 +107,7 @@ impl Job<'_> {
         }
         started.require(self.host.name(), self.doing)?;
         let wait = format!("{head}{WAIT_SCRIPT}");
-        let output = self.run_as(&wait, &[], self.limit + QUICK).await?;
+        let output = self.run_as(&wait, &[], self.limit.saturating_add(QUICK)).await?;
         let (status, output) = unpack(output, self.host.name(), self.doing)?;
         let collect = format!("{head}{COLLECT_SCRIPT}");
         // Without it the next call would collect it again, and that is harmless.
@@ -134,10 +138,10 @@ impl Job<'_> {
         self.host.run_as(self.doing, script, stdin, limit).await
     }
 
-    fn head(&self) -> Result<String, HostError> {
-        let run_dir = quote(self.host.name(), self.doing, &self.host.inner.run_dir)?;
+    fn head(&self) -> String {
+        let run_dir = crate::shell::word(&self.host.inner.run_dir);
         let digest = hex(&Sha256::digest(self.script.as_bytes()));
-        Ok(format!(
+        format!(
             "name={}\nrun_dir={run_dir}\ntoken={}\ndigest={digest}\nseconds={}\nsize={}\nmet={}\n\
              job=\"$run_dir/jobs/$name\"\n",
             self.name,
@@ -145,7 +149,7 @@ impl Job<'_> {
             self.limit.as_secs().max(1),
             self.script.len(),
             (self.host.inner.met.elapsed() + SLACK).as_secs()
-        ))
+        )
     }
 }
 

@@ -11,8 +11,9 @@ use crate::host::channel::{Channel, Event, Input};
 use crate::host::connect::session::Session;
 use crate::host::error::HostError;
 use crate::host::run::collect::Collector;
-use crate::host::run::sudo::Reads;
-use crate::host::script::{PREAMBLE, quote};
+use crate::host::run::sudo::launch;
+use crate::host::script::{PREAMBLE, check_script};
+use crate::shell::word as quoted;
 
 /// How often the holder says that it lives. The host lets go after [`SILENCE`] without it, which
 /// is longer than a lost connection needs to be seen and made anew.
@@ -21,6 +22,9 @@ const SILENCE: u32 = 150;
 
 /// Seconds to wait for a lock whose holder is just letting go.
 const PATIENCE: u32 = 2;
+
+/// How long the host itself may wait for the lock, with a process of ours that it has to end.
+const TAKING: Duration = Duration::from_secs(12);
 
 /// Exit status that says that somebody else holds it.
 const HELD: i32 = 75;
@@ -77,17 +81,15 @@ pub(in crate::host) async fn take(
     let program = format!(
         "{PREAMBLE}token={token}\nholder={}\nlock={}\nsilence={SILENCE}\npatience={PATIENCE}\n\
          {TAKE_SCRIPT}{}{KEEP_SCRIPT}",
-        quote(&session.name, DOING, &holder)?,
-        quote(&session.name, DOING, &format!("{run_dir}.lock"))?,
+        quoted(&holder),
+        quoted(&format!("{run_dir}.lock")),
         opening(&word),
     );
+    check_script(&session.name, DOING, &program)?;
     let mut channel = Channel::session(session, DOING, None).await?;
-    let lost = |reason| session.lost_error(DOING, reason);
-    let command = session.login.command(Reads::Program(program.len()), &word);
-    channel.input.exec(&command).await.map_err(lost)?;
-    session.login.rise(&mut channel, &word, &session.name).await?;
-    channel.input.write(program).await.map_err(lost)?;
-    await_taken(session, &mut channel, &word).await?;
+    launch(session, &mut channel, DOING, Some(program), &word).await?;
+    let answer = await_taken(session, &mut channel, &word);
+    session.within(TAKING.saturating_add(session.patience), DOING, answer).await?;
     let input = channel.input.clone();
     let keeper = Keeper { input, task: tokio::spawn(keep(channel)) };
     state.with(|claim| claim.keeper = Some(keeper));

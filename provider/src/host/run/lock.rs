@@ -44,10 +44,13 @@ impl Lock {
     pub async fn release(self) {
         let keeper = self.host.inner.lock.set(None).and_then(|mut claim| claim.keeper.take());
         if let Some(mut keeper) = keeper {
-            let _ = keeper.input.eof().await;
-            // The keeper ends with its channel. Not waited for longer: without the connection
-            // the host lets go by itself.
-            let _ = tokio::time::timeout(Duration::from_secs(5), &mut keeper.task).await;
+            let gone = async {
+                let _ = keeper.input.eof().await;
+                // The keeper ends with its channel.
+                let _ = (&mut keeper.task).await;
+            };
+            // Not waited for longer: without the connection the host lets go by itself.
+            let _ = tokio::time::timeout(Duration::from_secs(5), gone).await;
         }
     }
 

@@ -7,16 +7,19 @@ use bytes::{Bytes, BytesMut};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
-use crate::host::channel::frame::{Frame, Overflow, closing, nonce, opening};
+use crate::host::channel::frame::{Frame, Overflow, framed, nonce};
 use crate::host::channel::{Channel, Event, Input};
 use crate::host::connect::session::Session;
 use crate::host::error::HostError;
 use crate::host::run::output::{OUTPUT_LIMIT, Output};
-use crate::host::run::sudo::Reads;
+use crate::host::run::sudo::launch;
 use crate::host::script::PREAMBLE;
 use crate::host::settings::Login;
 
 const DOING: &str = "read its state";
+
+/// Bytes that may come while nothing is asked: what a question left running prints.
+const UNASKED: usize = 64 << 10;
 
 /// A handle on the shell; the shell ends with its last handle.
 #[derive(Clone)]
@@ -41,10 +44,7 @@ impl Shell {
     /// Opens a channel and starts the shell, without waiting for it.
     pub async fn start(session: &Session) -> Result<Self, HostError> {
         let mut channel = Channel::session(session, DOING, None).await?;
-        let lost = |reason| session.lost_error(DOING, reason);
-        let word = nonce();
-        channel.input.exec(&session.login.command(Reads::Lines, &word)).await.map_err(lost)?;
-        session.login.rise(&mut channel, &word, &session.name).await?;
+        launch(session, &mut channel, DOING, None, &nonce()).await?;
         let (sender, questions) = mpsc::unbounded_channel();
         let (lines, to_write) = mpsc::unbounded_channel();
         let input = channel.input.clone();
@@ -157,17 +157,13 @@ impl Actor {
         let word = nonce();
         // A subshell, so that `exit`, `cd` and `set -e` end with the question; `eval`, so that the
         // text is in no process's arguments.
-        let text = format!(
-            "{}( eval '{}'\n) </dev/null; bw_rc=$?\n{}",
-            opening(&word),
-            question.script.replace('\'', r"'\''"),
-            closing(&word)
-        );
+        let quoted = question.script.replace('\'', r"'\''");
+        let text = framed(&word, &format!("( eval '{quoted}'\n) </dev/null"));
         let _ = self.lines.send(text.into());
         self.queue.push_back(Asked {
             frame: Frame::new(&word, OUTPUT_LIMIT),
             limit: question.limit,
-            deadline: Instant::now() + question.limit,
+            deadline: after(question.limit),
             reply: question.reply,
         });
     }
@@ -185,10 +181,10 @@ impl Actor {
                 let _ = asked.reply.send(Ok(Output::new(asked.frame, status)));
             }
             if let Some(next) = self.queue.front_mut() {
-                next.deadline = Instant::now() + next.limit;
+                next.deadline = after(next.limit);
             }
         }
-        Ok(())
+        if self.out.len().max(self.err.len()) > UNASKED { Err(Overflow) } else { Ok(()) }
     }
 
     /// The shell is of no use any more because of its present question.
@@ -242,5 +238,10 @@ fn find_pid(noise: &[u8]) -> Option<u32> {
 
 /// For a shell that nobody asked anything.
 fn far_future() -> Instant {
-    Instant::now() + Duration::from_secs(86400)
+    after(Duration::MAX)
+}
+
+/// At most a day from now.
+fn after(limit: Duration) -> Instant {
+    Instant::now() + limit.min(Duration::from_secs(86400))
 }

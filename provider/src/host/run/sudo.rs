@@ -7,9 +7,12 @@ use crate::host::connect::session::Session;
 use crate::host::error::HostError;
 use crate::host::settings::Login;
 
+/// Bytes that sudo may say.
+const SAID: usize = 64 << 10;
+
 /// What the root shell reads its program from.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::host) enum Reads {
+enum Reads {
     /// Standard input, as it comes.
     Lines,
     /// The first so many bytes of standard input; the rest is left for the program.
@@ -19,7 +22,7 @@ pub(in crate::host) enum Reads {
 impl Login {
     /// The command for sshd. It holds no script and no secret, and every login shell reads it
     /// alike.
-    pub fn command(&self, reads: Reads, nonce: &str) -> String {
+    fn command(&self, reads: Reads, nonce: &str) -> String {
         let shell = match reads {
             Reads::Lines => "exec /bin/sh".to_owned(),
             Reads::Program(size) => format!("eval \"$(head -c {size})\""),
@@ -35,17 +38,16 @@ impl Login {
 
     /// Answers sudo's prompt, once, and only when it is seen: written blindly, the password would
     /// become the program's input where sudo asks for none.
-    pub async fn rise(
-        &self,
-        channel: &mut Channel,
-        nonce: &str,
-        host: &str,
-    ) -> Result<(), HostError> {
+    async fn rise(&self, channel: &mut Channel, nonce: &str, host: &str) -> Result<(), HostError> {
         let (false, Some(password)) = (self.root, &self.sudo_password) else { return Ok(()) };
         let (prompt, up) = (format!("bw-ask-{nonce}"), format!("bw-up-{nonce}\n"));
         let (mut out, mut err) = (String::new(), String::new());
         let mut answered = false;
         loop {
+            if out.len().max(err.len()) > SAID {
+                let (host, doing) = (host.to_owned(), RISING.to_owned());
+                return Err(HostError::TooLong { host, doing, limit: SAID });
+            }
             match channel.next().await {
                 Event::Out(data) => {
                     out.push_str(&String::from_utf8_lossy(&data));
@@ -97,14 +99,36 @@ pub(in crate::host) async fn start(
     program: &str,
     word: &str,
 ) -> Result<(Arc<Session>, Channel), HostError> {
-    let lost = |reason| session.lost_error(doing, reason);
-    let command = session.login.command(Reads::Program(program.len()), word);
-    channel.input.exec(&command).await.map_err(lost)?;
-    session.login.rise(&mut channel, word, &session.name).await?;
-    channel.input.write(program.to_owned()).await.map_err(lost)?;
+    launch(&session, &mut channel, doing, Some(program.to_owned()), word).await?;
     Ok((session, channel))
 }
 
+/// Starts a root shell on this channel: on `program`, or on the lines that are written next.
+pub(in crate::host) async fn launch(
+    session: &Session,
+    channel: &mut Channel,
+    doing: &str,
+    program: Option<String>,
+    word: &str,
+) -> Result<(), HostError> {
+    let reads = program.as_ref().map_or(Reads::Lines, |program| Reads::Program(program.len()));
+    let command = session.login.command(reads, word);
+    let lost = |reason| session.lost_error(doing, reason);
+    let launched = async {
+        channel.input.exec(&command).await.map_err(lost)?;
+        session.login.rise(channel, word, &session.name).await?;
+        match program {
+            Some(program) => channel.input.write(program).await.map_err(lost),
+            None => Ok(()),
+        }
+    };
+    let what = if session.login.root { doing } else { RISING };
+    // sudo may have to ask a directory server.
+    session.within(session.patience.saturating_mul(3), what, launched).await
+}
+
+const RISING: &str = "become root";
+
 fn lost(host: &str, reason: String) -> HostError {
-    HostError::Lost { host: host.to_owned(), doing: "become root".to_owned(), reason }
+    HostError::Lost { host: host.to_owned(), doing: RISING.to_owned(), reason }
 }

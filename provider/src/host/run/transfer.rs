@@ -1,6 +1,6 @@
 //! From one host to another, through this process's memory and never by its disk.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::host::connection::Host;
 use crate::host::error::HostError;
 use crate::host::run::file::Upload;
 use crate::host::run::output::Output;
-use crate::host::script::quote;
+use crate::shell::{OWN, word};
 
 /// Bytes that travel at a time: half of what one script may print.
 const PIECE: u64 = 8 << 20;
@@ -20,30 +20,43 @@ const PIECE: u64 = 8 << 20;
 const SUFFIX: &str = ".breakwater-carry";
 
 /// What [`Host::carry`] brings.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub struct Carry<'a> {
-    /// A script that prints on the other host a line `SIZE SHA256 PATH` for each file.
+    /// A script that prints on the other host a line `SIZE SHA256 NAME` for each file.
     pub list: &'a str,
+    /// The directory on the other host.
+    pub from: &'a str,
+    /// Which names, and of which size, may come from there.
+    pub takes: fn(&str, u64) -> bool,
     /// The directory on this host, which must be there.
     pub to: &'a str,
-    /// Who owns the files there; their group is that user's own.
+    /// Who owns the files, on either host, and with whose rights they are read and written; their group
+    /// is that user's own.
     pub owner: &'a str,
     /// For all of it.
     pub limit: Duration,
 }
 
 impl Host {
-    /// Runs `read` on `from`, and then `write` here with what it printed (at most 16 MiB) as its
-    /// standard input; each is ended after `limit`. Where `read` fails, `write` is not run.
+    /// Runs `read` on `from`, and then `write` here with what `pass` makes of what it printed (at most
+    /// 16 MiB) as its standard input; each is ended after `limit`. Where `read` fails, or `pass` says
+    /// that it is not what it should be, `write` is not run.
     pub async fn relay(
         &self,
         from: &Self,
         read: &str,
+        pass: impl Fn(&[u8]) -> Result<Vec<u8>, String>,
         write: &str,
         limit: Duration,
     ) -> Result<(), HostError> {
         let doing = format!("read what goes to {}", self.name());
         let data = from.read_out(&doing, &format!("set -eu\n{read}"), limit).await?;
+        let data = pass(&data).map_err(|reason| HostError::Said {
+            host: from.name().to_owned(),
+            doing: doing.clone(),
+            reason,
+        })?;
+        let data = Zeroizing::new(data);
         let doing = format!("take in what comes from {}", from.name());
         let output = self.run_as(&doing, &format!("set -eu\n{write}"), &data[..], limit).await?;
         output.require(self.name(), &doing).map(drop)
@@ -98,8 +111,6 @@ impl Host {
 struct Listed {
     size: u64,
     sum: String,
-    path: String,
-    /// The base name of `path`.
     name: String,
 }
 
@@ -126,16 +137,17 @@ impl Work<'_> {
         let left = self.left(self.from, doing)?;
         let output = self.from.run_as(doing, &script, &[][..], left).await?;
         let output = output.require(self.from.name(), doing)?;
-        listed(&output.stdout()).map_err(|(path, reason)| self.wrong(&path, reason))
+        listed(&output.stdout(), self.what.takes).map_err(|(line, why)| self.wrong(&line, why))
     }
 
     /// What is there already, in the order of the files.
     async fn look(&self, files: &[Listed]) -> Result<Vec<There>, HostError> {
         let doing = format!("look for files in {}", self.what.to);
-        let mut script = self.head(&[("directory", self.what.to)])? + LOOK_SCRIPT;
+        let mut script = LOOK_SCRIPT.to_owned();
         for Listed { size, sum, name, .. } in files {
-            let _ = writeln!(script, "look {size} {sum} {}", self.quote(name)?);
+            let _ = writeln!(script, "look {size} {sum} {}", word(name));
         }
+        let script = self.as_owner(&[("directory", self.what.to)], &script);
         let output = self.here.run_as(&doing, &script, &[][..], self.left(self.here, &doing)?);
         let output = output.await?.require(self.here.name(), &doing)?;
         let found: Vec<There> = output.stdout().lines().map(there).collect();
@@ -150,9 +162,9 @@ impl Work<'_> {
         if size == 0 || size > file.size {
             return Ok(0);
         }
-        let doing = format!("compare the beginning of {}", file.path);
-        let script = self.head(&[("path", &file.path)])?
-            + &format!("head -c {size} -- \"$path\" | sha256sum | cut -d ' ' -f 1\n");
+        let doing = format!("compare the beginning of {}", file.name);
+        let script = format!("head -c {size} -- \"$path\" | sha256sum | cut -d ' ' -f 1\n");
+        let script = self.as_owner(&[("path", &self.path(file))], &script);
         let left = self.left(self.from, &doing)?;
         let output = self.from.run_as(&doing, &script, &[][..], left).await?;
         let output = output.require(self.from.name(), &doing)?;
@@ -164,7 +176,7 @@ impl Work<'_> {
             let size = PIECE.min(file.size - at);
             let piece = self.read(file, at, size).await?;
             if piece.len() as u64 != size {
-                return Err(self.wrong(&file.path, "it became shorter under way"));
+                return Err(self.wrong(&file.name, "it became shorter under way"));
             }
             self.put(file, at, &piece).await?;
             at += size;
@@ -178,23 +190,23 @@ impl Work<'_> {
         at: u64,
         size: u64,
     ) -> Result<Zeroizing<Vec<u8>>, HostError> {
-        let doing = format!("read {}", file.path);
-        let script = self.head(&[("path", &file.path)])?
-            + &format!(
-                "dd if=\"$path\" bs=1M iflag=skip_bytes,count_bytes,fullblock \
-                 skip={at} count={size} status=none\n"
-            );
+        let doing = format!("read {}", file.name);
+        let script = format!(
+            "dd if=\"$path\" bs=1M iflag=skip_bytes,count_bytes,fullblock \
+             skip={at} count={size} status=none\n"
+        );
+        let script = self.as_owner(&[("path", &self.path(file))], &script);
         self.from.read_out(&doing, &script, self.left(self.from, &doing)?).await
     }
 
     async fn put(&self, file: &Listed, at: u64, piece: &[u8]) -> Result<(), HostError> {
-        let script = format!("size={}\n{PUT_SCRIPT}", piece.len());
-        self.here_with(file, at, &script, piece).await
+        let more = ("size", piece.len().to_string());
+        self.here_with(file, at, &more, PUT_SCRIPT, piece).await
     }
 
     async fn finish(&self, file: &Listed) -> Result<(), HostError> {
-        let script = format!("want={}\n{FINISH_SCRIPT}", file.sum);
-        self.here_with(file, file.size, &script, &[]).await
+        let more = ("want", file.sum.clone());
+        self.here_with(file, file.size, &more, FINISH_SCRIPT, &[]).await
     }
 
     /// Runs a script here on what arrived, of which the first `at` bytes are right.
@@ -202,29 +214,32 @@ impl Work<'_> {
         &self,
         file: &Listed,
         at: u64,
+        more: &(&str, String),
         script: &str,
         stdin: &[u8],
     ) -> Result<(), HostError> {
-        let doing = format!("bring {} from {}", file.path, self.from.name());
-        let owner = format!("{}:", self.what.owner);
-        let words = [("directory", self.what.to), ("name", &file.name), ("owner", &owner)];
-        let script = self.head(&words)? + &format!("at={at}\n{OPEN_SCRIPT}{script}");
+        let doing = format!("bring {} from {}", file.name, self.from.name());
+        let at = at.to_string();
+        let directory = ("directory", self.what.to);
+        let words = [directory, ("name", &file.name), ("at", &at), (more.0, &more.1)];
+        let script = self.as_owner(&words, &format!("{OPEN_SCRIPT}{script}"));
         let left = self.left(self.here, &doing)?;
         let output = self.here.run_as(&doing, &script, stdin, left).await?;
         output.require(self.here.name(), &doing).map(drop)
     }
 
-    /// The beginning of a script, with these variables.
-    fn head(&self, words: &[(&str, &str)]) -> Result<String, HostError> {
-        let mut head = format!("set -eu\nsuffix={SUFFIX}\n");
-        for (name, value) in words {
-            let _ = writeln!(head, "{name}={}", self.quote(value)?);
-        }
-        Ok(head)
+    /// Where a file is on the other host.
+    fn path(&self, file: &Listed) -> String {
+        format!("{}/{}", self.what.from, file.name)
     }
 
-    fn quote(&self, word: &str) -> Result<String, HostError> {
-        quote(self.here.name(), &format!("carry {word:?}"), word)
+    /// A script that runs with the rights of the files' owner, and with these variables.
+    fn as_owner(&self, words: &[(&str, &str)], script: &str) -> String {
+        let mut text = format!("set -eu\nsuffix={SUFFIX}\n");
+        for (name, value) in words {
+            let _ = writeln!(text, "{name}={}", word(value));
+        }
+        format!("{OWN}as {} sh -euc {}\n", word(self.what.owner), word(&(text + script)))
     }
 
     /// The time that is left, for whoever works next.
@@ -248,13 +263,17 @@ impl Work<'_> {
 }
 
 /// The files of a list, or the line that is wrong, and why.
-fn listed(text: &str) -> Result<Vec<Listed>, (String, &'static str)> {
+fn listed(text: &str, takes: fn(&str, u64) -> bool) -> Result<Vec<Listed>, (String, &'static str)> {
     let mut files: Vec<Listed> = Vec::new();
+    let mut names = BTreeSet::new();
     for line in text.lines().filter(|line| !line.trim().is_empty()) {
         let wrong = |why| (line.to_owned(), why);
-        let file = one(line).ok_or_else(|| wrong("the list's line is not SIZE SHA256 PATH"))?;
-        if files.iter().any(|other| other.name == file.name) {
-            return Err(wrong("the list names two files of one base name"));
+        let file = one(line).ok_or_else(|| wrong("the list's line is not SIZE SHA256 NAME"))?;
+        if !takes(&file.name, file.size) {
+            return Err(wrong("nothing of that name and size was asked for"));
+        }
+        if !names.insert(file.name.clone()) {
+            return Err(wrong("the list names a file twice"));
         }
         files.push(file);
     }
@@ -263,15 +282,13 @@ fn listed(text: &str) -> Result<Vec<Listed>, (String, &'static str)> {
 
 fn one(line: &str) -> Option<Listed> {
     let (size, rest) = line.split_once(' ')?;
-    let (sum, path) = rest.split_once(' ')?;
+    let (sum, name) = rest.split_once(' ')?;
     let hexadecimal = sum.len() == 64 && sum.bytes().all(|c| c.is_ascii_hexdigit());
-    let (_, name) = path.rsplit_once('/').filter(|_| path.starts_with('/'))?;
-    let named = !["", ".", ".."].contains(&name) && !name.ends_with(SUFFIX);
+    let named = !name.contains('/') && !["", ".", ".."].contains(&name) && !name.ends_with(SUFFIX);
     if !hexadecimal || !named {
         return None;
     }
-    let (sum, name) = (sum.to_lowercase(), name.to_owned());
-    Some(Listed { size: size.parse().ok()?, sum, path: path.to_owned(), name })
+    Some(Listed { size: size.parse().ok()?, sum: sum.to_lowercase(), name: name.to_owned() })
 }
 
 /// A line of [`LOOK_SCRIPT`].
@@ -331,7 +348,6 @@ if [ "$got" != "$want" ]; then
   echo "the SHA-256 of what arrived is $got, and not $want: the file changed under way" >&2
   exit 1
 fi
-chown -- "$owner" "$part"
 chmod 0600 -- "$part"
 sync -- "$part"
 mv -fT -- "$part" "$file"
@@ -345,27 +361,32 @@ mod tests {
     const SUM: &str = "3a6eb0790f39ac87c94f3856b2dd2c5d110e6811602261a9a923d3bb23adc8b7";
 
     #[test]
-    fn a_list_gives_each_file_with_its_base_name() {
-        let text = format!("4 {SUM} /x/a file \n\n0 {} /0\n", SUM.to_uppercase());
-        let files = listed(&text).expect("a good list");
+    fn a_list_gives_each_file() {
+        let text = format!("4 {SUM} a file \n\n0 {} 0\n", SUM.to_uppercase());
+        let files = listed(&text, |_, _| true).expect("a good list");
         let names: Vec<_> = files.iter().map(|f| (f.size, f.name.as_str())).collect();
         assert_eq!(names, [(4, "a file "), (0, "0")]);
-        assert_eq!((files[0].path.as_str(), files[1].sum.as_str()), ("/x/a file ", SUM));
+        assert_eq!(files[1].sum, SUM);
     }
 
     #[test]
     fn a_list_that_could_lead_elsewhere_is_refused() {
         for line in [
-            format!("4 {SUM} relative"),
-            format!("4 {SUM} /x/.."),
-            format!("4 {SUM} /x/"),
-            format!("4 {SUM} /x/y{SUFFIX}"),
-            format!("-4 {SUM} /x/y"),
-            "4 abc /x/y".to_owned(),
-            "sha256sum: /x/y: No such file".to_owned(),
-            format!("4 {SUM} /x/y\n4 {SUM} /z/y"),
+            format!("4 {SUM} /etc/passwd"),
+            format!("4 {SUM} ../y"),
+            format!("4 {SUM} .."),
+            format!("4 {SUM} "),
+            format!("4 {SUM} y{SUFFIX}"),
+            format!("-4 {SUM} y"),
+            "4 abc y".to_owned(),
+            "sha256sum: y: No such file".to_owned(),
+            format!("4 {SUM} y\n4 {SUM} y"),
         ] {
-            assert!(listed(&line).is_err(), "{line}");
+            assert!(listed(&line, |_, _| true).is_err(), "{line}");
         }
+        let small = |name: &str, size| name == "y" && size < 9;
+        assert!(listed(&format!("8 {SUM} y"), small).is_ok());
+        assert!(listed(&format!("9 {SUM} y"), small).is_err(), "too long");
+        assert!(listed(&format!("8 {SUM} z"), small).is_err(), "another name");
     }
 }

@@ -6,12 +6,10 @@ use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
 use rustls::pki_types::ServerName;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_postgres::tls::{ChannelBinding, NoTls, TlsConnect};
 use tokio_postgres::{Client, Config, SimpleQueryMessage};
 use tokio_rustls::TlsConnector;
@@ -22,12 +20,20 @@ use crate::host::channel::stream::Stream;
 use crate::host::connection::Host;
 use crate::host::error::HostError;
 use crate::host::run::sudo::start;
-use crate::host::script::{PREAMBLE, quote};
+use crate::host::script::{PREAMBLE, check_script};
+use crate::host::through::{Through, Watch};
 use crate::host::tunnel::tls::trusting_anybody;
 use crate::secret::Secret;
+use crate::shell;
 
 /// For logging in and all statements of one call: creating an index may take its time.
 const LIMIT: Duration = Duration::from_secs(600);
+
+/// Bytes that a server may answer in one call: the client keeps them all.
+const ANSWERS: usize = 16 << 20;
+
+/// Bytes that may come before a stream is ready.
+const BEFORE: usize = 64 << 10;
 
 /// One row: column name to value as text; `None` is NULL.
 pub type Row = BTreeMap<String, Option<String>>;
@@ -109,23 +115,24 @@ async fn connect(
 ) -> Result<(Client, tokio::task::JoinHandle<()>), HostError> {
     let mut config = Config::new();
     config.user(&endpoint.user).dbname(&endpoint.database).application_name("breakwater");
+    config.options(crate::sql::STARTUP);
     if let Some(password) = &endpoint.password {
         config.password(password.expose());
     }
     let error = |error: tokio_postgres::Error| failed(host, doing, &error);
     match &endpoint.way {
         Way::Peer { path } => {
-            let stream = as_postgres(host, path, doing).await?;
+            let stream = bounded(as_postgres(host, path, doing).await?);
             let (client, connection) = config.connect_raw(stream, NoTls).await.map_err(error)?;
             Ok((client, tokio::spawn(async move { drop(connection.await) })))
         }
         Way::Tcp { host: server, port, tls: false } => {
-            let stream = host.tcp(server, *port).await?;
+            let stream = bounded(host.tcp(server, *port).await?);
             let (client, connection) = config.connect_raw(stream, NoTls).await.map_err(error)?;
             Ok((client, tokio::spawn(async move { drop(connection.await) })))
         }
         Way::Tcp { host: server, port, tls: true } => {
-            let stream = host.tcp(server, *port).await?;
+            let stream = bounded(host.tcp(server, *port).await?);
             config.ssl_mode(tokio_postgres::config::SslMode::Require);
             let tls = Tls { server: server.clone() };
             let (client, connection) = config.connect_raw(stream, tls).await.map_err(error)?;
@@ -167,17 +174,21 @@ fn failed(host: &Host, doing: &str, error: &tokio_postgres::Error) -> HostError 
 /// on every Debian and on every host with postgresql-common.
 async fn as_postgres(host: &Host, path: &str, doing: &str) -> Result<Stream, HostError> {
     let word = nonce();
-    let quote = |word: &str| quote(host.name(), doing, word);
     let program = format!(
         "{PREAMBLE}exec runuser -u postgres -- perl -e {} {} {word}\n",
-        quote(PROXY)?,
-        quote(path)?
+        shell::word(PROXY),
+        shell::word(path)
     );
+    check_script(host.name(), doing, &program)?;
     let opened = host.lasting_channel(doing).await?;
     let (session, mut channel) = start(opened, doing, &program, &word).await?;
     let ready = format!("bw-begin-{word}\n").into_bytes();
     let (mut out, mut err) = (Vec::new(), Vec::new());
     loop {
+        if out.len().max(err.len()) > BEFORE {
+            let (host, doing) = (host.name().to_owned(), doing.to_owned());
+            return Err(HostError::TooLong { host, doing, limit: BEFORE });
+        }
         match channel.next().await {
             Event::Out(data) => {
                 out.extend_from_slice(&data);
@@ -225,58 +236,50 @@ while (1) {
 }
 "#;
 
+/// Ends a stream that gives more than this.
+struct AtMost(usize);
+
+/// What a server answers, bounded.
+type Answers = Through<Stream, AtMost>;
+
+fn bounded(stream: Stream) -> Answers {
+    Through { stream, watch: AtMost(ANSWERS) }
+}
+
+impl Watch<Stream> for AtMost {
+    fn after_read(&mut self, size: usize) -> io::Result<()> {
+        let left = self.0.checked_sub(size);
+        self.0 = left.unwrap_or_default();
+        let why = || io::Error::other(format!("the server answered more than {ANSWERS} bytes"));
+        left.map(drop).ok_or_else(why)
+    }
+}
+
 /// Makes TLS of a stream, for the `PostgreSQL` client.
 struct Tls {
     server: String,
 }
 
-struct TlsStream(tokio_rustls::client::TlsStream<Stream>);
+type Encrypted = Through<tokio_rustls::client::TlsStream<Answers>, ()>;
 
-impl TlsConnect<Stream> for Tls {
-    type Stream = TlsStream;
+impl TlsConnect<Answers> for Tls {
+    type Stream = Encrypted;
     type Error = io::Error;
-    type Future = Pin<Box<dyn Future<Output = io::Result<TlsStream>> + Send>>;
+    type Future = Pin<Box<dyn Future<Output = io::Result<Encrypted>> + Send>>;
 
-    fn connect(self, stream: Stream) -> Self::Future {
+    fn connect(self, stream: Answers) -> Self::Future {
         Box::pin(async move {
             let config = trusting_anybody().map_err(io::Error::other)?;
             let name = ServerName::try_from(self.server).map_err(io::Error::other)?;
             let connector = TlsConnector::from(Arc::new(config));
-            connector.connect(name, stream).await.map(TlsStream)
+            let stream = connector.connect(name, stream).await?;
+            Ok(Through { stream, watch: () })
         })
     }
 }
 
-impl tokio_postgres::tls::TlsStream for TlsStream {
+impl tokio_postgres::tls::TlsStream for Encrypted {
     fn channel_binding(&self) -> ChannelBinding {
         ChannelBinding::none()
-    }
-}
-
-impl AsyncRead for TlsStream {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_read(cx, buf)
-    }
-}
-
-impl AsyncWrite for TlsStream {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.0).poll_write(cx, buf)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_shutdown(cx)
     }
 }

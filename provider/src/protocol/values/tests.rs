@@ -1,4 +1,5 @@
 use super::*;
+use crate::schema::computed;
 use crate::secret::Secret;
 use crate::settings::Settings;
 
@@ -44,6 +45,23 @@ fn write_only_values_go_out_as_null_at_every_depth() {
     let back = decode(&attributes, Some(&sent)).unwrap().unwrap();
     assert_eq!(back["one"].get("name").as_str(), Some("u"));
     assert!(!format!("{back:?}").contains("a-very-secret-key"), "{back:?}");
+}
+
+#[test]
+fn what_a_host_said_goes_out_as_it_may_be_shown_and_what_the_user_wrote_as_it_is() {
+    let esc = || Value::from("\x1b[2J\u{202e}");
+    let mut attributes = User::attributes();
+    attributes.extend(computed(User::attributes()).into_iter().map(|a| {
+        let kind = Kind::Map(Box::new(Kind::List(Box::new(Kind::String))));
+        Attribute { name: format!("said_{}", a.name), kind, ..a }
+    }));
+    let said = Value::Map(Object::from([("\x07".to_owned(), Value::List(vec![esc()]))]));
+    let object = Object::from([("name".to_owned(), esc()), ("said_name".to_owned(), said)]);
+    let sent = encode(&attributes, Some(object)).unwrap();
+    let back = decode(&attributes, Some(&sent)).unwrap().unwrap();
+    assert_eq!(back["name"], esc(), "Terraform refuses another value than the configuration's");
+    let shown = Value::List(vec!["\\u{1b}[2J\\u{202e}".into()]);
+    assert_eq!(back["said_name"], Object::from([("\\u{7}".to_owned(), shown)]).into());
 }
 
 #[test]

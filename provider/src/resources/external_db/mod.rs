@@ -8,7 +8,6 @@ mod labels;
 mod observe;
 mod plan;
 mod role;
-pub mod scram;
 mod settings;
 pub mod sql;
 #[cfg(test)]
@@ -18,6 +17,7 @@ use std::collections::BTreeMap;
 
 use crate::diag::{Diag, Diags, Path};
 use crate::resource::{Answers, ImportRequest, Known, Observation, Plan, Question, Resource, Ssh};
+use crate::rule::{Found, Rule};
 use crate::value::Object;
 
 pub use settings::{ExternalDb, OnDestroy, Outputs, SslMode, TcpServer};
@@ -34,27 +34,8 @@ impl Resource for ExternalDatabase {
     type Outputs = Outputs;
     type Facts = facts::Facts;
 
-    fn validate(settings: &ExternalDb) -> Diags {
-        let mut diags = Vec::new();
-        let mut missing = |path: &str, whose: &str| {
-            let detail = format!("{path} must be set: the password of {whose}.");
-            diags.push(Diag::error("Missing password", detail).at(Path::of(path)));
-        };
-        if settings.password_wo.is_none() {
-            missing("password_wo", &format!("the role {}", settings.user));
-        }
-        let Some(server) = &settings.server else { return diags };
-        if server.admin_password_wo.is_none() {
-            missing("server.admin_password_wo", &server.admin_user);
-        }
-        if settings.on_destroy != OnDestroy::Keep {
-            let detail = "A destroy has no configuration, and so no password for this server: \
-                          on_destroy must be \"keep\" with server. Drop the databases by hand when \
-                          they are no longer needed.";
-            let at = Path::of("on_destroy");
-            diags.push(Diag::error("Destroy cannot log in", detail).at(at));
-        }
-        diags
+    fn rules() -> &'static [Rule<ExternalDb>] {
+        RULES
     }
 
     fn id(settings: &ExternalDb) -> String {
@@ -95,5 +76,34 @@ impl Resource for ExternalDatabase {
 
     fn import(id: &str, answers: &Answers) -> Result<Object, Diags> {
         import::import(id, answers)
+    }
+}
+
+const RULES: &[Rule<ExternalDb>] = &[
+    Rule { reads: &["user", "password_wo"], check: password },
+    Rule { reads: &["server", "on_destroy"], check: elsewhere },
+];
+
+fn missing(found: &mut Found, path: &str, whose: &str) {
+    let detail = format!("{path} must be set: the password of {whose}.");
+    found.error(Path::of(path), "Missing password", detail);
+}
+
+fn password(settings: &ExternalDb, found: &mut Found) {
+    if settings.password_wo.is_none() {
+        missing(found, "password_wo", &format!("the role {}", settings.user));
+    }
+}
+
+fn elsewhere(settings: &ExternalDb, found: &mut Found) {
+    let Some(server) = &settings.server else { return };
+    if server.admin_password_wo.is_none() {
+        missing(found, "server.admin_password_wo", &server.admin_user);
+    }
+    if settings.on_destroy != OnDestroy::Keep {
+        let detail = "A destroy has no configuration, and so no password for this server: \
+                      on_destroy must be \"keep\" with server. Drop the databases by hand when \
+                      they are no longer needed.";
+        found.error(Path::of("on_destroy"), "Destroy cannot log in", detail);
     }
 }

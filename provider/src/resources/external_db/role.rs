@@ -3,9 +3,10 @@
 use super::facts::{Cluster, Facts, Reach, Role, Stored};
 use super::labels::{AS_WANTED, memory_label, risky, role_label, step};
 use super::settings::ExternalDb;
-use super::{scram, sql};
+use super::sql;
 use crate::diag::{Diag, Path};
 use crate::resource::{Context, Plan};
+use crate::scram;
 use crate::step::Risk;
 
 /// What the role needs.
@@ -131,11 +132,9 @@ fn password_fit(settings: &ExternalDb, role: &Role, context: &Context) -> Fit {
         return Fit::Same;
     }
     match (&role.password, &settings.password_wo) {
-        (Stored::Verifier(text), Some(password)) if scram::is_of(text.expose(), password) => {
-            Fit::Same
-        }
+        (Stored::Verifier(text), Some(password)) if scram::is_of(text, password) => Fit::Same,
         (Stored::Verifier(text), Some(password))
-            if scram::is_md5_of(text.expose(), &settings.user, password) =>
+            if scram::is_md5_of(text, &settings.user, password) =>
         {
             Fit::Md5
         }

@@ -34,9 +34,9 @@ crate::settings! {
     /// A PostgreSQL server that is reached over TCP from the SSH host.
     pub struct TcpServer {
         /// Name or address, as seen from the SSH host.
-        host: String = attr().on_change(OnChange::Provider),
+        host: String = attr().on_change(OnChange::Provider).check(crate::checks::host),
         /// Port.
-        port: u16 = attr().default(5432).on_change(OnChange::Provider),
+        port: u16 = attr().default(5432).on_change(OnChange::Provider).check(crate::checks::port),
         /// A role that may make roles and databases.
         admin_user: String = attr().on_change(OnChange::Provider),
         /// Its password; must be set. It is in neither plan nor state, so a refresh, which has no
@@ -55,7 +55,7 @@ crate::settings! {
         ssh: Ssh = attr().on_change(OnChange::Provider),
         /// Port of the cluster on that host, which is reached through its unix socket as the
         /// operating system's user `postgres`. Not used with `server`.
-        port: u16 = attr().default(5432).on_change(OnChange::Provider),
+        port: u16 = attr().default(5432).on_change(OnChange::Provider).check(crate::checks::port),
         /// A server elsewhere, such as RDS. If not set: the cluster on the SSH host.
         server: Option<TcpServer> = attr().on_change(OnChange::Provider),
         /// The role Harbor logs in as. One that exists already is adopted.

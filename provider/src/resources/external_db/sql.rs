@@ -2,8 +2,8 @@
 
 use postgres_protocol::escape::{escape_identifier as ident, escape_literal as literal};
 
-use super::scram;
 use super::settings::ExternalDb;
+use crate::scram;
 use crate::secret::Secret;
 use crate::step::{Server, Sql};
 
@@ -148,14 +148,14 @@ pub fn create_role(user: &str, password: &Secret, connections: Option<i64>) -> S
     format!(
         "CREATE ROLE {} LOGIN PASSWORD {}{}",
         ident(user),
-        literal(&scram::verifier(password)),
+        literal(scram::verifier(password).expose()),
         connection_limit(connections)
     )
 }
 
 /// Sets the role's password.
 pub fn set_password(user: &str, password: &Secret) -> String {
-    format!("ALTER ROLE {} PASSWORD {}", ident(user), literal(&scram::verifier(password)))
+    format!("ALTER ROLE {} PASSWORD {}", ident(user), literal(scram::verifier(password).expose()))
 }
 
 /// Lets the role log in, with this limit.

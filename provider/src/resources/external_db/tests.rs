@@ -1,5 +1,7 @@
-//! What a user relies on; `server` proves the SQL against a real PostgreSQL.
+//! What a user relies on; `server` proves the SQL against a real PostgreSQL, and `decoys`
+//! that it calls nothing which the database's owner has put there.
 
+mod decoys;
 mod server;
 
 use std::collections::BTreeMap;
@@ -9,6 +11,7 @@ use proptest::prelude::*;
 use super::facts::{Cluster, Database, Facts, Inside, Reach, Role, Stored};
 use super::*;
 use crate::resource::{Context, decided, describe, observed};
+use crate::scram;
 use crate::secret::Secret;
 use crate::settings::{Field as _, Settings as _, check};
 use crate::value::Value;
@@ -44,11 +47,11 @@ fn there(user: &str, password: Stored) -> Facts {
 }
 
 fn right() -> Stored {
-    Stored::Verifier(Secret::from(scram::verifier(&Secret::from("s3cret-Word"))))
+    Stored::Verifier(scram::verifier(&Secret::from("s3cret-Word")))
 }
 
 fn wrong() -> Stored {
-    Stored::Verifier(Secret::from(scram::verifier(&Secret::from("another"))))
+    Stored::Verifier(scram::verifier(&Secret::from("another")))
 }
 
 fn updating(as_written: Option<bool>) -> Context {

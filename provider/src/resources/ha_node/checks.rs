@@ -1,5 +1,7 @@
 //! Checks of one value.
 
+use render::address;
+
 use crate::value::Value;
 
 /// An absolute path that Harbor's scripts can carry: they pass it on unquoted.
@@ -36,4 +38,67 @@ pub fn driver(value: &Value) -> Result<(), String> {
         Some(s) if known.contains(&s) => Ok(()),
         _ => Err(format!("It must be one of: {}.", known.join(", "))),
     }
+}
+
+/// The name of the load balancer.
+pub fn hostname(value: &Value) -> Result<(), String> {
+    if value.as_str() == Some("reg.mydomain.com") {
+        return Err("It is the example of Harbor's template: give your own name.".to_owned());
+    }
+    crate::checks::registry_name(value)
+}
+
+/// Names that mean a container of Harbor's own to every other one.
+const COMPOSE_NAMES: &[&str] = &[
+    "core",
+    "exporter",
+    "harbor-core",
+    "harbor-exporter",
+    "harbor-jobservice",
+    "harbor-log",
+    "harbor-portal",
+    "jobservice",
+    "log",
+    "nginx",
+    "portal",
+    "proxy",
+    "registry",
+    "registryctl",
+    "trivy-adapter",
+];
+
+/// A host that Harbor's containers reach: neither they themselves nor one of their own.
+pub fn outside_host(value: &Value) -> Result<(), String> {
+    crate::checks::host(value)?;
+    outside(value.as_str().unwrap_or_default())
+}
+
+fn outside(host: &str) -> Result<(), String> {
+    if address::is_loopback(host) {
+        return Err(format!(
+            "\"{host}\" is each container's own loopback: Harbor runs in containers, so write the \
+             address by which they reach the host."
+        ));
+    }
+    if COMPOSE_NAMES.contains(&host) {
+        return Err(format!(
+            "\"{host}\" means one of Harbor's own containers to the others: write a full name or an \
+             address."
+        ));
+    }
+    Ok(())
+}
+
+/// Redis: a host, or sentinels divided by commas, each with a port or without.
+pub fn redis_hosts(value: &Value) -> Result<(), String> {
+    for text in value.as_str().unwrap_or_default().split(',') {
+        let text = text.trim();
+        if text.parse::<std::net::Ipv6Addr>().is_ok() {
+            outside(text)?;
+            continue;
+        }
+        let (host, _) = address::host_port(text).map_err(|why| format!("\"{text}\" {why}."))?;
+        outside(host)?;
+    }
+    Ok(())
 }

@@ -7,7 +7,6 @@ use render::harbor::releases::Kind::{self, Bool, Number, Secret, Text};
 use serde_json::{Value, json};
 
 use super::settings::HaNode;
-use crate::diag::{Diag, Diags, Path};
 
 /// For a key of `harbor.yml` that is none: where it belongs, if it is a system setting.
 pub fn hint(key: &str, release: Release) -> &'static str {
@@ -18,32 +17,8 @@ pub fn hint(key: &str, release: Release) -> &'static str {
     }
 }
 
-/// Each key and value that Harbor's API would not take.
-pub fn validate(s: &HaNode, release: Release) -> Diags {
-    let mut diags = Vec::new();
-    for (key, text) in s.configuration.iter().flatten() {
-        let problem = match release.setting(key) {
-            None => format!(
-                "Harbor {release} has no system setting {key}. Compare with \
-                 GET /api/v2.0/configurations."
-            ),
-            Some(Secret) => format!(
-                "{key} is a secret: it would stand in the state, and Harbor never gives it back to \
-                 compare. Set it in Harbor itself."
-            ),
-            Some(kind) if value(kind, text).is_none() => match kind {
-                Bool => format!("{key} must be \"true\" or \"false\"."),
-                _ => format!("{key} must be a whole number."),
-            },
-            Some(_) => continue,
-        };
-        let path = Path::of("configuration").key(key);
-        diags.push(Diag::error(format!("Invalid system setting {key}"), problem).at(path));
-    }
-    diags
-}
-
-fn value(kind: Kind, text: &str) -> Option<Value> {
+/// A setting's value as the API takes it; none where it is of another kind.
+pub fn value(kind: Kind, text: &str) -> Option<Value> {
     match (kind, text) {
         (Bool, "true" | "on") => Some(json!(true)),
         (Bool, "false" | "off") => Some(json!(false)),

@@ -6,8 +6,8 @@ use super::facts::{Facts, HOST};
 use super::observe::compose;
 use super::settings::{HaNode, OnDestroy};
 use super::{layout, scripts};
-use crate::facts::shell;
 use crate::plan::{Known, Plan};
+use crate::shell::word;
 use crate::step::{File, Risk, Step};
 
 /// Harbor stops and what we wrote goes; the data goes only with `purge`.
@@ -45,7 +45,7 @@ pub fn destroy(s: &HaNode, facts: &Facts, known: Known<'_>) -> Plan {
             ".breakwater-up",
             ".breakwater-prepare.log",
         ];
-        let paths: Vec<String> = made.iter().map(|name| shell(&s.at(name))).collect();
+        let paths: Vec<String> = made.iter().map(|name| word(&s.at(name))).collect();
         let script = format!("rm -rf {}\n", paths.join(" "));
         plan.step(Step::run(HOST, "remove what prepare made", script));
     }
@@ -68,7 +68,7 @@ fn units(s: &HaNode, facts: &Facts, known: Known<'_>) -> Plan {
     for (unit, path) in units {
         if facts.file(&path).is_present() {
             let script =
-                format!("systemctl daemon-reload\nsystemctl disable --now {}\n", shell(&unit));
+                format!("systemctl daemon-reload\nsystemctl disable --now {}\n", word(&unit));
             plan.step(Step::run(HOST, format!("stop and disable {unit}"), script));
         }
         plan.absent(known, HOST, &path, &path, facts.file(&path));
@@ -115,9 +115,9 @@ fn purge(s: &HaNode, facts: &Facts, name: &str) -> Option<Step> {
         "redis",
         "secret",
     ];
-    let folders: Vec<String> = folders.iter().map(|f| shell(&s.data(f))).collect();
+    let folders: Vec<String> = folders.iter().map(|f| word(&s.data(f))).collect();
     let script =
-        format!("rm -rf --one-file-system -- {} {}\n", folders.join(" "), shell(&s.directory));
+        format!("rm -rf --one-file-system -- {} {}\n", folders.join(" "), word(&s.directory));
     let risk = Risk::Destructive {
         what: format!(
             "Everything of Harbor in {} and {} on {name}: image layers that are there, its secrets, \

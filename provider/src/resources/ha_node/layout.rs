@@ -2,8 +2,9 @@
 
 use render::harbor::Release;
 use render::harbor::releases::Component;
+use render::systemd::{bind_unit, mount_unit};
 
-use super::settings::{ComposeSource, DockerSource, HaNode};
+use super::settings::{ComposeSource, DockerSource, HaNode, Shared};
 
 /// Docker's configuration.
 pub const DAEMON_JSON: &str = "/etc/docker/daemon.json";
@@ -65,12 +66,30 @@ pub fn seeded(s: &HaNode) -> Vec<(&'static str, &'static str)> {
 
 /// The unit that mounts shared storage.
 pub fn mount_unit(s: &HaNode) -> Option<String> {
-    render::systemd::mount_unit::name(&s.registry_mount()?).ok()
+    mount_unit::name(&s.registry_mount()?).ok()
 }
 
 /// Its file.
 pub fn mount_unit_path(s: &HaNode) -> Option<String> {
     mount_unit(s).map(|name| format!("/etc/systemd/system/{name}"))
+}
+
+/// Its text.
+pub fn mount_unit_text(shared: &Shared, place: &str) -> Result<String, render::Error> {
+    if let Some(source) = &shared.path {
+        let settings = bind_unit::Settings { source: source.clone(), path: place.to_owned() };
+        return bind_unit::render(&settings);
+    }
+    let nfs = shared.nfs.as_deref().unwrap_or_default();
+    let (server, export) = nfs.split_once(":/").unwrap_or_default();
+    mount_unit::render(&mount_unit::Settings {
+        server: server.to_owned(),
+        export: format!("/{export}"),
+        path: place.to_owned(),
+        version: shared.nfs_version.clone(),
+        purpose: mount_unit::Purpose::Registry,
+        options: shared.nfs_options.clone().unwrap_or_default(),
+    })
 }
 
 /// Units that are asked for.

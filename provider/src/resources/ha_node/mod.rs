@@ -1,6 +1,5 @@
 //! `harbor_ha_node`: one Harbor node on one host.
 
-mod certificate;
 mod checks;
 mod configuration;
 mod destroy;
@@ -27,6 +26,7 @@ use std::collections::BTreeMap;
 
 use crate::diag::{Diag, Diags};
 use crate::resource::{Answers, ImportRequest, Known, Observation, Plan, Question, Resource, Ssh};
+use crate::rule::Rule;
 use crate::value::Object;
 
 /// The resource.
@@ -44,8 +44,8 @@ impl Resource for Node {
     type Outputs = Outputs;
     type Facts = Facts;
 
-    fn validate(settings: &HaNode) -> Diags {
-        validate::all(settings)
+    fn rules() -> &'static [Rule<HaNode>] {
+        validate::RULES
     }
 
     fn id(settings: &HaNode) -> String {

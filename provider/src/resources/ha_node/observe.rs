@@ -125,6 +125,11 @@ fn secrets(
 /// The installer, what prepare made, the containers, the health.
 fn harbor(s: &HaNode, facts: &Facts, release: Release, observed: &mut Observation) {
     observed.status("harbor installer", facts.installed().unwrap_or_default());
+    // An archive that is still there was not loaded to its end; somebody else may have left it.
+    let by_hand =
+        facts.seen.one("prepared").is_empty() && facts.composed() == Some(&release.to_string());
+    let whole = facts.seen.one("archive").is_empty() || by_hand;
+    observed.status("harbor images", if has_images(facts) && whole { "loaded" } else { "" });
     let made = made(s, facts, release);
     let words = |fits: bool| if fits { "done" } else { "outdated" };
     let edited = edited(s, facts, release, observed);
@@ -141,6 +146,11 @@ fn harbor(s: &HaNode, facts: &Facts, release: Release, observed: &mut Observatio
         observed.status(format!("container {name}"), state);
     }
     observed.status("health", health(facts));
+}
+
+/// Whether all images of the installed release are there.
+pub(super) fn has_images(facts: &Facts) -> bool {
+    facts.seen.one("images") == "yes"
 }
 
 /// Whether what prepare made is of this release, with all its parts and no other.

@@ -6,7 +6,7 @@ pub use observe::{observe, ours};
 
 use super::layout;
 use super::settings::HaNode;
-use crate::facts::shell;
+use crate::shell::{WAYS, word};
 use crate::step::File;
 
 /// The `digest` function, and `inputs`: what the result of prepare depends on, a digest a line.
@@ -15,9 +15,9 @@ fn inputs(s: &HaNode, head: &str) -> String {
     format!(
         "digest() {{ if [ -f \"$1\" ]; then sha256sum < \"$1\" | cut -c1-64; else echo -; fi; }}\n\
          inputs() {{ printf '%s\\n' {}; digest harbor.yml; digest {}; digest {}; }}\n",
-        shell(head),
-        shell(&certificate),
-        shell(&key),
+        word(head),
+        word(&certificate),
+        word(&key),
     )
 }
 
@@ -35,8 +35,8 @@ const MARK: &str = r#"mark() {
 /// it leaves the old release's name in place and the next apply begins again.
 pub fn unpack(s: &HaNode, archive: &str, release: &str) -> String {
     UNPACK
-        .replace("@DIR@", &shell(&s.directory))
-        .replace("@ARCHIVE@", &shell(archive))
+        .replace("@DIR@", &word(&s.directory))
+        .replace("@ARCHIVE@", &word(archive))
         .replace("@RELEASE@", release)
 }
 
@@ -78,7 +78,7 @@ if [ -n "$archive" ]; then
 fi
 docker image inspect goharbor/prepare:v{release} >/dev/null 2>&1 || docker pull goharbor/prepare:v{release}
 "#,
-        shell(&s.directory)
+        word(&s.directory)
     )
 }
 
@@ -86,14 +86,14 @@ docker image inspect goharbor/prepare:v{release} >/dev/null 2>&1 || docker pull 
 /// may be replaced. Harbor's containers read them as user 10000.
 pub fn seed(s: &HaNode, names: &[(&str, &str)]) -> String {
     let shared = s.shared_secrets.as_deref().unwrap_or_default();
-    let mut script = format!("shared={} data={}\n", shell(shared), shell(&s.data_volume));
-    script.push_str(
-        "put() {\n  mkdir -p \"$(dirname \"$data/$2\")\"\n  \
-         install -o 10000 -g 10000 -m 0600 \"$shared/$1\" \"$data/$2.breakwater\"\n  \
-         mv -f \"$data/$2.breakwater\" \"$data/$2\"\n}\n",
+    let mut script = format!(
+        "{WAYS}shared={} data={} missing=make\n\
+         seed() {{ write \"$data/$2\" 10000:10000 0600 <\"$shared/$1\"; }}\n",
+        word(shared),
+        word(&s.data_volume)
     );
     for (name, place) in names {
-        script.extend(["put ", name, " ", place, "\n"]);
+        script.extend(["seed ", name, " ", place, "\n"]);
     }
     script
 }
@@ -107,25 +107,25 @@ pub fn need_secrets(s: &HaNode) -> String {
         "for name in {}; do\n  [ -s {}/\"$name\" ] || {{ echo \"{shared} holds no $name: let \
          harbor_shared_secrets make it first (depends_on)\" >&2; exit 1; }}\ndone\n",
         names.join(" "),
-        shell(shared),
+        word(shared),
     )
 }
 
 /// Gives a file its owner and mode, and leaves the time it was written.
 pub fn protect(file: &File) -> String {
-    let path = shell(&file.path);
-    format!("chown {}:{} {path}\nchmod {:o} {path}\n", file.owner, file.group, file.mode)
+    let owner = word(&format!("{}:{}", file.owner, file.group));
+    format!("{WAYS}protect {} {owner} {:o}\n", word(&file.path), file.mode)
 }
 
 /// Runs prepare. It wipes its old result first, so that is kept and put back if it fails, and the
 /// node runs on as before. A copy that an earlier, cut run left is the good one and stays.
 pub fn prepare(s: &HaNode, head: &str, flags: &str) -> String {
     let script = PREPARE
-        .replace("@DIR@", &shell(&s.directory))
-        .replace("@DATA@", &shell(&s.data_volume))
+        .replace("@DIR@", &word(&s.directory))
+        .replace("@DATA@", &word(&s.data_volume))
         .replace("@FLAGS@", flags);
     let inputs = inputs(s, head);
-    format!("cd {}\n{inputs}{MARK}{script}", shell(&s.directory))
+    format!("{WAYS}cd {}\n{inputs}{MARK}{script}", word(&s.directory))
 }
 
 const PREPARE: &str = r#"data=@DATA@ keep=.breakwater-keep
@@ -140,7 +140,12 @@ back() {
   mkdir -p common/config
   [ ! -d "$keep/config" ] || { find common/config -mindepth 1 -delete; cp -a "$keep/config/." common/config/; }
   [ ! -f "$keep/docker-compose.yml" ] || cp -a "$keep/docker-compose.yml" docker-compose.yml
-  [ ! -d "$keep/cert" ] || { mkdir -p "$data/secret/cert"; cp -a "$keep/cert/." "$data/secret/cert/"; }
+  # One by one: the directory is the containers' own, and mounted in them.
+  for file in "$keep"/cert/*; do
+    if [ -f "$file" ] && [ ! -L "$file" ]; then
+      ( missing=make; write "$data/secret/cert/${file##*/}" "$(stat -c %u:%g "$file")" "$(stat -c 0%a "$file")" <"$file" )
+    fi
+  done
 }
 before=$(inputs)
 mkdir -p "$data" common/config
@@ -162,7 +167,7 @@ pub fn pull(s: &HaNode, compose: &str) -> String {
 images=$(sed -n 's/^ *image: *//p' docker-compose.yml)
 docker image inspect $images >/dev/null 2>&1 || {compose} pull
 ",
-        shell(&s.directory)
+        word(&s.directory)
     )
 }
 
@@ -171,13 +176,13 @@ pub fn up(s: &HaNode, head: &str, compose: &str, anew: bool) -> String {
     let down = if anew { format!("{compose} down --remove-orphans\n") } else { String::new() };
     let logs = s.log.as_ref().map_or("/var/log/harbor", |l| l.location.as_str());
     let seeded = if s.shared_secrets.is_some() { layout::seeded(s) } else { Vec::new() };
-    let digests = seeded.iter().map(|(_, place)| format!("; digest {}", shell(&s.data(place))));
+    let digests = seeded.iter().map(|(_, place)| format!("; digest {}", word(&s.data(place))));
     let seeded = digests.collect::<Vec<_>>().concat();
-    let wait = WAIT.replace("@LOGS@", &shell(logs));
+    let wait = WAIT.replace("@LOGS@", &word(logs));
     format!(
         "cd {}\n{}{MARK}started() {{ inputs; digest docker-compose.override.yml{seeded}; }}\n{down}\
          {compose} up -d --remove-orphans\n{wait}mark .breakwater-up started\n",
-        shell(&s.directory),
+        word(&s.directory),
         inputs(s, head),
     )
 }
@@ -197,17 +202,17 @@ for name in $names; do
 done
 "#;
 
-/// Installs packages, at their pinned versions where there are any.
-pub fn install(packages: &[String]) -> String {
-    let words: Vec<String> = packages.iter().map(|p| shell(p)).collect();
+/// Installs packages, at their pinned versions where there are any; some may come from the mirror.
+pub fn install(packages: &[String], mirror: &str) -> String {
+    let words: Vec<String> = packages.iter().map(|p| word(p)).collect();
     format!(
-        r#"export DEBIAN_FRONTEND=noninteractive
-apt-get -o DPkg::Lock::Timeout=300 -q update
+        r#"{}apt update
 set -- {}
 # In some releases the client is a package of its own.
 case " $* " in *" docker.io"*) if apt-cache show docker-cli >/dev/null 2>&1; then set -- "$@" docker-cli; fi ;; esac
-apt-get -o DPkg::Lock::Timeout=300 -q -y --no-install-recommends install "$@"
+apt --no-install-recommends install "$@"
 "#,
+        crate::apt::function_for(mirror),
         words.join(" ")
     )
 }
@@ -217,13 +222,13 @@ pub fn down(s: &HaNode, compose: &str) -> String {
     format!(
         "cd {}\nif systemctl is-active -q harbor.service; then systemctl stop harbor.service; fi\n\
          {compose} down --remove-orphans\nrm -f .breakwater-up\n",
-        shell(&s.directory)
+        word(&s.directory)
     )
 }
 
 /// `systemctl`, and if it fails why: it says no more than where to look.
 fn unit(verb: &str, unit: &str) -> String {
-    let unit = shell(unit);
+    let unit = word(unit);
     format!(
         "systemctl {verb} {unit} || {{ systemctl --no-pager -n 0 status {unit} | sed -n 1,3p >&2; \
          journalctl -n 8 --no-pager -o cat -u {unit} >&2; exit 1; }}\n"
@@ -251,14 +256,14 @@ pub fn docker_takes(how: &str) -> String {
 /// that is missing is a NAS that is not mounted.
 pub fn mount(name: &str, place: &str, source: Option<&str>) -> String {
     let source = source.map_or(String::new(), |path| {
-        let path = shell(path);
+        let path = word(path);
         format!("[ -d {path} ] || mkdir {path}\n")
     });
     format!(
         "{source}mkdir -p {place}\nsystemctl daemon-reload\nsystemctl -q enable {name}\n{restart}\
          mountpoint -q {place}\n",
-        place = shell(place),
-        name = shell(name),
+        place = word(place),
+        name = word(name),
         restart = unit("restart", name),
     )
 }

@@ -38,13 +38,13 @@ crate::settings! {
         /// Harbor's installer; must be set where this release is not on the host yet.
         installer: Option<Installer> = attr().on_change(OnChange::Provider),
         /// Directory of the installer: `harbor.yml`, `prepare`, `docker-compose.yml`.
-        directory: String = attr().default("/opt/harbor").on_change(OnChange::Replace).check(super::checks::plain_path),
+        directory: String = attr().default("/opt/harbor").on_change(OnChange::Refused).check(super::checks::plain_path),
         /// The name that clients use: that of the load balancer, the same on every node.
-        hostname: String = attr().on_change(OnChange::Restart),
+        hostname: String = attr().on_change(OnChange::Restart).check(super::checks::hostname),
         /// The whole URL that clients use, where it is not made of `hostname` and port.
-        external_url: Option<String> = attr().on_change(OnChange::Restart),
+        external_url: Option<String> = attr().on_change(OnChange::Restart).check(crate::checks::origin),
         /// Port of HTTP on the host. With `https` it only answers with a redirect.
-        http_port: u16 = attr().default(80).on_change(OnChange::Restart),
+        http_port: u16 = attr().default(80).on_change(OnChange::Restart).check(crate::checks::port),
         /// HTTPS. Without it Harbor is served in clear.
         https: Option<Https> = attr().on_change(OnChange::Restart),
         /// Password of `admin`; must be set. Harbor takes it at its very first start; a later change is made
@@ -56,7 +56,7 @@ crate::settings! {
         /// for it.
         admin_old_password_wo: Option<Secret> = attr().write_only(),
         /// Data volume on the host, on a local disk.
-        data_volume: String = attr().default("/data").on_change(OnChange::Replace).check(super::checks::plain_path),
+        data_volume: String = attr().default("/data").on_change(OnChange::Refused).check(super::checks::plain_path),
         /// Where image layers are kept; the data volume if not set, which suits a single node.
         storage: Option<Storage> = attr().on_change(OnChange::Restart),
         /// The PostgreSQL that Harbor uses; the same for every node.
@@ -106,7 +106,7 @@ crate::settings! {
     /// Harbor's installer archive, offline or online.
     pub struct Installer {
         /// `https://` URL that the host fetches.
-        url: Option<String> = attr().on_change(OnChange::Provider),
+        url: Option<String> = attr().on_change(OnChange::Provider).check(crate::checks::https_url),
         /// Path on the machine that runs Terraform; one of this and `url`.
         path: Option<String> = attr().on_change(OnChange::Provider),
         /// SHA-256 of the archive, hexadecimal.
@@ -116,9 +116,9 @@ crate::settings! {
     /// HTTPS, either with certificate and key given here, or with files on the host.
     pub struct Https {
         /// Port of HTTPS on the host.
-        port: u16 = attr().default(443).on_change(OnChange::Restart),
+        port: u16 = attr().default(443).on_change(OnChange::Restart).check(crate::checks::port),
         /// Certificate chain, PEM. It must be the same on every node.
-        certificate: Option<String> = attr().on_change(OnChange::Restart).check(crate::resources::common::certificate),
+        certificate: Option<String> = attr().on_change(OnChange::Restart).check(crate::checks::certificate),
         /// Private key, PEM.
         private_key_wo: Option<Secret> = attr().write_only().on_change(OnChange::Restart),
         /// Change it when `private_key_wo` changes: Terraform cannot see that. A new `certificate`
@@ -131,7 +131,7 @@ crate::settings! {
         /// What the provider trusts when it asks this node's API, PEM; `certificate` if not set,
         /// and the system's roots if there is none either. Needed where `certificate_path` leads to
         /// a certificate of an authority of your own.
-        trust: Option<String> = attr().on_change(OnChange::Provider).check(crate::resources::common::certificate),
+        trust: Option<String> = attr().on_change(OnChange::Provider).check(crate::checks::certificate),
         /// Strong ciphers only.
         strong_ssl_ciphers: Option<bool> = attr().on_change(OnChange::Restart),
     }

@@ -10,7 +10,7 @@ use super::facts::{Admin, Facts, HOST, Health, Seen};
 use super::mark::sha256;
 use super::settings::{HaNode, Outputs};
 use super::{Node, layout};
-use crate::diag::{Diags, Path};
+use crate::diag::Path;
 use crate::facts::file::FileFact;
 use crate::facts::package::Package;
 use crate::facts::service::Service;
@@ -21,8 +21,8 @@ use crate::settings::Settings;
 use crate::step::{Action, Step};
 use crate::value::{Object, Value};
 
-const PEM: &str = "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n";
-const KEY: &str = "-----BEGIN PRIVATE KEY-----\nAA==\n-----END PRIVATE KEY-----\n";
+const PEM: &str = include_str!("tests/registry.crt");
+const KEY: &str = include_str!("tests/registry.key");
 
 fn object(json: &serde_json::Value) -> Value {
     match json {
@@ -147,7 +147,7 @@ fn settled(s: &HaNode, facts: &Facts) -> String {
         }
     }
     text.extend([format!("prepared=salt {prepared} file\nup=salt {} file\n", sum(&inputs))]);
-    text.push_str("client=20.10.24\nserver=20.10.24\nstandalone=2.26.1\nprepare_image=yes\n");
+    text.push_str("client=20.10.24\nserver=20.10.24\nstandalone=2.26.1\nimages=yes\n");
     text.extend([format!("installer={0}\ncomposed={0}\ncompose_file=file\n", s.version)]);
     for name in layout::containers(s, s.version.parse().expect("a release")) {
         text.extend([format!("service={name}\ncontainer={name} running 0 image\n")]);

@@ -3,12 +3,12 @@
 use super::facts::{Facts, Host};
 use super::files::{Files, Wanted, password_in};
 use super::names::Paths;
-use super::password;
 use super::scripts::Scripts;
 use super::settings::{Member, Pair};
 use crate::facts::file::FileFact;
 use crate::observation::Observation;
 use crate::plan::{self, Context, Known};
+use crate::scram;
 use crate::secret::Secret;
 use crate::step::{File, Step};
 
@@ -139,7 +139,7 @@ impl<'a> Case<'a> {
             [in_file(self.primary()), in_file(self.standby())].into_iter().flatten().collect();
         let roles = self.primary().host.sql.iter().flat_map(|sql| &sql.roles);
         let verifier = roles.filter(|r| r.name == *user).find_map(|r| r.verifier.as_ref());
-        let known = kept.iter().find(|p| verifier.is_some_and(|v| password::matches(v, p)));
+        let known = kept.iter().find(|p| verifier.is_some_and(|v| scram::is_of(v, p)));
         known.or(kept.first()).cloned()
     }
 
@@ -151,7 +151,7 @@ impl<'a> Case<'a> {
         let user = &self.settings.replication_user;
         let roles = self.primary().host.sql.iter().flat_map(|sql| &sql.roles);
         let verifier = roles.filter(|r| r.name == *user).find_map(|r| r.verifier.as_ref());
-        kept.expose() != wanted.expose() && verifier.is_some_and(|v| password::matches(v, &kept))
+        kept.expose() != wanted.expose() && verifier.is_some_and(|v| scram::is_of(v, &kept))
     }
 
     /// Why a member's host does not answer, if it does not.

@@ -3,8 +3,8 @@
 use super::case::Case;
 use super::facts::{Dir, Host, Role};
 use super::names::{REWIND_FUNCTIONS_COUNT, REWINDER};
-use super::password;
 use super::settings::Member;
+use crate::scram;
 use crate::secret::Secret;
 
 /// The role that a server has, in the words of `status`.
@@ -34,7 +34,7 @@ pub fn service(host: &Host) -> String {
 pub fn access(host: &Host, role: &Role, password: Option<&Secret>) -> String {
     let grants = host.sql.as_ref().map_or(0, |s| s.rewind_grants);
     let rewinds = role.name == REWINDER && grants == REWIND_FUNCTIONS_COUNT;
-    let good = role.verifier.as_ref().zip(password).is_some_and(|(v, p)| password::matches(v, p));
+    let good = role.verifier.as_ref().zip(password).is_some_and(|(v, p)| scram::is_of(v, p));
     let mut words = Vec::new();
     words.extend(role.login.then_some("login"));
     words.extend((role.replication && role.name != REWINDER).then_some("replication"));

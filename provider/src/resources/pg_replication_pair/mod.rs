@@ -17,7 +17,11 @@
 //! - A changed configuration is checked by PostgreSQL itself before it is loaded; a bad one is put
 //!   back.
 
+#[cfg(test)]
+mod attacked_tests;
 mod case;
+#[cfg(test)]
+mod decoys_tests;
 mod describe;
 mod destroy;
 mod facts;
@@ -26,7 +30,6 @@ mod import;
 mod names;
 mod observe;
 mod parse;
-mod password;
 mod plan;
 mod questions;
 mod roles;
@@ -40,6 +43,7 @@ use std::collections::BTreeMap;
 
 use crate::diag::{Diag, Diags};
 use crate::resource::{Answers, ImportRequest, Known, Observation, Plan, Question, Resource, Ssh};
+use crate::rule::Rule;
 use crate::value::Object;
 
 pub use facts::Facts;
@@ -69,8 +73,8 @@ the guide on import shows how to move from one name to the other.";
     type Outputs = Outputs;
     type Facts = Facts;
 
-    fn validate(settings: &Pair) -> Diags {
-        validate::validate(settings)
+    fn rules() -> &'static [Rule<Pair>] {
+        validate::RULES
     }
 
     fn id(settings: &Pair) -> String {

@@ -22,7 +22,7 @@ pub const NOT_LOWER: [(&str, i64); 5] = [
 ];
 
 /// Settings that this resource owns, and why a user cannot set them.
-pub const OWNED: [(&str, &str); 24] = [
+pub const OWNED: [(&str, &str); 27] = [
     ("archive_cleanup_command", "an archive of a primary is not cleaned by its standby"),
     ("archive_command", "`archive_dir` sets it"),
     ("archive_library", "`archive_dir` sets how to archive"),
@@ -41,11 +41,14 @@ pub const OWNED: [(&str, &str); 24] = [
     ("recovery_end_command", "the pair decides how recovery ends"),
     ("recovery_min_apply_delay", "a delayed standby cannot take over"),
     ("recovery_target", "the standby follows to the end"),
+    ("recovery_target_action", "the standby follows to the end"),
     ("recovery_target_lsn", "the standby follows to the end"),
+    ("recovery_target_name", "the standby follows to the end"),
     ("recovery_target_time", "the standby follows to the end"),
     ("recovery_target_timeline", "the standby follows the latest"),
     ("recovery_target_xid", "the standby follows to the end"),
     ("restore_command", "the standby follows by streaming"),
+    ("synchronous_standby_names", "`sync` sets it"),
     ("unix_socket_directories", "the packages' tools need the packages' directory"),
 ];
 
@@ -62,8 +65,6 @@ pub struct Paths {
     pub own_conf: String,
     /// Access rules.
     pub hba: String,
-    /// Whether the unit starts at boot.
-    pub start_conf: String,
     /// Waits for the mount of the data.
     pub dropin: String,
     /// Password of the replication role, for both directions.
@@ -113,7 +114,6 @@ impl Paths {
             shared_conf: format!("{etc}/conf.d/90-breakwater.conf"),
             own_conf: format!("{etc}/conf.d/91-standby.conf"),
             hba: format!("{etc}/pg_hba.conf"),
-            start_conf: format!("{etc}/start.conf"),
             dropin: format!("/etc/systemd/system/postgresql@{name}.service.d/10-mount.conf"),
             passfile: format!("/var/lib/postgresql/.pgpass-breakwater-{name}"),
             tls_certificate: format!("{etc}/breakwater-server.crt"),
@@ -153,9 +153,4 @@ pub fn id(settings: &Pair) -> String {
         format!("{}:{}", ssh.host, ssh.port)
     };
     format!("{},{}/{}/{}", place(Member::A), place(Member::B), settings.version, settings.cluster)
-}
-
-/// A shell word. Total: a NUL, which no checked setting has, is left out.
-pub fn sh(text: &str) -> String {
-    render::quote::shell(&text.replace('\0', "")).unwrap_or_default()
 }

@@ -7,6 +7,7 @@ use super::settings::{Member, Pair};
 use crate::diag::{Diag, Diags};
 use crate::facts::{file, os, package};
 use crate::resource::{Answer, Answers};
+use crate::wal::{Lsn, segment_size};
 
 /// Read all answers.
 pub fn read(settings: &Pair, answers: &Answers) -> Result<Facts, Diags> {
@@ -140,7 +141,7 @@ fn control<'a>(lines: &mut impl Iterator<Item = &'a str>) -> Control {
             "Database system identifier" => value.clone_into(&mut control.system_identifier),
             "Database cluster state" => value.clone_into(&mut control.state),
             "Latest checkpoint's TimeLineID" => control.timeline = value.parse().unwrap_or(0),
-            "Bytes per WAL segment" => control.segment = value.parse().unwrap_or(0),
+            "Bytes per WAL segment" => control.segment = segment_size(value).unwrap_or(0),
             "wal_log_hints setting" => control.rewindable |= value == "on",
             "Data page checksum version" => control.rewindable |= value != "0",
             _ => {
@@ -159,16 +160,11 @@ fn history(text: &str) -> History {
     let timeline = lines.next().and_then(|l| l.trim().parse().ok()).unwrap_or_default();
     let ancestor = |line: &str| {
         let mut words = line.split_whitespace();
-        Some((words.next()?.parse().ok()?, lsn(words.next()?)?))
+        let timeline: u32 = words.next()?.parse().ok()?;
+        let Lsn(parted) = words.next()?.parse().ok()?;
+        Some((timeline.into(), parted))
     };
     History { timeline, ancestors: lines.filter_map(ancestor).collect() }
-}
-
-/// `0/3842930` in bytes.
-pub fn lsn(text: &str) -> Option<u64> {
-    let (high, low) = text.split_once('/')?;
-    let part = |hex| u64::from_str_radix(hex, 16).ok();
-    Some((part(high)? << 32) | part(low)?)
 }
 
 /// `pg_controldata` shortens two of the names.

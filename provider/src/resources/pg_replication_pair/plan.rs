@@ -1,6 +1,6 @@
 //! The decision, in the order of an apply.
 
-mod access;
+pub(super) mod access;
 mod adopt;
 pub(super) mod config;
 mod goal;

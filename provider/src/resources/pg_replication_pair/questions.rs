@@ -1,11 +1,13 @@
 //! The questions. One script reads everything of PostgreSQL on a host, in every state of it: up,
 //! down, half-made or absent. It changes nothing.
 
-use super::names::{NOT_LOWER, OWNED, Paths, REWINDER, packages, sh};
+use super::names::{NOT_LOWER, OWNED, Paths, REWINDER, packages};
 use super::settings::{Member, Pair};
 use super::wal::end::WAL_END;
 use crate::facts::{file, os, package};
 use crate::resource::Question;
+use crate::shell::{OWN, word};
+use crate::sql::STARTUP;
 
 /// The key of the script's answer.
 pub const KEY: &str = "postgres";
@@ -47,6 +49,7 @@ fn of_host(settings: &Pair, member: Member) -> Vec<Question> {
 /// The script: `name=value` lines, then `pg_controldata` and one JSON object between marks.
 fn script(settings: &Pair, paths: &Paths) -> String {
     let mut text = variables(settings, paths);
+    text.push_str(OWN);
     text.push_str(WAL_END);
     text.push_str("look() {");
     text.push_str(HOST);
@@ -73,12 +76,13 @@ fn variables(settings: &Pair, paths: &Paths) -> String {
         ("ARCHIVE", archive.to_owned()),
         ("RELEASE", settings.package_version.clone().unwrap_or_default()),
     ];
-    let lines = words.map(|(name, value)| format!("{name}={}\n", sh(&value)));
-    format!("cd /; export LC_ALL=C\n{}", lines.concat())
+    let lines = words.map(|(name, value)| format!("{name}={}\n", word(&value)));
+    format!("cd /; export LC_ALL=C PGOPTIONS='{STARTUP}'\n{}", lines.concat())
 }
 
 /// What the file system, systemd and the network show. `D` becomes the directory that the cluster
-/// really has.
+/// really has. What is shown of a file in a directory of PostgreSQL's user is read with that user's
+/// rights.
 const HOST: &str = r#"
 [ -x "$B/postgres" ] && echo server=yes
 ls /var/lib/apt/lists/*_Packages* >/dev/null 2>&1 && echo lists=yes
@@ -90,7 +94,7 @@ if [ -f "$ETC/postgresql.conf" ]; then
   echo cluster=yes
   real=$(pg_conftool -s "$V" "$C" show data_directory 2>/dev/null) && [ -n "$real" ] && D=$real
   echo "conf_port=$(pg_conftool -s "$V" "$C" show port 2>/dev/null)"
-  start=$(sed 's/#.*//; s/[[:space:]]//g; /^$/d' "$ETC/start.conf" 2>/dev/null); echo "start=${start:-auto}"
+  start=$(as postgres sed 's/#.*//; s/[[:space:]]//g; /^$/d' "$ETC/start.conf" 2>/dev/null); echo "start=${start:-auto}"
 fi
 echo "clock=$(date +%s)"
 echo "data=$D"
@@ -102,7 +106,7 @@ grep -qs '^Environment=.*PGDATA' /lib/systemd/system/postgresql@.service && echo
 for kept in "$D".breakwater-diverged.*; do [ -e "$kept" ] && echo "diverged=$kept"; done
 mountpoint -q "$D" 2>/dev/null && echo mountpoint=yes
 if [ -f "$D/PG_VERSION" ]; then
-  echo "dir=data"; echo "dir_mode=$(stat -Lc '%a %U' "$D")"; echo "dir_version=$(cat "$D/PG_VERSION")"
+  echo "dir=data"; echo "dir_mode=$(stat -Lc '%a %U' "$D")"; echo "dir_version=$(as postgres cat "$D/PG_VERSION")"
   [ -e "$D/standby.signal" ] && echo signal=standby
   [ -s "$D/standby.signal" ] && echo signal_text=yes
   [ -e "$D/recovery.signal" ] && echo signal=recovery
@@ -134,7 +138,7 @@ if [ -x "$B/pg_controldata" ] && [ -f "$D/global/pg_control" ]; then
   echo '@@control'; "$B/pg_controldata" -D "$D" 2>/dev/null; echo '@@end'
   history=$(ls "$D/pg_wal" 2>/dev/null | grep '\.history$' | sort | tail -n 1)
   if [ -n "$history" ]; then
-    echo '@@history'; echo "$((0x${history%.history}))"; cat "$D/pg_wal/$history"; echo; echo '@@end'
+    echo '@@history'; echo "$((0x${history%.history}))"; as postgres cat "$D/pg_wal/$history"; echo; echo '@@end'
   fi
   if [ -z "${RUN:-}" ] && wal_end_of_data; then echo "end=$end_lsn"; echo "end_timeline=$end_tli"; echo "there=$there_lsn"; fi
 fi
@@ -162,7 +166,7 @@ printf '%s\n' "$seen"
 /// need seconds for what takes milliseconds else; one that hangs must not hold up a plan for long.
 const SQL: &str = r#"
 if [ -n "${RUN:-}" ]; then
-  out=$(PGCONNECT_TIMEOUT=5 PGOPTIONS='-c statement_timeout=20s -c lock_timeout=1s -c default_transaction_read_only=on' \
+  out=$(PGCONNECT_TIMEOUT=5 PGOPTIONS="$PGOPTIONS -c statement_timeout=20s -c lock_timeout=1s -c default_transaction_read_only=on" \
     timeout 30 runuser -u postgres -- "$B/psql" -X -At -q -v ON_ERROR_STOP=1 -h /var/run/postgresql -p "$RUN" -d postgres 2>&1 <<'BREAKWATER_SQL'
 @QUERY@
 BREAKWATER_SQL

@@ -1,12 +1,21 @@
 //! The shell text of every step. Each can be run again after it was cut off anywhere, and each
 //! that waits has a deadline and says what it waited for.
+//!
+//! The directories of configuration and data are PostgreSQL's own user's: what is done in them goes
+//! by [`WAYS`], or as that user.
 
-use super::names::{Paths, sh};
+mod trial;
+
+use self::trial::TRIAL;
+use super::names::Paths;
 use super::settings::{Member, Pair};
+use crate::shell::{WAYS, word, words};
+use crate::sql::STARTUP;
+use crate::wal::IS_LSN;
 
-/// What every script begins with: names, `sql`, `seconds`, `ready`, `up`.
+/// What every script begins with: names, the ways, `sql`, `seconds`, `ready`, `up`, `start_conf`.
 fn prelude(settings: &Pair, paths: &Paths) -> String {
-    let words = [
+    let names = [
         ("V", settings.version.to_string()),
         ("C", settings.cluster.clone()),
         ("PORT", settings.port.to_string()),
@@ -15,12 +24,13 @@ fn prelude(settings: &Pair, paths: &Paths) -> String {
         ("D", paths.data.clone()),
         ("UNIT", paths.unit.clone()),
     ];
-    let lines = words.map(|(name, value)| format!("{name}={}\n", sh(&value)));
-    format!("cd /\nexport LC_ALL=C\n{}{FUNCTIONS}", lines.concat())
+    let lines = names.map(|(name, value)| format!("{name}={}\n", word(&value)));
+    format!("cd /\nexport LC_ALL=C PGOPTIONS='{STARTUP}'\n{}{WAYS}{FUNCTIONS}", lines.concat())
 }
 
 const FUNCTIONS: &str = r#"sql() {
   port=$(sed -n 4p "$D/postmaster.pid" 2>/dev/null || true)
+  case $port in *[!0-9]*) port= ;; esac
   PGCONNECT_TIMEOUT=5 runuser -u postgres -- "$B/psql" -X -At -q -v ON_ERROR_STOP=1 \
     -h /var/run/postgresql -p "${port:-$PORT}" -d postgres "$@"
 }
@@ -39,53 +49,21 @@ ready() {
 }
 # systemd's own words on a failed start say nothing; `ready` shows PostgreSQL's.
 up() {
-  case $(stat -Lc '%a %U' "$D") in 7[05]0\ postgres) ;; *) chown postgres:postgres "$D"; chmod 0700 "$D" ;; esac
+  case $(stat -Lc '%a %U' "$D") in 7[05]0\ postgres) ;; *) give "$D" postgres:postgres 0700 || return 1 ;; esac
   systemctl "${1:-start}" "$UNIT" >/dev/null 2>&1 || true
   ready
+}
+# On disk when it returns: a host that loses power starts by it.
+start_conf() {
+  printf '%s\n' "$1" | write "$ETC/start.conf" postgres:postgres 0644 || return 1
+  systemctl daemon-reload
 }
 "#;
 
 /// What makes a cluster goes on when the connection is lost; the next apply waits for its end and
 /// looks again. The lock lasts as long as any child of the one who took it.
-const ALONE: &str = r#"exec 9>"/run/lock/breakwater-postgresql-$V-$C"
+const ALONE: &str = r#"exec 9>"/run/breakwater-postgresql-$V-$C.lock"
 flock -w 100 9 || { echo "another process is making this cluster" >&2; exit 1; }
-"#;
-
-/// Have the server try its configuration beside the running one: a server in a directory with no WAL
-/// reads all files, takes its memory and reads its certificate, and then ends. `postgres -C` sees
-/// neither settings that do not go together nor a key that is not the certificate's.
-const TRIAL: &str = r#"# A file from a time when the clock was ahead would look for ever as if it had never been loaded.
-not_ahead() {
-  find "$ETC" "$D/postgresql.auto.conf" -maxdepth 2 -type f -newermt now -exec touch {} + 2>/dev/null || true
-}
-trial() {
-  t=$(mktemp -d /tmp/breakwater-trial.XXXXXX)
-  for d in "$D"/*/; do mkdir "$t/$(basename "$d")"; done
-  rmdir "$t/pg_wal"
-  cp "$D/PG_VERSION" "$t/"
-  cp "$D/global/pg_control" "$t/global/"
-  if [ -e "$D/postgresql.auto.conf" ]; then cp "$D/postgresql.auto.conf" "$t/"; fi
-  chown -R postgres:postgres "$t"
-  set -- -c "config_file=$ETC/postgresql.conf" -c "data_directory=$t" -c "external_pid_file=$t/pid" -c listen_addresses= \
-    -c "unix_socket_directories=$t" -c logging_collector=off -c log_destination=stderr -c log_line_prefix= \
-    -c lc_messages=C -c huge_pages=off
-  # Where memory is promised only once, the running server has it.
-  if [ "$(cat /proc/sys/vm/overcommit_memory)" = 2 ]; then set -- "$@" -c shared_buffers=16MB; fi
-  out=$(timeout 60 runuser -u postgres -- "$B/postgres" "$@" 2>&1 || true)
-  rm -rf -- "$t"
-  out=$(printf '%s\n' "$out" | grep -v -e 'LOG:  starting PostgreSQL' -e 'LOG:  listening on' -e 'LOG:  database system is shut' || true)
-  case $out in *'required WAL directory'*) return 0 ;; esac
-  return 1
-}
-check() {
-  # Once more if the control file was read while it was written.
-  if ! trial && ! trial; then
-    put_back; echo "PostgreSQL refuses the configuration; the previous one is back: $out" >&2; exit 1
-  fi
-  if ! certified; then
-    put_back; echo "tls_ca does not verify this server's certificate; the previous one is back: $out" >&2; exit 1
-  fi
-}
 "#;
 
 /// Scripts of one member.
@@ -107,7 +85,7 @@ impl Scripts<'_> {
     /// Make a cluster where there is none. `making` stands while that lasts. The locale is one that
     /// every host has, and whose order of text no update of libc changes.
     pub fn make_cluster(&self) -> String {
-        let making = sh(&self.paths.making);
+        let making = word(&self.paths.making);
         self.with(&format!(
             r#"{ALONE}if [ -f "$D/PG_VERSION" ] && [ -f "$ETC/postgresql.conf" ] && [ ! -e {making} ]; then exit 0; fi
 mkdir -p "$(dirname {making})"
@@ -120,13 +98,16 @@ rm -f {making}
 
     /// Move aside what a cut-off `make_cluster` left; it never ran.
     pub fn move_aside(&self) -> String {
-        let making = sh(&self.paths.making);
+        let making = word(&self.paths.making);
         self.with(&format!(
             r#"{ALONE}[ -e {making} ] || exit 0
 aside=breakwater-aside.$(date +%s)
-for d in "$D" "$ETC"; do [ ! -e "$d" ] || mv -T "$d" "$d.$aside"; done
+for d in "$D" "$ETC"; do [ ! -e "$d" ] || move "$d" "$d.$aside"; done
 # A cluster in /etc must not be seen by postgresql-common, wherever it is moved.
-if [ -e "$ETC.$aside" ]; then mkdir -p /etc/breakwater && mv -T "$ETC.$aside" "/etc/breakwater/$C.$aside"; fi
+if [ -e "$ETC.$aside" ]; then
+  mkdir -p /etc/breakwater
+  ( enter "${{ETC%/*}}" && mv -T "./${{ETC##*/}}.$aside" "/etc/breakwater/$C.$aside" )
+fi
 rm -f {making}
 "#
         ))
@@ -134,16 +115,12 @@ rm -f {making}
 
     /// Make a password and keep it where libpq looks; `lines` ends each line in `@PASSWORD@`.
     pub fn make_password(&self, lines: &str) -> String {
-        let path = sh(&self.paths.passfile);
+        let path = word(&self.paths.passfile);
         format!(
-            r#"umask 077
-password=$(head -c 24 /dev/urandom | base64 -w0 | tr '+/' '-_')
-t=$(mktemp {path}.XXXXXX)
-while IFS= read -r line; do printf '%s\n' "${{line%@PASSWORD@}}$password"; done > "$t" <<'BREAKWATER_LINES'
+            r#"{WAYS}password=$(head -c 24 /dev/urandom | base64 -w0 | tr '+/' '-_')
+while IFS= read -r line; do printf '%s\n' "${{line%@PASSWORD@}}$password"; done <<'BREAKWATER_LINES' |
 {lines}BREAKWATER_LINES
-chown postgres:postgres "$t"
-sync "$t"
-mv "$t" {path}
+write {path} postgres:postgres 0600
 "#
         )
     }
@@ -160,7 +137,7 @@ mv "$t" {path}
 
     /// Make the data directory `PostgreSQL`'s alone; what is in it stays as it is.
     pub fn data_dir_mode(&self) -> String {
-        self.with("chown postgres:postgres \"$D\"\nchmod 0700 \"$D\"\n")
+        self.with("give \"$D\" postgres:postgres 0700\n")
     }
 
     /// Stop.
@@ -171,13 +148,14 @@ mv "$t" {path}
         )
     }
 
-    /// Keep what is about to be written over.
+    /// Keep what is about to be written over: by a second name, as a file is never written in place.
     pub fn keep_previous(files: &[String]) -> String {
         format!(
-            r#"for f in {}; do
-  rm -f "$f.breakwater-prev" "$f.breakwater-none"
-  if [ -e "$f" ]; then cp -p "$f" "$f.breakwater-prev"; else mkdir -p "$(dirname "$f")"; : > "$f.breakwater-none"; fi
-done
+            r#"{WAYS}keep() (
+  missing=make && enter "${{1%/*}}" && f=./${{1##*/}} && rm -rf "$f.breakwater-prev" "$f.breakwater-none" || exit 1
+  if [ -e "$f" ]; then ln -PT "$f" "$f.breakwater-prev"; else mkdir "$f.breakwater-none"; fi
+)
+for f in {}; do keep "$f"; done
 "#,
             words(files)
         )
@@ -188,13 +166,18 @@ done
         let conf = [&paths.main_conf, &paths.shared_conf, &paths.own_conf, &paths.hba];
         let files: Vec<String> = conf.into_iter().chain(paths.tls()).map(Clone::clone).collect();
         format!(
-            r#"put_back() {{
+            r#"each() {{
   for f in {files}; do
-    if [ -e "$f.breakwater-prev" ]; then mv "$f.breakwater-prev" "$f"
-    elif [ -e "$f.breakwater-none" ]; then rm -f "$f" "$f.breakwater-none"; fi
+    if [ -d "${{f%/*}}" ]; then ( enter "${{f%/*}}" && "$1" "./${{f##*/}}" ) || return 1; fi
   done
 }}
-forget() {{ for f in {files}; do rm -f "$f.breakwater-prev" "$f.breakwater-none"; done; }}
+back() {{
+  if [ -e "$1.breakwater-prev" ]; then mv -fT "$1.breakwater-prev" "$1"
+  elif [ -e "$1.breakwater-none" ]; then rm -rf "$1" "$1.breakwater-none"; fi
+}}
+drop() {{ rm -rf "$1.breakwater-prev" "$1.breakwater-none"; }}
+put_back() {{ each back; }}
+forget() {{ each drop; }}
 certified() {{
 {certified}}}
 {TRIAL}"#,
@@ -212,11 +195,11 @@ certified() {{
         // Before version 15 libpq compares a name, not an address.
         let full = settings.sslmode() == "verify-full" && settings.version >= 15;
         let address = if full {
-            format!("-verify_ip {} ", sh(settings.address(self.member)))
+            format!("-verify_ip {} ", word(settings.address(self.member)))
         } else {
             String::new()
         };
-        let (ca, certificate) = (sh(&self.paths.tls_ca), sh(&self.paths.tls_certificate));
+        let (ca, certificate) = (word(&self.paths.tls_ca), word(&self.paths.tls_certificate));
         format!(
             "  out=$(openssl verify -purpose sslserver {address}-CAfile {ca} -untrusted {certificate} {certificate} 2>&1)\n"
         )
@@ -262,16 +245,16 @@ forget
     /// Put a comment sign before settings that `postgresql.conf` sets after it has read our files.
     pub fn comment_out(&self, names: &[String]) -> String {
         let names = names.join("|").replace('.', r"\.");
-        let path = sh(&self.paths.main_conf);
-        format!(
-            "sed -i -E '/^include_dir/,$ s/^[[:space:]]*({names})[[:space:]]*[=[:space:]]/#breakwater: &/I' {path}\n"
-        )
+        self.with(&format!(
+            "( enter \"$ETC\" && own sed -i -E '/^include_dir/,$ s/^[[:space:]]*({names})[[:space:]]*[=[:space:]]/#breakwater: &/I' \
+             postgresql.conf )\n"
+        ))
     }
 
     /// Take back values of `ALTER SYSTEM` that hide ours.
     pub fn reset(&self, names: &[String]) -> String {
         let statements =
-            names.iter().map(|n| format!("sql -c {}\n", sh(&format!("ALTER SYSTEM RESET {n}"))));
+            names.iter().map(|n| format!("sql -c {}\n", word(&format!("ALTER SYSTEM RESET {n}"))));
         self.with(&statements.collect::<String>())
     }
 
@@ -291,32 +274,23 @@ forget
 
     /// Make the archive's directory, where its parent is there: a missing parent is a missing mount.
     pub fn archive_dir(dir: &str) -> String {
-        let dir = sh(dir);
+        let dir = word(dir);
         format!(
-            "parent=$(dirname {dir})\n\
+            "{WAYS}parent=$(dirname {dir})\n\
              [ -d \"$parent\" ] || {{ echo \"$parent does not exist; is it mounted?\" >&2; exit 1; }}\n\
-             install -d -o postgres -g postgres -m 0700 {dir}\n"
+             give {dir} postgres:postgres 0700\n"
         )
     }
 
     /// Say whether the cluster starts at boot: `auto`, `manual` or `disabled`.
     pub fn start_conf(&self, word: &str) -> String {
-        self.with(&self.set_start(word))
-    }
-
-    /// The same within another script. On disk when it returns: a host that loses power starts by it.
-    pub(super) fn set_start(&self, word: &str) -> String {
-        let path = sh(&self.paths.start_conf);
-        format!(
-            "t={path}.breakwater-tmp\nprintf '%s\\n' {word} > \"$t\"\nchown postgres:postgres \"$t\"\n\
-             chmod 0644 \"$t\"\nsync \"$t\"\nmv \"$t\" {path}\nsync -f \"$ETC\"\nsystemctl daemon-reload\n"
-        )
+        self.with(&format!("start_conf {word}\n"))
     }
 
     /// How this member logs in to its peer as a role of the pair.
     pub(super) fn conninfo(&self, user: &str, database: &str) -> String {
         let settings = self.settings;
-        let mut words = vec![
+        let mut fields = vec![
             ("host", settings.address(self.member.peer()).to_owned()),
             ("port", settings.port.to_string()),
             ("user", user.to_owned()),
@@ -325,18 +299,18 @@ forget
             ("sslmode", settings.sslmode().to_owned()),
             ("connect_timeout", "10".to_owned()),
         ];
-        words.extend(settings.tls_ca.as_ref().map(|_| ("sslrootcert", self.paths.tls_ca.clone())));
-        let word = |(name, value): (&str, String)| {
+        fields.extend(settings.tls_ca.as_ref().map(|_| ("sslrootcert", self.paths.tls_ca.clone())));
+        let field = |(name, value): (&str, String)| {
             format!("{name}={}", render::quote::conninfo(&value).unwrap_or_default())
         };
-        words.into_iter().map(word).collect::<Vec<_>>().join(" ")
+        fields.into_iter().map(field).collect::<Vec<_>>().join(" ")
     }
 
     /// A fresh login to the peer: an open stream survives a changed password, this does not. Sets
     /// `lsn`, the position the peer has written.
     fn login(&self) -> String {
         format!(
-            r#"conninfo={}
+            r#"{IS_LSN}conninfo={}
 login() {{
   runuser -u postgres -- "$B/psql" -X -At -F ' ' -w -d "$conninfo replication=1" -c IDENTIFY_SYSTEM
 }}
@@ -346,8 +320,9 @@ if ! answer=$(login 2>&1); then
   exit 1
 fi
 lsn=$(printf '%s\n' "$answer" | awk 'END {{print $3}}')
+is_lsn "$lsn" || {{ echo "what answers there as PostgreSQL says no position in its WAL: $lsn" >&2; exit 1; }}
 "#,
-            sh(&self.conninfo(&self.settings.replication_user, "replication")),
+            word(&self.conninfo(&self.settings.replication_user, "replication")),
             self.settings.place(self.member.peer()),
             self.settings.replication_user,
         )
@@ -362,17 +337,18 @@ lsn=$(printf '%s\n' "$answer" | awk 'END {{print $3}}')
     pub fn clone(&self) -> String {
         let text = format!(
             r#"new={new}
-rm -rf -- "$new"
-if [ -e "$D" ]; then rmdir -- "$D"; fi
-mkdir -p "$(dirname "$D")"
-install -d -o postgres -g postgres -m 0700 "$new"
+(
+  missing=make && enter "${{D%/*}}" && rm -rf "./${{new##*/}}" || exit 1
+  if [ -e "./${{D##*/}}" ]; then rmdir "./${{D##*/}}"; fi
+)
+give "$new" postgres:postgres 0700
 runuser -u postgres -- "$B/pg_basebackup" -w -d "$conninfo" -D "$new" -Fp -Xs -c fast -S {slot}
 runuser -u postgres -- "$B/pg_verifybackup" -q "$new"
 runuser -u postgres -- touch "$new/standby.signal"
 sync -f "$new"
-mv -T "$new" "$D"
+move "$new" "$D"
 "#,
-            new = sh(&self.paths.clone),
+            new = word(&self.paths.clone),
             slot = self.settings.slot_name
         );
         self.with(&(self.login() + &text))
@@ -382,13 +358,12 @@ mv -T "$new" "$D"
     /// input, with this host's data directory.
     pub fn register(&self) -> String {
         self.with(
-            r#"install -d -o postgres -g postgres -m 0755 "/etc/postgresql/$V" "$ETC" "$ETC/conf.d"
-put() { cat > "$1.breakwater-tmp"; chown postgres:postgres "$1.breakwater-tmp"; chmod "$2" "$1.breakwater-tmp"; mv "$1.breakwater-tmp" "$1"; }
-[ -e "$ETC/pg_ident.conf" ] || put "$ETC/pg_ident.conf" 0640 </dev/null
-[ -e "$ETC/environment" ] || put "$ETC/environment" 0644 </dev/null
-[ -e "$ETC/pg_ctl.conf" ] || echo "pg_ctl_options = ''" | put "$ETC/pg_ctl.conf" 0644
-[ -e "$ETC/start.conf" ] || echo auto | put "$ETC/start.conf" 0644
-put "$ETC/postgresql.conf" 0644
+            r#"for d in "${ETC%/*}" "$ETC" "$ETC/conf.d"; do give "$d" postgres:postgres 0755; done
+[ -e "$ETC/pg_ident.conf" ] || write "$ETC/pg_ident.conf" postgres:postgres 0640 </dev/null
+[ -e "$ETC/environment" ] || write "$ETC/environment" postgres:postgres 0644 </dev/null
+[ -e "$ETC/pg_ctl.conf" ] || echo "pg_ctl_options = ''" | write "$ETC/pg_ctl.conf" postgres:postgres 0644
+[ -e "$ETC/start.conf" ] || echo auto | write "$ETC/start.conf" postgres:postgres 0644
+write "$ETC/postgresql.conf" postgres:postgres 0644
 systemctl daemon-reload
 "#,
         )
@@ -425,7 +400,9 @@ done
     /// Remove the cluster with all its data.
     pub fn drop_cluster(&self) -> String {
         self.with(
-            r#"rm -f "$ETC/conf.d"/*.breakwater-prev "$ETC/conf.d"/*.breakwater-none "$ETC"/*.breakwater-prev
+            r#"for d in "$ETC" "$ETC/conf.d"; do
+  if [ -d "$d" ]; then ( enter "$d" && rm -rf ./*.breakwater-prev ./*.breakwater-none ); fi
+done
 if [ -e "$ETC/postgresql.conf" ]; then pg_dropcluster --stop "$V" "$C"; fi
 rmdir "$ETC/conf.d" "$ETC" 2>/dev/null || true
 systemctl daemon-reload
@@ -437,8 +414,4 @@ systemctl daemon-reload
     pub fn resume(&self) -> String {
         self.with("sql -c 'SELECT pg_wal_replay_resume()' >/dev/null\n")
     }
-}
-
-fn words(files: &[String]) -> String {
-    files.iter().map(|f| sh(f)).collect::<Vec<_>>().join(" ")
 }

@@ -116,7 +116,7 @@ settings! {
     /// Certificate of one server.
     pub struct NodeTls {
         /// Certificate chain, PEM, the server's own first.
-        certificate: String = attr().on_change(OnChange::Reload).check(crate::resources::common::certificate),
+        certificate: String = attr().on_change(OnChange::Reload).check(crate::checks::certificate),
         /// Private key, PEM, without a passphrase.
         private_key_wo: Option<Secret> = attr().write_only().on_change(OnChange::Reload),
         /// Raise it when `private_key_wo` changes: Terraform cannot see that. A new `certificate`
@@ -167,10 +167,11 @@ settings! {
         /// `distro`: packages of the distribution; `pgdg`: of the PostgreSQL project.
         source: Source = attr().default("distro"),
         /// Base address of the PostgreSQL project's repository or of a mirror; for `pgdg`.
-        mirror: String = attr().default("https://apt.postgresql.org/pub/repos/apt"),
+        mirror: String =
+            attr().default("https://apt.postgresql.org/pub/repos/apt").check(crate::checks::repository),
         /// Key of that repository: its armoured text, or a URL from which each host fetches it.
         signing_key: String =
-            attr().default("https://www.postgresql.org/media/keys/ACCC4CF8.asc"),
+            attr().default("https://www.postgresql.org/media/keys/ACCC4CF8.asc").check(signing_key),
         /// Release of the server's packages on both hosts, as their package source names it, such as
         /// `15.18-0+deb12u1`. A newer one is installed on the standby first and, when that follows
         /// again, on the primary; each server restarts. If not set, the newest is installed at first
@@ -179,7 +180,7 @@ settings! {
         /// Name of the cluster, as in `postgresql@15-main`.
         cluster: String = attr().default("main").on_change(OnChange::Refused),
         /// TCP port of both servers.
-        port: u16 = attr().default(5432).on_change(OnChange::Restart),
+        port: u16 = attr().default(5432).on_change(OnChange::Restart).check(crate::checks::port),
         /// Which host is the primary. A change is a switchover where both run: the plan announces it,
         /// and refuses it where the standby does not follow. Where the old primary is down, what only
         /// its disk holds is brought over before the other is promoted.
@@ -195,7 +196,7 @@ settings! {
         /// `tls` of both nodes. If not set, their connection is encrypted and not verified. A new
         /// authority is added before certificates of it are used, and the old one removed after.
         tls_ca: Option<String> =
-            attr().on_change(OnChange::Reload).check(crate::resources::common::certificate),
+            attr().on_change(OnChange::Reload).check(crate::checks::certificate),
         /// With `tls_ca`: `full` also compares the certificate with the other's address, which
         /// PostgreSQL does with IP addresses from version 15 on; `ca` does not.
         tls_verify: TlsVerify = attr().default("full").on_change(OnChange::Reload),
@@ -349,4 +350,20 @@ impl Pair {
     pub fn standby(&self) -> Member {
         self.primary.peer()
     }
+}
+
+/// A key, or where it is. What apt trusts comes over no line that anybody may change.
+fn signing_key(value: &Value) -> Result<(), String> {
+    let text = value.as_str().unwrap_or_default();
+    if text.starts_with("http://") {
+        return Err(
+            "It must come over https://: whoever changes it on its way chooses the packages. \
+                    Or give the key itself."
+                .to_owned(),
+        );
+    }
+    if text.starts_with("https://") {
+        return crate::checks::https_url(value);
+    }
+    crate::checks::armoured_key(value)
 }

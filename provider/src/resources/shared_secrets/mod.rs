@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 
 use crate::diag::{Diag, Diags, Path};
 use crate::resource::{Answers, ImportRequest, Known, Observation, Plan, Question, Resource, Ssh};
+use crate::rule::{Found, Rule};
 use crate::value::Object;
 
 pub use settings::{AdoptFrom, HostPlace, OnDestroy, Outputs, Secrets};
@@ -31,24 +32,8 @@ impl Resource for SharedSecrets {
     type Outputs = Outputs;
     type Facts = facts::Facts;
 
-    fn validate(settings: &Secrets) -> Diags {
-        let mut diags = Vec::new();
-        if settings.hosts.is_empty() {
-            let diag = Diag::error("No hosts", "hosts must name at least one host.");
-            diags.push(diag.at(Path::of("hosts")));
-        }
-        let adopted = settings.adopt_from.as_ref().and_then(|a| a.host.as_ref());
-        for (path, name) in
-            [("authority", settings.authority.as_ref()), ("adopt_from.host", adopted)]
-        {
-            let names: Vec<&str> = settings.hosts.keys().map(String::as_str).collect();
-            if let Some(name) = name.filter(|n| !settings.hosts.contains_key(*n)) {
-                let detail =
-                    format!("\"{name}\" is not a key of hosts, which are: {}.", names.join(", "));
-                diags.push(Diag::error("Unknown host", detail).at(Path::of(path)));
-            }
-        }
-        diags
+    fn rules() -> &'static [Rule<Secrets>] {
+        RULES
     }
 
     fn id(settings: &Secrets) -> String {
@@ -89,5 +74,24 @@ impl Resource for SharedSecrets {
 
     fn import(id: &str, answers: &Answers) -> Result<Object, Diags> {
         import::import(id, answers)
+    }
+}
+
+const RULES: &[Rule<Secrets>] =
+    &[Rule { reads: &["hosts{}", "authority", "adopt_from.host"], check: hosts }];
+
+/// Hosts are named where there are some.
+fn hosts(settings: &Secrets, found: &mut Found) {
+    if settings.hosts.is_empty() {
+        found.error(Path::of("hosts"), "No hosts", "hosts must name at least one host.");
+    }
+    let adopted = settings.adopt_from.as_ref().and_then(|a| a.host.as_ref());
+    for (path, name) in [("authority", settings.authority.as_ref()), ("adopt_from.host", adopted)] {
+        let names: Vec<&str> = settings.hosts.keys().map(String::as_str).collect();
+        if let Some(name) = name.filter(|n| !settings.hosts.contains_key(*n)) {
+            let detail =
+                format!("\"{name}\" is not a key of hosts, which are: {}.", names.join(", "));
+            found.error(Path::of(path), "Unknown host", detail);
+        }
     }
 }

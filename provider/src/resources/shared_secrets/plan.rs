@@ -120,7 +120,7 @@ fn make(settings: &Secrets, facts: &Facts, choices: &[(&Unit, Choice)]) -> Steps
     let (missing, rotated) = (pick(&Choice::Make), pick(&Choice::Rotate));
     let key = missing.iter().chain(&rotated).any(|unit| unit.group == Group::TokenKey);
     if key && !facts.hosts.get(lead).is_some_and(|host| host.openssl) {
-        steps.push(Step::job(lead, "install openssl", "openssl", scripts::INSTALL_OPENSSL));
+        steps.push(Step::job(lead, "install openssl", "openssl", scripts::install_openssl()));
     }
     if !missing.is_empty() {
         let adopt = settings.adopt_from.as_ref();

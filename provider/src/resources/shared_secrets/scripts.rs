@@ -2,7 +2,7 @@
 
 use super::settings::AdoptFrom;
 use super::units::Unit;
-use crate::step::word;
+use crate::shell::{OWN, WAYS, word};
 
 /// Says mode, owner and group of the directory, and whether openssl is there.
 pub fn place(directory: &str) -> String {
@@ -31,13 +31,14 @@ fn source(from: &AdoptFrom) -> String {
 
 /// Makes the directory.
 pub fn directory(path: &str) -> String {
-    format!("umask 022\ninstall -d -m 0700 -o root -g root {}\n", word(path))
+    let path = word(path);
+    format!("{WAYS}d={path}\n(missing=make; enter \"${{d%/*}}\")\ngive \"$d\" root:root 0700\n")
 }
 
 /// Installs openssl.
-pub const INSTALL_OPENSSL: &str = "export DEBIAN_FRONTEND=noninteractive\n\
-     apt-get -o DPkg::Lock::Timeout=300 -qy update\n\
-     apt-get -o DPkg::Lock::Timeout=300 -qy --no-install-recommends install openssl\n";
+pub fn install_openssl() -> String {
+    crate::apt::function() + "apt update\napt --no-install-recommends install openssl\n"
+}
 
 /// Makes secrets in the directory, each adopted where that is possible and wanted. `marks` are
 /// written last, so that a rotation that was cut is done again as a whole.
@@ -47,7 +48,7 @@ pub fn make(
     adopt: Option<&AdoptFrom>,
     marks: &[(&str, i64)],
 ) -> String {
-    let mut script = format!("umask 077\ndir={}\n{FUNCTIONS}", word(directory));
+    let mut script = format!("umask 077\ndir={}\n{OWN}{FUNCTIONS}", word(directory));
     script.push_str(&adopt.map_or("data= env=\n".to_owned(), source));
     for unit in units {
         script.push_str(&one(unit));
@@ -80,8 +81,10 @@ fn one(unit: &Unit) -> String {
     }
 }
 
-/// `put` is the one way into the directory: whole, synced, by rename.
-const FUNCTIONS: &str = r#"fail() { rm -f "$dir"/.*.new; echo "$1" >&2; exit 1; }
+/// `put` is the one way into the directory: whole, synced, by rename. `theirs` reads what stands in a
+/// directory of Harbor's containers, with their rights.
+const FUNCTIONS: &str = r#"theirs() ( cd "${1%/*}" && own cat "./${1##*/}" )
+fail() { rm -f "$dir"/.*.new; echo "$1" >&2; exit 1; }
 put() {
   chmod 600 "$dir/.$1.new"
   sync "$dir/.$1.new"; mv -f "$dir/.$1.new" "$dir/$1"
@@ -101,14 +104,14 @@ key() {
   [ -n "$data" ] || return 1
   for from in "$data/secret/keys/$1" "$data/$1"; do
     [ -s "$from" ] || continue
-    tr -d '\r\n' < "$from" > "$dir/.$1.new"
+    theirs "$from" | tr -d '\r\n' > "$dir/.$1.new"
     checked "$1" "$2" "$from" && return 0
   done
   return 1
 }
 variable() {
   [ -s "$env" ] || return 1
-  sed -n "s/^$3=//p" "$env" | tail -n 1 | tr -d '\r\n' > "$dir/.$1.new"
+  theirs "$env" | sed -n "s/^$3=//p" | tail -n 1 | tr -d '\r\n' > "$dir/.$1.new"
   checked "$1" "$2" "$3 in $env"
 }
 pkcs1() {
@@ -120,8 +123,8 @@ pkcs1() {
 token_key() {
   k="$dir/.private_key.pem.new" c="$dir/.root.crt.new"
   if [ -n "$data" ] && [ -s "$data/secret/core/private_key.pem" ]; then
-    cat "$data/secret/core/private_key.pem" > "$k"
-    [ ! -s "$data/secret/registry/root.crt" ] || cat "$data/secret/registry/root.crt" > "$c"
+    theirs "$data/secret/core/private_key.pem" > "$k"
+    [ ! -s "$data/secret/registry/root.crt" ] || theirs "$data/secret/registry/root.crt" > "$c"
   else
     openssl genrsa -traditional -out "$k" 4096 2>/dev/null ||
       openssl genrsa -out "$k" 4096 2>/dev/null || fail "openssl failed to make the token key"

@@ -7,7 +7,7 @@ use rules::{Done, ensure, one_of, plain};
 
 use super::super::check_path;
 use super::settings::{Settings, Trace};
-use crate::Secret;
+use crate::{Error, Secret, address};
 
 pub(super) fn all(s: &Settings) -> Done {
     front(s)?;
@@ -22,21 +22,16 @@ pub(super) fn all(s: &Settings) -> Done {
     s.trace.as_ref().map_or(Ok(()), trace)
 }
 
+fn judged(key: &str, judged: address::Judged) -> Done {
+    judged.map_err(|reason| Error::invalid(key, reason))
+}
+
 fn front(s: &Settings) -> Done {
-    plain("hostname", &s.hostname)?;
-    let host = |b: u8| b.is_ascii_alphanumeric() || b"._:[]-".contains(&b);
-    ensure(s.hostname.bytes().all(host), "hostname", "must be a name or an address, not a URL")?;
-    ensure(
-        !["127.0.0.1", "localhost", "::1", "[::1]"].contains(&s.hostname.as_str()),
-        "hostname",
-        "must be a name that clients can reach, not this host's own loopback",
-    )?;
+    judged("hostname", address::registry_name(&s.hostname))?;
     let example = "is the example of Harbor's template: give your own name";
     ensure(s.hostname != "reg.mydomain.com", "hostname", example)?;
     if let Some(url) = &s.external_url {
-        let web = url.starts_with("https://") || url.starts_with("http://");
-        plain("external_url", url)?;
-        ensure(web, "external_url", "must start with https:// or http://")?;
+        judged("external_url", address::origin(url).map(|_| ()))?;
     }
     let Some(https) = &s.https else {
         return ensure(!s.with_notary, "https", "must be set: Notary works over HTTPS only");

@@ -26,7 +26,7 @@ resource "harbor_pg_replication_pair" "db" {
   version     = 15
   source      = "pgdg"
   mirror      = var.urls.pgdg
-  signing_key = "${var.urls.pgdg}/ACCC4CF8.asc"
+  signing_key = "${var.urls.https}/ACCC4CF8.asc"
   nodes       = { a = { ssh = var.ssh.a }, b = { ssh = var.ssh.b } }
   client_rules = [for address in ["198.51.100.0/24", "172.16.0.0/12"] :
   { connection = "host", address = address }]

@@ -4,13 +4,13 @@ use super::*;
 use crate::real_postgres::Postgres;
 use crate::step::{Action, Server};
 
-async fn seen(postgres: &Postgres, settings: &ExternalDb) -> Facts {
+pub async fn seen(postgres: &Postgres, settings: &ExternalDb) -> Facts {
     let answers = postgres.answers(&ExternalDatabase::questions(settings)).await;
     ExternalDatabase::facts(settings, &answers).expect("facts")
 }
 
 /// What an apply does; the steps of each round.
-async fn apply(postgres: &Postgres, settings: &ExternalDb, context: &Context) -> Vec<String> {
+pub async fn apply(postgres: &Postgres, settings: &ExternalDb, context: &Context) -> Vec<String> {
     let mut rounds = Vec::new();
     for _ in 0..4 {
         let facts = seen(postgres, settings).await;
@@ -29,7 +29,7 @@ async fn apply(postgres: &Postgres, settings: &ExternalDb, context: &Context) ->
     panic!("steps remain: {rounds:?}");
 }
 
-async fn as_harbor(postgres: &Postgres, password: &str, statement: &str) -> Result<(), String> {
+pub async fn as_harbor(postgres: &Postgres, password: &str, statement: &str) -> Result<(), String> {
     let server = Server::Tcp {
         host: "127.0.0.1".into(),
         port: postgres.port,
@@ -37,7 +37,7 @@ async fn as_harbor(postgres: &Postgres, password: &str, statement: &str) -> Resu
         password: Secret::from(password),
         sslmode: "disable".into(),
     };
-    postgres.query(&sql::one(server, "registry", statement)).await.map(drop)
+    postgres.as_others(&sql::one(server, "registry", statement)).await.map(drop)
 }
 
 #[tokio::test]

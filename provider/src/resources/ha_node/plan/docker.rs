@@ -109,7 +109,8 @@ impl Node<'_> {
             return part;
         }
         let what = format!("install {}", missing.join(", "));
-        let step = Step::job(HOST, what, "docker-packages", scripts::install(&missing));
+        let mirror = if docker.source == DockerSource::DockerCe { &docker.mirror } else { "" };
+        let step = Step::job(HOST, what, "docker-packages", scripts::install(&missing, mirror));
         let docker = |m: &String| !m.starts_with("docker-compose") && m != layout::NFS;
         let replaces = !self.facts.seen.one("server").is_empty() && missing.iter().any(docker);
         part.up |= replaces && self.running();

@@ -5,22 +5,25 @@ use render::harbor::release::upgrade_path;
 
 use super::{Node, Part};
 use crate::resources::ha_node::facts::HOST;
+use crate::resources::ha_node::observe::has_images;
 use crate::resources::ha_node::scripts;
+use crate::shell::word;
 use crate::step::{Action, Step};
 
 impl Node<'_> {
     pub(super) fn install(&self) -> Part {
         let mut part = self.jump();
         let version = self.release.to_string();
-        let unpack = self.status(&mut part, "harbor installer", &version);
+        let other = self.status(&mut part, "harbor installer", &version);
+        let seen = &self.facts.seen;
+        // They were loaded once, and what they were loaded from is gone since.
+        let lost =
+            !has_images(self.facts) && seen.one("archive").is_empty() && self.s.installer.is_some();
+        let unpack = other || lost;
         if unpack {
             part.add(self.unpack(&version));
         }
-        let seen = &self.facts.seen;
-        // An archive that is still there was not loaded to its end; somebody else may have left it.
-        let by_hand = seen.one("prepared").is_empty() && self.facts.composed() == Some(&version);
-        let whole = seen.one("archive").is_empty() || by_hand;
-        let loaded = seen.one("prepare_image") == "yes" && whole;
+        let loaded = !self.status(&mut part, "harbor images", "loaded");
         if unpack || !loaded {
             let script = scripts::images(self.s, &version);
             let what = format!("load the images of Harbor {version}");
@@ -41,7 +44,7 @@ impl Node<'_> {
             return part;
         };
         let archive = self.s.at(".breakwater-installer.tgz");
-        let make = format!("mkdir -p {}\n", crate::facts::shell(&self.s.directory));
+        let make = format!("mkdir -p {}\n", word(&self.s.directory));
         part.step(Step::run(HOST, format!("make {}", self.s.directory), make));
         let action = Action::Upload {
             source: installer.url.or(installer.path).unwrap_or_default(),

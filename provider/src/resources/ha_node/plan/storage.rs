@@ -1,12 +1,11 @@
 //! Shared storage, mounted inside the local data volume.
 
-use render::systemd::{bind_unit, docker_dropin, mount_unit};
+use render::systemd::docker_dropin;
 
 use super::{Node, Part};
 use crate::resources::ha_node::facts::HOST;
 use crate::resources::ha_node::layout;
 use crate::resources::ha_node::scripts;
-use crate::resources::ha_node::settings::Shared;
 use crate::resources::ha_node::texts::headed;
 use crate::step::{File, Step};
 
@@ -29,7 +28,7 @@ impl Node<'_> {
             );
             part.refuse("storage.shared", "Image layers are in the local data volume", detail);
         }
-        let text = unit_text(&shared, &place);
+        let text = layout::mount_unit_text(&shared, &place);
         let changed = self.write(&mut part, text.map(|t| File::public(&path, headed(&t))), &path);
         let dropin = docker_dropin::render(&docker_dropin::Settings {
             mounts: vec![place.clone()],
@@ -64,21 +63,4 @@ impl Node<'_> {
         }
         part
     }
-}
-
-fn unit_text(shared: &Shared, place: &str) -> Result<String, render::Error> {
-    if let Some(source) = &shared.path {
-        let settings = bind_unit::Settings { source: source.clone(), path: place.to_owned() };
-        return bind_unit::render(&settings);
-    }
-    let nfs = shared.nfs.as_deref().unwrap_or_default();
-    let (server, export) = nfs.split_once(":/").unwrap_or_default();
-    mount_unit::render(&mount_unit::Settings {
-        server: server.to_owned(),
-        export: format!("/{export}"),
-        path: place.to_owned(),
-        version: shared.nfs_version.clone(),
-        purpose: mount_unit::Purpose::Registry,
-        options: shared.nfs_options.clone().unwrap_or_default(),
-    })
 }

@@ -1,8 +1,8 @@
 //! Scripts that look, and change nothing.
 
-use crate::facts::shell;
 use crate::resources::ha_node::layout;
 use crate::resources::ha_node::settings::HaNode;
+use crate::shell::word;
 
 /// Asks for everything that is not a file, a unit or a package, in lines `key=value`. Nothing of
 /// it needs anything to be installed, and nothing is changed.
@@ -12,18 +12,18 @@ pub fn observe(s: &HaNode) -> String {
         .iter()
         .map(|(name, place)| {
             let shared = s.shared_secrets.as_deref().unwrap_or("/nonexistent");
-            let from = shell(&format!("{shared}/{name}"));
-            format!("seed {name} {from} {}\n", shell(&s.data(place)))
+            let from = word(&format!("{shared}/{name}"));
+            format!("seed {name} {from} {}\n", word(&s.data(place)))
         })
         .collect();
     let ports = [Some(s.http_port), s.https.as_ref().map(|h| h.port)];
     let ports: Vec<String> = ports.iter().flatten().map(u16::to_string).collect();
     OBSERVE
-        .replace("@DIR@", &shell(&s.directory))
-        .replace("@DATA@", &shell(&s.data_volume))
-        .replace("@MOUNT@", &shell(&s.registry_mount().unwrap_or_default()))
-        .replace("@CRT@", &shell(&certificate))
-        .replace("@KEY@", &shell(&key))
+        .replace("@DIR@", &word(&s.directory))
+        .replace("@DATA@", &word(&s.data_volume))
+        .replace("@MOUNT@", &word(&s.registry_mount().unwrap_or_default()))
+        .replace("@CRT@", &word(&certificate))
+        .replace("@KEY@", &word(&key))
         .replace("@PENDING@", layout::PENDING)
         .replace("@COMPOSE@", layout::COMPOSE)
         .replace("@PORTS@", &ports.join(" "))
@@ -56,7 +56,10 @@ fi
 installer=$(sed -n 's|.*goharbor/prepare:v\([0-9][0-9.]*[0-9]\).*|\1|p' "$dir/prepare" 2>/dev/null | head -n 1)
 if [ -n "$installer" ]; then
   echo "installer=$installer"
-  docker image inspect "goharbor/prepare:v$installer" >/dev/null 2>&1 && echo prepare_image=yes
+  # Those that the containers need, too: somebody's nightly prune takes what no container uses.
+  images="goharbor/prepare:v$installer $(sed -n 's/^ *image: *//p' "$dir/docker-compose.yml" 2>/dev/null | sort -u)"
+  there=$(docker image inspect --format '{{.Id}}' $images 2>/dev/null | wc -l)
+  [ "$there" -ne "$(echo $images | wc -w)" ] || echo images=yes
   ls "$dir"/harbor*.tar.gz >/dev/null 2>&1 && echo archive=yes
 fi
 if [ -f "$dir/docker-compose.yml" ]; then
@@ -106,7 +109,7 @@ true
 
 /// For an import: what this provider made here beside Harbor's own files.
 pub fn ours(s: &HaNode) -> String {
-    OURS.replace("@DIR@", &shell(&s.directory)).replace("@SHARED@", layout::SHARED_SECRETS)
+    OURS.replace("@DIR@", &word(&s.directory)).replace("@SHARED@", layout::SHARED_SECRETS)
 }
 
 const OURS: &str = r#"dir=@DIR@ shared=@SHARED@

@@ -35,9 +35,9 @@ crate::settings! {
         /// repository or a mirror of it; `none`: it is there already and stays as it is.
         source: DockerSource = attr().default("distro"),
         /// Where `docker-ce` is fetched from; the folder that holds `linux/`.
-        mirror: String = attr().default("https://download.docker.com"),
+        mirror: String = attr().default("https://download.docker.com").check(crate::checks::repository),
         /// The key that signs `docker-ce`, ASCII-armoured; must be set with it.
-        signing_key: Option<String> = attr(),
+        signing_key: Option<String> = attr().check(crate::checks::armoured_key),
         /// Version of Docker's package to hold, as apt writes it; any if not set.
         version: Option<String> = attr().on_change(OnChange::Restart),
         /// Compose.

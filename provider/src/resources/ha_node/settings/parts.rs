@@ -57,7 +57,7 @@ crate::settings! {
     /// Prometheus metrics.
     pub struct Metric {
         /// Port of the metrics on the host.
-        port: u16 = attr().default(9090).on_change(OnChange::Restart),
+        port: u16 = attr().default(9090).on_change(OnChange::Restart).check(crate::checks::port),
         /// Path of the metrics in the URL.
         path: String = attr().default("/metrics").on_change(OnChange::Restart),
     }
@@ -83,11 +83,11 @@ crate::settings! {
     /// Proxy for what Harbor fetches from outside.
     pub struct Proxy {
         /// URL for HTTP.
-        http_proxy: Option<String> = attr().on_change(OnChange::Restart),
+        http_proxy: Option<String> = attr().on_change(OnChange::Restart).check(crate::checks::proxy_url),
         /// URL for HTTPS.
-        https_proxy: Option<String> = attr().on_change(OnChange::Restart),
+        https_proxy: Option<String> = attr().on_change(OnChange::Restart).check(crate::checks::proxy_url),
         /// Names that are reached directly, separated by commas.
-        no_proxy: Option<String> = attr().on_change(OnChange::Restart),
+        no_proxy: Option<String> = attr().on_change(OnChange::Restart).check(crate::checks::no_proxy),
         /// Components that use it; core, jobservice and trivy if not set.
         components: Option<Vec<String>> = attr().on_change(OnChange::Restart),
     }

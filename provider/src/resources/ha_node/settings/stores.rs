@@ -38,9 +38,9 @@ crate::settings! {
     /// PostgreSQL outside Harbor.
     pub struct Database {
         /// Name or address; one that stays when the primary moves.
-        host: String = attr().on_change(OnChange::Restart),
+        host: String = attr().on_change(OnChange::Restart).check(super::super::checks::outside_host),
         /// Port.
-        port: u16 = attr().default(5432).on_change(OnChange::Restart),
+        port: u16 = attr().default(5432).on_change(OnChange::Restart).check(crate::checks::port),
         /// Login role.
         username: String = attr().default("harbor").on_change(OnChange::Restart),
         /// Its password; must be set: letters, digits, `_` and `-`.
@@ -60,9 +60,9 @@ crate::settings! {
     /// Redis outside Harbor.
     pub struct Redis {
         /// Name or address; with `sentinel_master_set` the sentinels, separated by commas.
-        host: String = attr().on_change(OnChange::Restart),
+        host: String = attr().on_change(OnChange::Restart).check(super::super::checks::redis_hosts),
         /// Port of hosts that name none.
-        port: u16 = attr().default(6379).on_change(OnChange::Restart),
+        port: u16 = attr().default(6379).on_change(OnChange::Restart).check(crate::checks::port),
         /// User (releases from 2.8; from 2.15 the registry uses it too).
         username: Option<String> = attr().on_change(OnChange::Restart),
         /// Password: letters, digits, `_` and `-`.

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use super::super::case::Case;
+use super::super::describe;
 use super::super::facts::Role;
 use super::super::names::REWINDER;
 use super::super::observe::slot;
 use super::super::steps::Work;
-use super::super::{describe, password};
 use crate::plan::Plan;
+use crate::scram;
 use crate::secret::Secret;
 use crate::step::{Action, Step};
 
@@ -83,8 +84,8 @@ fn set_up(case: &Case, name: &str) -> Option<Step> {
     }
     let verifier = role
         .and_then(|r| r.verifier.as_ref())
-        .filter(|v| password::matches(v, &password))
-        .map_or_else(|| password::verifier(&password), Clone::clone);
+        .filter(|v| scram::is_of(v, &password))
+        .map_or_else(|| scram::verifier(&password), Clone::clone);
     let action = Action::Run {
         script: side.scripts.sql_from_stdin(),
         stdin: Some(role_sql(name, &verifier)),
@@ -99,15 +100,15 @@ pg_catalog.pg_ls_dir(text, boolean, boolean), pg_catalog.pg_stat_file(text, bool
 pg_catalog.pg_read_binary_file(text), pg_catalog.pg_read_binary_file(text, bigint, bigint, boolean)";
 
 /// The statements; nothing of them is logged by the server, and no standby is waited for.
-fn role_sql(name: &str, verifier: &Secret) -> Secret {
+pub fn role_sql(name: &str, verifier: &Secret) -> Secret {
     let attributes = if name == REWINDER { "LOGIN" } else { "LOGIN REPLICATION" };
     let mut sql = format!(
         "SET log_statement = 'none'; SET log_min_duration_statement = -1; \
          SET log_min_error_statement = 'panic'; SET synchronous_commit = local;\n\
          SELECT 'CREATE ROLE \"{name}\"' WHERE NOT EXISTS \
          (SELECT FROM pg_roles WHERE rolname = '{name}') \\gexec\n\
-         ALTER ROLE \"{name}\" {attributes} PASSWORD '{}';\n",
-        verifier.expose()
+         ALTER ROLE \"{name}\" {attributes} PASSWORD {};\n",
+        render::quote::sql_literal(verifier.expose()).unwrap_or_else(|_| "NULL".to_owned())
     );
     if name == REWINDER {
         sql.extend(["GRANT EXECUTE ON FUNCTION ", REWIND_FUNCTIONS, " TO ", REWINDER, ";\n"]);

@@ -1,10 +1,11 @@
 //! Packages: where they come from, and the server.
 
 use super::super::case::{Case, Side};
-use super::super::names::{packages, sh};
+use super::super::names::packages;
 use super::super::observe::fetches_key;
 use super::super::scripts::Scripts;
 use super::super::settings::Source;
+use crate::shell::word;
 use crate::step::{Step, Steps};
 
 /// Bring the server's packages to one host, and keep them from making a cluster by themselves.
@@ -51,42 +52,42 @@ impl Scripts<'_> {
         let [server, client] = packages(self.settings);
         let release = self.settings.package_version.as_ref();
         let (pin, named) = match release {
-            Some(release) => (format!("={}", sh(release)), format!("{server} {release}")),
+            Some(release) => (format!("={}", word(release)), format!("{server} {release}")),
             None => (String::new(), server.clone()),
         };
         format!(
-            r#"export DEBIAN_FRONTEND=noninteractive LC_ALL=C
-apt="apt-get -o DPkg::Lock::Timeout=300 -y"
-has() {{ apt-cache show {server}{pin} 2>/dev/null | grep -q '^Version: [0-9]'; }}
-try() {{ $apt --no-install-recommends install {server}{pin} {client}{pin}; }}
-has || $apt update
+            r#"{apt}has() {{ apt-cache show {server}{pin} 2>/dev/null | grep -q '^Version: [0-9]'; }}
+try() {{ apt --no-install-recommends install {server}{pin} {client}{pin}; }}
+has || apt update
 if ! has; then
   echo "{named} is in no package source of this host, and 'apt-get update' did not bring it" >&2
   exit 1
 fi
-try || {{ $apt update && try; }}
-"#
+try || {{ apt update && try; }}
+"#,
+            apt = crate::apt::function()
         )
     }
 
     /// Read the package lists of a source that was just written.
     pub fn update_lists(&self) -> String {
         format!(
-            "export DEBIAN_FRONTEND=noninteractive\n\
-             apt-get -o DPkg::Lock::Timeout=300 -y -o APT::Update::Error-Mode=any \
+            "{}apt -o APT::Update::Error-Mode=any \
              -o Dir::Etc::sourcelist={} -o Dir::Etc::sourceparts=- -o APT::Get::List-Cleanup=0 update\n",
-            sh(&self.paths.sources)
+            crate::apt::function_for(&self.settings.mirror),
+            word(&self.paths.sources)
         )
     }
 
     /// Fetch the key of the repository.
     pub fn fetch_key(&self) -> String {
-        let (key, url) = (sh(&self.paths.key), sh(&self.settings.signing_key));
+        let (key, url) = (word(&self.paths.key), word(&self.settings.signing_key));
         format!(
-            "mkdir -p \"$(dirname {key})\"\nt=$(mktemp)\n\
+            "{apt}mkdir -p \"$(dirname {key})\"\nt=$(mktemp)\n\
              /usr/lib/apt/apt-helper download-file {url} \"$t\"\n\
              grep -q 'BEGIN PGP PUBLIC KEY BLOCK' \"$t\" || {{ echo \"no armoured key at the URL\" >&2; exit 1; }}\n\
-             install -m 0644 \"$t\" {key}\nrm -f \"$t\"\n"
+             install -m 0644 \"$t\" {key}\nrm -f \"$t\"\n",
+            apt = crate::apt::function_for(&self.settings.signing_key)
         )
     }
 }

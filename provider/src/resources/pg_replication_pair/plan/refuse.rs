@@ -4,7 +4,6 @@
 
 use super::super::case::{Case, Side};
 use super::super::facts::Dir;
-use super::super::files::is_url;
 use super::super::names::{HEADER, id, packages};
 use super::super::settings::{Member, OnDivergence, Source};
 use crate::diag::{Diag, Diags, Path};
@@ -134,13 +133,6 @@ fn package(case: &Case, side: &Side) -> Diags {
             os.version
         );
         refusals.push(refusal("version", "This version is not available", detail));
-    }
-    if case.settings.source == Source::Pgdg
-        && !is_url(&case.settings.signing_key)
-        && !case.settings.signing_key.contains("BEGIN PGP PUBLIC KEY BLOCK")
-    {
-        let detail = "It is neither a URL nor an armoured key.";
-        refusals.push(refusal("signing_key", "The key cannot be used", detail));
     }
     refusals
 }

@@ -2,11 +2,12 @@
 //! standby follows again.
 
 use super::super::case::{Case, Side};
-use super::super::names::{packages, sh};
+use super::super::names::packages;
 use super::super::scripts::Scripts;
 use super::super::settings::Member;
 use super::super::steps::attached;
 use crate::diag::{Diag, Diags, Path};
+use crate::shell::word;
 use crate::step::{Step, Steps};
 
 /// Bring the servers that are there to the wanted release; what is not installed yet gets it at once.
@@ -100,25 +101,25 @@ impl Scripts<'_> {
     /// Install one release over another. The package stops and starts the server itself; that it
     /// did is seen by the program that the server runs.
     fn upgrade(&self, wanted: &str) -> String {
-        let ([server, client], wanted) = (packages(self.settings), sh(wanted));
+        let ([server, client], wanted) = (packages(self.settings), word(wanted));
         self.with(&format!(
-            r#"export DEBIAN_FRONTEND=noninteractive
-apt="apt-get -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold -y"
-W={wanted}
+            r#"{apt}W={wanted}
 versions() {{ apt-cache madison {server} | awk -F' *[|] *' '{{print $2}}' | sort -u; }}
-versions | grep -qxF -- "$W" || $apt update
+versions | grep -qxF -- "$W" || apt update
 if ! versions | grep -qxF -- "$W"; then
   echo "{server} $W is in no package source of this host; there are:" $(versions) >&2
   exit 1
 fi
 was=$(systemctl is-active "$UNIT" || true)
-$apt --no-install-recommends install {server}="$W" {client}="$W"
+apt -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold --no-install-recommends \
+  install {server}="$W" {client}="$W"
 [ "$was" = active ] || exit 0
 case $(readlink "/proc/$(sed -n 1p "$D/postmaster.pid" 2>/dev/null)/exe") in
   *' (deleted)') up restart ;;
   *) up ;;
 esac
-"#
+"#,
+            apt = crate::apt::function()
         ))
     }
 }

@@ -9,7 +9,7 @@ use super::observed::{Observed, Server};
 use super::transition::{Move, Who};
 use super::words;
 use crate::resource::Plan;
-use crate::step::{Action, Risk, Step};
+use crate::step::{Action, Message, Risk, Step};
 
 /// A terabyte at 50 MB/s.
 const COPY: Duration = Duration::from_secs(21600);
@@ -49,7 +49,7 @@ fn side<'a>(case: &Case<'a>, who: Who) -> Side<'a> {
 fn proven(case: &Case, wanted: &Side, other: &Side, what: &str, read: String) -> Step {
     let write = wanted.scripts.promote_proven(case.settings.switchover_timeout);
     let from = other.member.word().to_owned();
-    let action = Action::Relay { from, read, write, limit: PATIENT };
+    let action = Action::Relay { from, read, message: Message::Lsn, write, limit: PATIENT };
     Step::new(wanted.member.word(), what, action)
 }
 
@@ -87,6 +87,7 @@ fn switchover(case: &Case, plan: &mut Plan, wanted: &Side, other: &Side) {
     let undo = Action::Relay {
         from: to.to_owned(),
         read: wanted.scripts.not_promoted(),
+        message: Message::Done,
         write: other.scripts.unfence(),
         limit: PATIENT,
     };
@@ -138,6 +139,7 @@ fn top_up(plan: &mut Plan, wanted: &Side, other: &Side) {
     let carry = Action::Carry {
         from: from.to_owned(),
         list: other.scripts.list_wal(&lacks, &has, other.host.control.segment),
+        directory: format!("{}/pg_wal", other.paths.data),
         to: format!("{}/pg_wal", wanted.paths.data),
         owner: "postgres".to_owned(),
         limit: COPY,

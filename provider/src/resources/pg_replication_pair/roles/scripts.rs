@@ -1,9 +1,11 @@
 //! The shell text of changes of roles. Each can be run again after it was cut off anywhere.
 
-use super::super::names::{REWINDER, sh};
+use super::super::names::REWINDER;
 use super::super::scripts::Scripts;
 use super::super::wal::end::{WAL_END, segment};
 use super::super::wal::lineage::Position;
+use crate::shell::word;
+use crate::wal::IS_LSN;
 
 /// Nobody may have the data open: a server that is hung is not seen by its socket.
 const NOBODY: &str = r#"for cwd in /proc/[0-9]*/cwd; do
@@ -16,7 +18,7 @@ done
 /// `pg_rewind` that cannot write one file stops half-way, and leaves data of no use.
 const WRITABLE: &str = r#"closed=$(runuser -u postgres -- find "$D" ! -type l ! -writable | head -n 5)
 if [ -n "$closed" ]; then
-  echo "PostgreSQL may not write, and a rewind must (chown postgres, or chmod u+w): $closed" >&2; exit 1
+  echo "PostgreSQL may not write, and a rewind must (give it to postgres, or chmod u+w): $closed" >&2; exit 1
 fi
 "#;
 
@@ -51,8 +53,8 @@ impl Scripts<'_> {
     fn roles(&self, text: &str) -> String {
         let names = format!(
             "PROMOTING={}\nREWINDING={}\n",
-            sh(&self.paths.promoting),
-            sh(&self.paths.rewinding)
+            word(&self.paths.promoting),
+            word(&self.paths.rewinding)
         );
         self.with(&format!("{WAL_END}{names}{text}"))
     }
@@ -89,7 +91,7 @@ echo
     /// that is lost before all of it came leaves no line, and that proves nothing.
     pub fn promote_proven(&self, seconds: i64) -> String {
         let text = format!(
-            r#"if ! read -r end || [ -z "$end" ]; then
+            r#"if ! read -r end || ! is_lsn "$end"; then
   echo "where the old primary's WAL ends was not received" >&2; exit 1
 fi
 limit=$(( $(seconds) + {seconds} ))
@@ -104,7 +106,7 @@ while [ "$(state)" = t ]; do
 done
 {PROMOTE}"#
         );
-        self.roles(&format!("{STATE}{text}"))
+        self.roles(&format!("{STATE}{IS_LSN}{text}"))
     }
 
     /// Become the primary with what it has.
@@ -121,7 +123,7 @@ done
 
     /// Take the fence back and start.
     pub fn unfence(&self) -> String {
-        self.with("rm -f \"$D/standby.signal\"\nsync -f \"$D\"\nup\n")
+        self.with("runuser -u postgres -- rm -f \"$D/standby.signal\"\nsync -f \"$D\"\nup\n")
     }
 
     /// Keep a server that is down from coming up writable, and able to follow.
@@ -135,7 +137,7 @@ done
     }
 
     /// List what another server needs of this one's WAL: histories, and the segments from where
-    /// that one is to where this one ends, as `SIZE SHA256 PATH`.
+    /// that one is to where this one ends, as `SIZE SHA256 NAME`.
     pub fn list_wal(&self, from: &Position, to: &Position, size: u64) -> String {
         let (first, _) = segment(from.timeline, from.end, size);
         let (last, _) = segment(to.timeline, to.end, size);
@@ -152,13 +154,13 @@ for f in *; do
       [ "$in_range" = 1 ] || continue ;;
     *) continue ;;
   esac
-  printf '%s %s %s\n' "$(stat -c %s "$f")" "$(sha256sum "$f" | cut -d' ' -f1)" "$D/pg_wal/$f"
+  printf '%s %s %s\n' "$(as postgres stat -Lc %s "./$f")" "$(as postgres sha256sum "./$f" | cut -d' ' -f1)" "$f"
 done
 "#,
-            t1 = sh(&first[..8]),
-            t2 = sh(&last[..8]),
-            n1 = sh(&first[8..]),
-            n2 = sh(&last[8..]),
+            t1 = word(&first[..8]),
+            t2 = word(&last[..8]),
+            n1 = word(&first[8..]),
+            n2 = word(&last[8..]),
         ))
     }
 
@@ -171,13 +173,12 @@ done
     /// `systemctl start` brings it up, until the fence stands again.
     pub fn rewind(&self) -> String {
         let source = self.conninfo(REWINDER, "postgres");
-        let (disable, enable) = (self.set_start("disabled"), self.set_start("auto"));
         self.roles(&format!(
             r#"source={}
 {NOBODY}runuser -u postgres -- "$B/psql" -X -At -w -d "$source" -c 'SELECT 1' >/dev/null
 {WRITABLE}kept="$D.breakwater-diverged.$(date +%s)"
-install -d -o postgres -g postgres -m 0700 "$kept"
-cp -a "$D/pg_wal" "$D/global/pg_control" "$kept/"
+give "$kept" postgres:postgres 0700
+runuser -u postgres -- cp -a "$D/pg_wal" "$D/global/pg_control" "$kept/"
 sync -f "$kept"
 mkdir -p "$(dirname "$REWINDING")"
 # Locked before it is there, so that nobody sees a rewind that runs as one that was cut off; and until
@@ -187,17 +188,19 @@ flock -n 9
 sync "$REWINDING.new"
 mv -f "$REWINDING.new" "$REWINDING"
 sync -f "$(dirname "$REWINDING")"
-{disable}control=$("$B/pg_controldata" -D "$D")
+start_conf disabled
+control=$("$B/pg_controldata" -D "$D")
 case $(control 'Database cluster state') in
   "shut down"*) ;;
   *)
-    rm -f "$D/standby.signal"
+    runuser -u postgres -- rm -f "$D/standby.signal"
     runuser -u postgres -- "$B/postgres" --single -D "$D" -c "config_file=$ETC/postgresql.conf" template1 </dev/null >&2 ;;
 esac
 {FENCE}runuser -u postgres -- "$B/pg_rewind" --no-ensure-shutdown --target-pgdata="$D" --source-server="$source" >&2
-{FENCE}{enable}rm -f "$REWINDING"
+{FENCE}start_conf auto
+rm -f "$REWINDING"
 "#,
-            sh(&source)
+            word(&source)
         ))
     }
 
@@ -209,7 +212,7 @@ esac
 fi
 timeout 300 systemctl stop "$UNIT" >&2
 {NOBODY}if [ -e "$D/PG_VERSION" ]; then
-  {FENCE}  mv -T "$D" "$D.breakwater-diverged.$(date +%s)"
+  {FENCE}  move "$D" "$D.breakwater-diverged.$(date +%s)"
   sync -f "$(dirname "$D")"
 fi
 rm -f "$REWINDING"
@@ -285,6 +288,8 @@ mod tests {
         assert_eq!(promoted("0/34B2B10\n", REPLAYED), (true, true));
         assert_eq!(promoted("0/34B", REPLAYED), (false, false), "a part of a line");
         assert_eq!(promoted("", REPLAYED), (false, false), "no line");
+        let sql = "0/0', false); COPY (SELECT 1) TO PROGRAM 'id'; SELECT coalesce('0/0'='0/0\n";
+        assert_eq!(promoted(sql, REPLAYED), (false, false), "what another host made up");
         let behind = REPLAYED.replace("*) echo t ;; esac", "*) echo f ;; esac");
         assert_eq!(promoted("0/34B2B10\n", &behind), (false, false), "not replayed");
     }

@@ -46,7 +46,7 @@ pub fn agreed(case: &Case) -> bool {
 
 /// An LSN as PostgreSQL writes it.
 fn lsn(bytes: u64) -> String {
-    format!("{:X}/{:X}", bytes >> 32, bytes & 0xFFFF_FFFF)
+    crate::wal::Lsn(bytes).to_string()
 }
 
 /// `a (10.0.0.1): primary, timeline 2, at 0/5000000`

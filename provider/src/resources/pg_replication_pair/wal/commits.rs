@@ -7,11 +7,13 @@
 use std::collections::BTreeSet;
 
 use super::super::facts::{AfterFork, Facts, Host};
-use super::super::names::{Paths, sh};
+use super::super::names::Paths;
 use super::super::settings::Member;
 use super::end::segment;
 use super::lineage::{Fork, Position};
 use crate::resource::{Answers, Question};
+use crate::shell::word;
+use crate::wal::Lsn;
 
 /// Key of the answer with what was committed after the point where they parted.
 const AFTER: &str = "wal-after-fork";
@@ -47,7 +49,7 @@ pub fn question(
 /// Number, first and last of the commits behind a position.
 fn after(host: &Host, paths: &Paths, own: &Position, at: u64) -> String {
     let (first, _) = segment(own.timeline, at + 1, host.control.segment);
-    let start = format!("-s {:X}/{:X} ", at >> 32, at & 0xFFFF_FFFF);
+    let start = format!("-s {} ", Lsn(at));
     let dump = dump(host, paths, own, &start);
     format!(
         "first={first}\n{dump} | {COMMITS} | cut -d' ' -f2- | \
@@ -68,7 +70,7 @@ fn last(host: &Host, paths: &Paths, own: &Position) -> String {
 
 /// What is there from the segment `$first` on. Both ends are named, as [`super::end::WAL_END`] says.
 fn dump(host: &Host, paths: &Paths, own: &Position, start: &str) -> String {
-    let (bin, wal, segments) = (sh(&paths.bin), wal(host), segments(host, own));
+    let (bin, wal, segments) = (word(&paths.bin), wal(host), segments(host, own));
     format!(
         "timeout 60 {bin}/pg_waldump 2>/dev/null {start}{wal}/\"$first\" \"$({segments} | tail -n 1)\""
     )
@@ -80,7 +82,7 @@ fn segments(host: &Host, own: &Position) -> String {
 }
 
 fn wal(host: &Host) -> String {
-    sh(&format!("{}/pg_wal", host.data))
+    word(&format!("{}/pg_wal", host.data))
 }
 
 /// Add the answers to what was seen.

@@ -76,8 +76,8 @@ trim_wal() {
   case $(control 'Database cluster state') in *"archive recovery"|*"in recovery") return 0 ;; esac
   tail="$D/pg_wal/$(segment_of "$end_tli" "$end_lsn")"
   [ -f "$tail" ] || return 0
-  truncate -s $(( end_lsn % wal_segment )) "$tail"
-  truncate -s "$wal_segment" "$tail"
+  runuser -u postgres -- truncate -c -s $(( end_lsn % wal_segment )) "$tail"
+  runuser -u postgres -- truncate -c -s "$wal_segment" "$tail"
   sync "$tail"
 }
 "#;

@@ -1,13 +1,14 @@
 //! What is asked of the WAL of both servers, and the answers.
 
 use super::super::facts::{Facts, Host, Receiver};
-use super::super::names::{Paths, sh};
+use super::super::names::Paths;
 use super::super::scripts::Scripts;
 use super::super::settings::{Member, Pair};
 use super::commits;
 use super::end::segment;
 use super::lineage::{compare, position};
 use crate::resource::{Answers, Question};
+use crate::shell::word;
 
 /// Key of the answer that says what the WAL up to a position hashes to.
 const PREFIX: &str = "wal-prefix";
@@ -72,7 +73,7 @@ fn prefix(host: &Host, timeline: i64, names: &[i64], at: u64) -> String {
     let files: Vec<String> = [first.clone(), format!("{first}.partial")]
         .into_iter()
         .chain(others)
-        .map(|name| sh(&format!("{}/pg_wal/{name}", host.data)))
+        .map(|name| word(&format!("{}/pg_wal/{name}", host.data)))
         .collect();
     format!(
         "for f in {}; do\n  if [ -f \"$f\" ]; then head -c {bytes} \"$f\" | sha256sum | cut -d' ' -f1; break; fi\ndone\n",

@@ -24,7 +24,7 @@ fn settings(version: i64) -> Pair {
 /// What keeps a server from coming up writable, after each line of a script that begins with the
 /// fence.
 fn after_each_line(script: &str) -> Vec<(&str, bool, &'static str)> {
-    let (mut fence, mut start, mut written) = (true, "auto", "auto");
+    let (mut fence, mut start) = (true, "auto");
     let mut states = Vec::new();
     for line in script.lines().map(str::trim) {
         match line {
@@ -33,9 +33,9 @@ fn after_each_line(script: &str) -> Vec<(&str, bool, &'static str)> {
             _ if line.contains("rm -f \"$D/standby.signal\"") || line.contains("/pg_rewind\"") => {
                 fence = false;
             }
-            _ if line.starts_with("printf '%s\\n' disabled >") => written = "disabled",
-            _ if line.starts_with("printf '%s\\n' auto >") => written = "auto",
-            _ if line.starts_with("mv \"$t\"") => start = written,
+            // Whole or not at all, and on disk when it returns.
+            "start_conf disabled" => start = "disabled",
+            "start_conf auto" => start = "auto",
             _ => {}
         }
         states.push((line, fence, start));
@@ -69,16 +69,13 @@ fn that_a_cluster_is_disabled_is_on_disk_before_its_fence_goes() {
         "sync \"$REWINDING.new\"",
         "mv -f \"$REWINDING.new\" \"$REWINDING\"",
         "sync -f",
-        "' disabled >",
-        "sync \"$t\"",
-        "mv \"$t\"",
-        "sync -f \"$ETC\"",
+        "start_conf disabled",
         "rm -f \"$D/standby.signal\"",
         "--single",
         "pg_rewind\"",
         "touch \"$D/standby.signal\"",
         "sync -f \"$D\"",
-        "' auto >",
+        "start_conf auto",
         "rm -f \"$REWINDING\"",
     ];
     let mut rest = script.as_str();
