@@ -6,7 +6,8 @@
 //!   [`docker`], [`apt`], [`systemd`]. Each has `Settings` and `render(&Settings)`; where others
 //!   also write to the file (`daemon.json`, `pg_hba.conf`) it has `merge(existing, ..)`.
 //! - [`quote`]: one escape per syntax. A value enters a line format through it and no other way.
-//! - YAML and JSON come from serde, never from a template. Files that are mostly fixed text
+//! - YAML and JSON come from serde, never from a template; [`yaml::Bare`] says what another program
+//!   makes of a text that it writes into YAML without quotes. Files that are mostly fixed text
 //!   (`templates/`) are Handlebars in strict mode, with the file's own escape for every value.
 //! - [`mod@mask`]: the same text with its secret values replaced, for plans and drift.
 //! - [`Secret`]: the type of every setting that must not be shown. An [`Error`] never holds a
@@ -26,7 +27,7 @@ pub mod quote;
 mod secret;
 pub mod systemd;
 mod template;
-mod yaml;
+pub mod yaml;
 
 pub use error::Error;
 pub use mask::mask;

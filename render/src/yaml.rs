@@ -1,5 +1,9 @@
 //! YAML for readers of YAML 1.1 (`PyYAML` in Harbor's prepare) and 1.2 (Compose).
 
+mod bare;
+
+pub use bare::Bare;
+
 use serde_json::Value;
 
 use crate::Error;

@@ -174,10 +174,13 @@ impl Page {
     fn blocks(&mut self, attributes: &[Attribute], prefix: &str) {
         for attribute in attributes {
             let Some(block) = inner(&attribute.kind) else { continue };
-            if self.written(block).is_some() {
+            let path = format!("{prefix}{}", attribute.name);
+            if let Some(known) = self.written(block) {
+                // The line of an attribute beside it was written before the block was.
+                let link = |path: &str| format!("[{path}](#{})", anchor(path));
+                self.text = self.text.replace(&link(&path), &link(&known));
                 continue;
             }
-            let path = format!("{prefix}{}", attribute.name);
             let _ = write!(self.text, "\n<a id=\"{}\"></a>\n### {path}\n\n", anchor(&path));
             self.said.push((block.to_vec(), path.clone()));
             for a in block {

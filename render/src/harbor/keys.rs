@@ -4,7 +4,7 @@ use super::Release;
 use super::release::{Span, spans};
 use super::releases::RELEASES;
 
-fn covers(row: &str, path: &str) -> bool {
+pub(super) fn covers(row: &str, path: &str) -> bool {
     row.strip_suffix(".*").map_or(row == path, |map| {
         path.strip_prefix(map).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
     })

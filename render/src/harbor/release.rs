@@ -236,22 +236,32 @@ pub fn newest_series() -> String {
     newest(RELEASES)
 }
 
-/// The flags of `prepare` and `install.sh`. Both stop at a flag that they do not know, so asking
-/// for Notary where it is gone is an error.
-pub fn prepare_flags(
-    release: Release,
-    with_trivy: bool,
-    with_notary: bool,
-) -> Result<Vec<&'static str>, Error> {
-    if with_notary && !release.ships(Component::Notary) {
-        return Err(Error::UnknownKey {
-            key: "with_notary".to_owned(),
-            release: release.to_string(),
-            known: minors_with(Component::Notary),
-        });
+/// The flag of `prepare` and `install.sh` for each optional part that has one.
+const FLAGS: [(Component, &str); 3] = [
+    (Component::Notary, "--with-notary"),
+    (Component::Trivy, "--with-trivy"),
+    (Component::ChartMuseum, "--with-chartmuseum"),
+];
+
+/// The flags of `prepare` and `install.sh` for these parts. Both stop at a flag that they do not
+/// know, so asking for a part where it is gone is an error.
+pub fn prepare_flags(release: Release, parts: &[Component]) -> Result<Vec<&'static str>, Error> {
+    parts.iter().try_for_each(|part| ships(release, *part))?;
+    let wanted = FLAGS.iter().filter(|(part, _)| parts.contains(part));
+    Ok(wanted.map(|(_, flag)| *flag).collect())
+}
+
+/// That the release can bring a part, or which ones can.
+pub(super) fn ships(release: Release, part: Component) -> Result<(), Error> {
+    if release.ships(part) {
+        return Ok(());
     }
-    let flags = [("--with-notary", with_notary), ("--with-trivy", with_trivy)];
-    Ok(flags.into_iter().filter_map(|(flag, on)| on.then_some(flag)).collect())
+    let name = FLAGS.iter().find(|(known, _)| *known == part).map_or("", |(_, flag)| flag);
+    Err(Error::UnknownKey {
+        key: name.trim_start_matches("--").replace('-', "_"),
+        release: release.to_string(),
+        known: minors_with(part),
+    })
 }
 
 /// The minors that ship a part, in words: `2.0 to 2.8`.
@@ -334,10 +344,27 @@ mod tests {
     }
 
     #[test]
-    fn notary_is_refused_where_it_is_gone() {
-        let flags = prepare_flags(release("2.8.4"), true, true);
+    fn a_part_is_refused_where_it_is_gone() {
+        let parts = [Component::Trivy, Component::Notary];
+        let flags = prepare_flags(release("2.8.4"), &parts);
         assert_eq!(flags, Ok(vec!["--with-notary", "--with-trivy"]));
-        assert!(prepare_flags(release("2.9.0"), true, true).is_err());
+        let gone = prepare_flags(release("2.9.0"), &parts).expect_err("it is gone");
+        assert_eq!(
+            gone.to_string(),
+            "with_notary is not read by Harbor 2.9.0; it is read by 2.0 to 2.8"
+        );
+        let charts = [Component::ChartMuseum];
+        assert_eq!(prepare_flags(release("2.7.4"), &charts), Ok(vec!["--with-chartmuseum"]));
+        assert!(prepare_flags(release("2.8.0"), &charts).is_err());
+    }
+
+    #[test]
+    fn what_was_ported_back_skips_the_next_first_patch() {
+        let reads = |text| release(text).reads("trivy.skip_java_db_update");
+        assert_eq!(
+            ["2.9.2", "2.9.3", "2.10.0", "2.10.1", "2.15.0"].map(reads),
+            [false, true, false, true, true]
+        );
     }
 
     #[test]

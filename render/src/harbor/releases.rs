@@ -66,7 +66,7 @@ pub static RELEASES: &[Row] = &[
             patched: &[(2, "trivy.offline_scan")],
             ..Changes::NONE
         },
-        quirks: Changes::new(&[Quirk::ZeroSettingsShown]),
+        quirks: Changes::new(&[Quirk::ZeroSettingsShown, Quirk::JoinedDatabaseAddress]),
         ..Row::like_the_last(4, "2.4.0", 70, 0) // the documentation up to here starts at 1.9
     },
     Row {
@@ -171,10 +171,13 @@ pub static RELEASES: &[Row] = &[
                 "jobservice.job_loggers",
                 "core.quota_update_provider",
             ],
-            patched: &[(3, "trivy.skip_java_db_update")],
-            // 2.9.0 to 2.10.0 have it in their template in another place.
-            backported: &[(3, "https.strong_ssl_ciphers")],
+            backported: &[
+                (3, "trivy.skip_java_db_update"),
+                // 2.9.0 to 2.10.0 have it in their template in another place.
+                (3, "https.strong_ssl_ciphers"),
+            ],
             gone: &["external_database.notary_signer.*", "external_database.notary_server.*"],
+            ..Changes::NONE
         },
         demands: &["jobservice.job_loggers"],
         settings: Changes::new(&[("banner_message", Text)]),
@@ -183,7 +186,12 @@ pub static RELEASES: &[Row] = &[
         ..Row::like_the_last(9, "2.9.0", 120, 7)
     },
     Row {
-        keys: Changes { backported: &[(1, "https.strong_ssl_ciphers")], ..Changes::NONE },
+        // 2.10.0 has the prepare of 2.9.0.
+        keys: Changes {
+            patched: &[(1, "trivy.skip_java_db_update")],
+            backported: &[(1, "https.strong_ssl_ciphers")],
+            ..Changes::NONE
+        },
         ..Row::like_the_last(10, "2.10.0", 130, 8)
     },
     Row {

@@ -50,8 +50,8 @@ pub fn pruned_images_come_back(demo: &Demo) {
     let image = node.sh("docker images -q goharbor/prepare").unwrap();
     node.sh(&format!("docker rmi -f {}", image.trim())).unwrap();
     let plan = demo.terraform.plan();
-    let node = &plan.changes["harbor_ha_node.node[\"a\"]"];
-    assert!(node.lines.iter().any(|line| line.contains("harbor images")), "{:?}", node.lines);
+    let lines = &plan.changes["harbor_ha_node.node[\"a\"]"].lines;
+    assert!(lines.iter().any(|line| line.contains("harbor images")), "{lines:?}");
     let _ = demo.terraform.apply().succeeds();
     node.sh("docker image inspect goharbor/prepare:v2.15.2").unwrap();
     demo.terraform.plan().is_empty();

@@ -1,24 +1,34 @@
 //! `harbor.yml` of one node: from what the user wrote to what `render` writes.
 
+mod attribute;
+mod secret;
+mod services;
+
 use std::collections::BTreeMap;
 
 use render::Error;
 use render::harbor::{Release, harbor_yml as yml};
 
-use super::settings::{self as our, HaNode};
-use crate::diag::{Diag, Path};
-use crate::secret::Secret;
+pub use attribute::{attribute, diag};
+use secret::secret;
 
-/// Where a secret is not known: in Read, where what is wanted does not count.
-const UNKNOWN: &str = "unknown";
+use super::settings::{self as our, HaNode};
 
 /// The text of the file.
 pub fn render(s: &HaNode, release: Release) -> Result<String, Error> {
+    charts(s)?;
     yml::render(&settings(s, release)?)
 }
 
-fn secret(given: Option<&Secret>) -> Secret {
-    Secret::from(given.map_or(UNKNOWN, Secret::expose).to_owned())
+/// Charts that Harbor keeps beside the layers are in no directory that is shared.
+fn charts(s: &HaNode) -> Result<(), Error> {
+    let shared = s.storage.as_ref().is_some_and(|storage| storage.shared.is_some());
+    if s.chartmuseum.is_none() || !shared {
+        return Ok(());
+    }
+    let reason = "must not be set with storage.shared, which holds no charts: each node would have \
+                  its own. Use a driver like s3";
+    Err(Error::Invalid { key: "with_chartmuseum".to_owned(), reason: reason.to_owned() })
 }
 
 fn settings(s: &HaNode, release: Release) -> Result<yml::Settings, Error> {
@@ -39,16 +49,21 @@ fn settings(s: &HaNode, release: Release) -> Result<yml::Settings, Error> {
         external_database: Some(database(&s.database)),
         external_redis: s.redis.as_ref().map(redis).transpose()?,
         storage: s.storage.as_ref().and_then(storage),
-        trivy: s.trivy.as_ref().map(trivy),
-        jobservice: s.jobservice.as_ref().map(jobservice).transpose()?.unwrap_or_default(),
-        notification: notification(s)?,
-        log: s.log.as_ref().map(log).unwrap_or_default(),
+        trivy: s.trivy.as_ref().map(services::trivy),
+        jobservice: s
+            .jobservice
+            .as_ref()
+            .map(services::jobservice)
+            .transpose()?
+            .unwrap_or_default(),
+        notification: s.notification.as_ref().map(services::notification).unwrap_or_default(),
+        log: s.log.as_ref().map(services::log).unwrap_or_default(),
         metric: s.metric.as_ref().map(|m| yml::Metric {
             enabled: true,
             port: m.port,
             path: m.path.clone(),
         }),
-        trace: None,
+        trace: s.trace.as_ref().map(services::trace).transpose()?,
         upload_purging: s.upload_purging.as_ref().map(|p| yml::UploadPurging {
             enabled: p.enabled,
             age_hours: p.age_hours,
@@ -56,12 +71,18 @@ fn settings(s: &HaNode, release: Release) -> Result<yml::Settings, Error> {
             dryrun: p.dryrun,
         }),
         cache: s.cache.as_ref().map(|c| yml::Cache { enabled: true, expire_hours: c.expire_hours }),
-        proxy: s.proxy.as_ref().map(proxy),
-        internal_tls: None,
-        ip_family: None,
-        quota_update_provider: None,
-        uaa_ca_file: None,
-        chart_absolute_url: None,
+        proxy: s.proxy.as_ref().map(services::proxy),
+        internal_tls: s
+            .internal_tls
+            .as_ref()
+            .map(|tls| yml::InternalTls { enabled: true, dir: tls.dir.clone() }),
+        ip_family: s.ip_family.as_ref().map(|f| yml::IpFamily { ipv4: f.ipv4, ipv6: f.ipv6 }),
+        quota_update_provider: s.quota_update_provider.map(|p| p.word().to_owned()),
+        uaa_ca_file: s.uaa_ca_file.clone(),
+        chartmuseum: s
+            .chartmuseum
+            .as_ref()
+            .map(|chart| yml::ChartMuseum { absolute_url: chart.absolute_url }),
         extra: extra(s)?,
     })
 }
@@ -76,9 +97,23 @@ fn database(d: &our::Database) -> yml::ExternalDatabase {
         pool: yml::Pool {
             max_idle_conns: Some(d.max_idle_conns),
             max_open_conns: Some(d.max_open_conns),
-            ..yml::Pool::default()
+            conn_max_lifetime: d.conn_max_lifetime.clone(),
+            conn_max_idle_time: d.conn_max_idle_time.clone(),
         },
-        databases: yml::Databases { registry: d.name.clone(), ..yml::Databases::default() },
+        name: d.name.clone(),
+        notary_signer: d.notary_signer.as_ref().map(notary_database),
+        notary_server: d.notary_server.as_ref().map(notary_database),
+    }
+}
+
+fn notary_database(d: &our::NotaryDatabase) -> yml::NotaryDatabase {
+    yml::NotaryDatabase {
+        name: d.name.clone(),
+        host: d.host.clone(),
+        port: d.port,
+        username: d.username.clone(),
+        password: d.password_wo.as_ref().map(|p| secret(Some(p))),
+        ssl_mode: d.ssl_mode.clone(),
     }
 }
 
@@ -93,12 +128,14 @@ fn redis(r: &our::Redis) -> Result<yml::ExternalRedis, Error> {
         host: r.host.clone(),
         port: r.port,
         username: r.username.clone(),
-        password: r.password_wo.as_ref().map(|p| secret(Some(p))),
+        // With a user there is one, known or not.
+        password: (r.password_wo.is_some() || r.username.is_some())
+            .then(|| secret(r.password_wo.as_ref())),
         sentinel_master_set: r.sentinel_master_set.clone(),
-        tls: None,
+        tls: r.tls.as_ref().map(|tls| yml::RedisTls { enable: true, root_ca: tls.root_ca.clone() }),
         registry_db_index: Some(index("registry_db_index", r.registry_db_index)?),
         jobservice_db_index: Some(index("jobservice_db_index", r.jobservice_db_index)?),
-        chartmuseum_db_index: None,
+        chartmuseum_db_index: optional("chartmuseum_db_index", r.chartmuseum_db_index)?,
         trivy_db_index: Some(index("trivy_db_index", r.trivy_db_index)?),
         harbor_db_index: optional("harbor_db_index", r.harbor_db_index)?,
         cache_layer_db_index: optional("cache_layer_db_index", r.cache_layer_db_index)?,
@@ -119,7 +156,7 @@ fn storage(storage: &our::Storage) -> Option<yml::Storage> {
     let parameters = storage.parameters.iter().flatten();
     let parameters: BTreeMap<_, _> = parameters.map(|(k, v)| (k.clone(), scalar(v))).collect();
     let plain = driver == yml::Driver::Filesystem && parameters.is_empty();
-    if plain && storage.redirect_disabled.is_none() {
+    if plain && storage.redirect_disabled.is_none() && storage.ca_bundle.is_none() {
         return None;
     }
     let secrets = storage.parameters_wo.iter().flatten();
@@ -128,7 +165,7 @@ fn storage(storage: &our::Storage) -> Option<yml::Storage> {
         parameters,
         secret_parameters: secrets.map(|(k, v)| (k.clone(), secret(Some(v)))).collect(),
         redirect_disabled: storage.redirect_disabled,
-        ca_bundle: None,
+        ca_bundle: storage.ca_bundle.clone(),
     })
 }
 
@@ -141,127 +178,12 @@ fn scalar(text: &str) -> yml::Scalar {
     }
 }
 
-fn trivy(t: &our::Trivy) -> yml::Trivy {
-    yml::Trivy {
-        ignore_unfixed: Some(t.ignore_unfixed),
-        skip_update: Some(t.skip_update),
-        skip_java_db_update: t.skip_java_db_update,
-        db_repository: t.db_repository.clone(),
-        java_db_repository: t.java_db_repository.clone(),
-        offline_scan: t.offline_scan,
-        security_check: t.security_check.clone(),
-        insecure: Some(t.insecure),
-        timeout: t.timeout.clone(),
-        github_token: t.github_token_wo.as_ref().map(|p| secret(Some(p))),
-    }
-}
-
-fn jobservice(j: &our::Jobservice) -> Result<yml::Jobservice, Error> {
-    let logger = |word: &String| match word.as_str() {
-        "STD_OUTPUT" => Ok(yml::JobLogger::StdOutput),
-        "FILE" => Ok(yml::JobLogger::File),
-        "DB" => Ok(yml::JobLogger::Db),
-        _ => Err(Error::Invalid {
-            key: "jobservice.job_loggers".to_owned(),
-            reason: "each must be STD_OUTPUT, FILE or DB".to_owned(),
-        }),
-    };
-    let job_loggers = j.job_loggers.as_ref().map(|l| l.iter().map(logger).collect()).transpose()?;
-    Ok(yml::Jobservice {
-        max_job_workers: Some(j.max_job_workers),
-        max_job_duration_hours: j.max_job_duration_hours,
-        job_loggers,
-        logger_sweeper_duration: j.logger_sweeper_duration,
-    })
-}
-
-fn log(l: &our::Log) -> yml::Log {
-    yml::Log {
-        level: l.level.clone(),
-        rotate_count: l.rotate_count,
-        rotate_size: l.rotate_size.clone(),
-        location: l.location.clone(),
-        external_endpoint: None,
-    }
-}
-
-fn proxy(p: &our::Proxy) -> yml::Proxy {
-    let default = yml::Proxy::default();
-    yml::Proxy {
-        http_proxy: p.http_proxy.clone(),
-        https_proxy: p.https_proxy.clone(),
-        no_proxy: p.no_proxy.clone(),
-        components: p.components.clone().unwrap_or(default.components),
-    }
-}
-
-/// Keys that every file has, so that they are not further ones to `render`.
-fn notification(s: &HaNode) -> Result<yml::Notification, Error> {
-    let number = |name: &str| -> Result<Option<u32>, Error> {
-        let key = format!("notification.{name}");
-        let text = s.settings.as_ref().and_then(|settings| settings.get(&key));
-        let reason = "must be a whole number".to_owned();
-        text.map(|t| t.parse().map_err(|_| Error::Invalid { key, reason })).transpose()
-    };
-    Ok(yml::Notification {
-        webhook_job_max_retry: number("webhook_job_max_retry")?,
-        webhook_job_http_client_timeout: number("webhook_job_http_client_timeout")?,
-    })
-}
-
 fn extra(s: &HaNode) -> Result<BTreeMap<String, serde_json::Value>, Error> {
-    let further = s.settings.iter().flatten().filter(|(k, _)| !k.starts_with("notification."));
-    let pairs = further.map(|(key, text)| {
+    let pairs = s.settings.iter().flatten().map(|(key, text)| {
         let reason = "must be JSON".to_owned();
         let value =
             serde_json::from_str(text).map_err(|_| Error::Invalid { key: key.clone(), reason })?;
         Ok((key.clone(), value))
     });
     pairs.collect()
-}
-
-/// What `render` refuses, at the attribute that it comes from.
-pub fn diag(error: &Error, s: &HaNode) -> Diag {
-    let summary = "Harbor cannot take this configuration";
-    let text = error.to_string();
-    let detail = format!("{}{}.", text[..1].to_uppercase(), &text[1..]);
-    let diag = Diag::error(summary, detail);
-    match error.key() {
-        Some(key) if s.settings.iter().flatten().any(|(k, _)| k == key) => {
-            diag.at(Path::of("settings").key(key))
-        }
-        Some(key) => diag.at(attribute(key)),
-        None => diag,
-    }
-}
-
-/// The attribute of a key that `render` names.
-fn attribute(key: &str) -> Path {
-    let renamed = [
-        ("harbor_admin_password", "admin_password_wo"),
-        ("http.port", "http_port"),
-        ("https.certificate", "https.certificate_path"),
-        ("https.private_key", "https.private_key_path"),
-        ("external_database.password", "database.password_wo"),
-        ("external_database.databases.registry", "database.name"),
-        ("external_database.pool", "database"),
-        ("external_redis.password", "redis.password_wo"),
-        ("with_notary", "notary"),
-    ];
-    if let Some((_, name)) = renamed.iter().find(|(from, _)| key == *from) {
-        return Path::of(name);
-    }
-    let sections = [("external_database.", "database."), ("external_redis.", "redis.")];
-    for (from, to) in sections {
-        if let Some(rest) = key.strip_prefix(from) {
-            return Path::of(&format!("{to}{}", rest.split('.').next_back().unwrap_or(rest)));
-        }
-    }
-    let top = key.split('.').next().unwrap_or(key);
-    match top {
-        "storage" | "storage_service" => Path::of("storage"),
-        "hostname" | "external_url" | "data_volume" | "trivy" | "jobservice" | "log" | "metric"
-        | "cache" | "upload_purging" | "proxy" | "https" => Path::of(key),
-        _ => Path::of("settings").key(key),
-    }
 }

@@ -85,6 +85,9 @@ pub fn import(id: &str, answers: &Answers) -> Result<Object, Diags> {
     let listed: Vec<&str> = seen.all("service").collect();
     s.trivy = listed.contains(&"trivy-adapter").then(|| read::trivy(&yml["trivy"]));
     s.notary = listed.contains(&"notary-server");
+    if listed.contains(&"chartmuseum") {
+        read::chartmuseum(&mut s, &yml);
+    }
     s.boot_unit = file::fact(answers, HOST, layout::BOOT_UNIT).is_present();
     s.docker = Some(docker::docker(answers));
     own_certificate(&mut s, answers);
@@ -114,6 +117,7 @@ fn ours(s: &mut HaNode, answers: &Answers) {
         parameters_wo: None,
         parameters_wo_version: None,
         redirect_disabled: None,
+        ca_bundle: None,
     };
     s.storage.get_or_insert(storage).shared = Some(shared);
 }
@@ -187,8 +191,9 @@ mod tests {
         assert_eq!(object.get("docker").get("source").as_str(), Some("none"));
         assert_eq!(object.get("jobservice").get("max_job_workers"), &Value::Int(4));
         let further = object.get("settings");
-        assert_eq!(further.get("uaa.ca_file").as_str(), Some("\"/etc/ca.pem\""));
-        assert_eq!(further.get("notification.webhook_job_max_retry").as_str(), Some("5"));
+        assert!(further.is_null(), "every key has an attribute: {further:?}");
+        assert_eq!(object.get("uaa_ca_file").as_str(), Some("/etc/ca.pem"));
+        assert_eq!(object.get("notification").get("webhook_job_max_retry"), &Value::Int(5));
         let storage = object.get("storage");
         assert_eq!(storage.get("driver").as_str(), Some("s3"));
         assert_eq!(storage.get("parameters").get("bucket").as_str(), Some("b"));

@@ -136,6 +136,16 @@ pub fn packages(s: &HaNode) -> Vec<&'static str> {
     packages
 }
 
+/// The optional parts that the installer is asked for.
+pub fn parts(s: &HaNode) -> Vec<Component> {
+    let parts = [
+        (Component::Trivy, s.trivy.is_some()),
+        (Component::Notary, s.notary),
+        (Component::ChartMuseum, s.chartmuseum.is_some()),
+    ];
+    parts.iter().filter(|(_, on)| *on).map(|(part, _)| *part).collect()
+}
+
 /// Containers that should run.
 pub fn containers(s: &HaNode, release: Release) -> Vec<&'static str> {
     let mut names = vec![
@@ -152,6 +162,7 @@ pub fn containers(s: &HaNode, release: Release) -> Vec<&'static str> {
         ("trivy-adapter", s.trivy.is_some()),
         ("notary-server", s.notary),
         ("notary-signer", s.notary),
+        ("chartmuseum", s.chartmuseum.is_some()),
         ("harbor-exporter", s.metric.is_some() && release.ships(Component::Exporter)),
     ];
     names.extend(optional.iter().filter(|(_, on)| *on).map(|(name, _)| *name));

@@ -25,7 +25,7 @@ const PARTS: &[&str] = &[
 ];
 
 /// Sections that count only if their switch is on.
-const SWITCHED: &[&str] = &["metric", "cache", "trace", "internal_tls"];
+const SWITCHED: &[&str] = &["metric", "cache", "trace", "internal_tls", "upload_purging"];
 
 /// What Harbor takes where a key is missing, if a key of the same section is there.
 const DEFAULTS: &[(&str, &str, &str)] = &[

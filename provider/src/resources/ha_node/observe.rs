@@ -157,7 +157,8 @@ pub(super) fn has_images(facts: &Facts) -> bool {
 pub(super) fn made(s: &HaNode, facts: &Facts, release: Release) -> bool {
     let listed: Vec<&str> = facts.seen.all("service").collect();
     let wanted = layout::containers(s, release);
-    let optional = ["trivy-adapter", "notary-server", "notary-signer", "harbor-exporter"];
+    let optional =
+        ["trivy-adapter", "notary-server", "notary-signer", "chartmuseum", "harbor-exporter"];
     let complete = wanted.iter().all(|name| listed.contains(name));
     let excess = optional.iter().any(|o| listed.contains(o) && !wanted.contains(o));
     complete && !excess && facts.composed() == Some(&release.to_string())

@@ -168,6 +168,7 @@ fn same_parts<'a>(s: &HaNode, prior: &'a Object) -> Option<&'a Value> {
     let has = |part: &str| !parts.get(part).is_null();
     let same = prior.get("release") == Some(&Value::from(s.version.clone()))
         && has("trivy") == s.trivy.is_some()
-        && has("notary") == s.notary;
+        && has("notary") == s.notary
+        && has("chartmuseum") == s.chartmuseum.is_some();
     (same && prior.get("healthy") == Some(&Value::from(true))).then_some(parts)
 }

@@ -3,12 +3,17 @@
 mod docker;
 mod parts;
 mod stores;
+mod trace;
 
 use std::collections::BTreeMap;
 
 pub use docker::{Compose, ComposeSource, Docker, DockerSource};
-pub use parts::{Cache, Jobservice, Log, Metric, Proxy, Trivy, UploadPurging};
-pub use stores::{Database, Redis, Shared, Storage};
+pub use parts::{
+    Cache, Chartmuseum, InternalTls, IpFamily, Jobservice, Log, LogEndpoint, Metric, Notification,
+    Proxy, QuotaUpdateProvider, Trivy, UploadPurging,
+};
+pub use stores::{Database, NotaryDatabase, Redis, RedisTls, Shared, Storage};
+pub use trace::{Jaeger, Otel, Trace};
 
 use crate::resource::Ssh;
 use crate::secret::Secret;
@@ -47,6 +52,11 @@ crate::settings! {
         http_port: u16 = attr().default(80).on_change(OnChange::Restart).check(crate::checks::port),
         /// HTTPS. Without it Harbor is served in clear.
         https: Option<Https> = attr().on_change(OnChange::Restart),
+        /// What the front nginx listens on with `https` (from 2.11); IPv4 if not set.
+        ip_family: Option<IpFamily> = attr().on_change(OnChange::Restart),
+        /// TLS between Harbor's components; needs the data volume `/data`. Harbor reads the files
+        /// when something of the node changes: a new certificate needs that.
+        internal_tls: Option<InternalTls> = attr().on_change(OnChange::Restart),
         /// Password of `admin`; must be set. Harbor takes it at its very first start; a later change is made
         /// through its API and needs `admin_old_password_wo`, which may go after that apply.
         admin_password_wo: Option<Secret> = attr().write_only().on_change(OnChange::Restart),
@@ -75,20 +85,35 @@ crate::settings! {
         trivy: Option<Trivy> = attr().on_change(OnChange::Restart),
         /// Install Notary (releases up to 2.8; needs `https`).
         notary: bool = attr().default(false).on_change(OnChange::Restart),
+        /// ChartMuseum, the store of Helm charts (releases up to 2.7); not installed if not set. With
+        /// the driver `filesystem` its charts are in the data volume of this node alone, so it is
+        /// refused with `storage.shared`.
+        chartmuseum: Option<Chartmuseum> = attr().on_change(OnChange::Restart),
         /// The job service: replication, scans, garbage collection.
         jobservice: Option<Jobservice> = attr().on_change(OnChange::Restart),
+        /// Webhooks.
+        notification: Option<Notification> = attr().on_change(OnChange::Restart),
         /// Logs.
         log: Option<Log> = attr().on_change(OnChange::Restart),
         /// Prometheus metrics; off if not set.
         metric: Option<Metric> = attr().on_change(OnChange::Restart),
+        /// Tracing (from 2.4); off if not set.
+        trace: Option<Trace> = attr().on_change(OnChange::Restart),
         /// The cache layer; off if not set. It must be the same on every node.
         cache: Option<Cache> = attr().on_change(OnChange::Restart),
-        /// Removal of abandoned uploads; Harbor's default if not set.
+        /// Removal of abandoned uploads (from 2.5); if not set as Harbor ships it: on, once a day, those
+        /// of a week ago.
         upload_purging: Option<UploadPurging> = attr().on_change(OnChange::Restart),
+        /// What updates the projects' usage of their quotas (from 2.9): `db`, or `redis` for many
+        /// pushes to one project; `db` if not set.
+        quota_update_provider: Option<QuotaUpdateProvider> = attr().on_change(OnChange::Restart),
         /// Proxy for what Harbor fetches from outside.
         proxy: Option<Proxy> = attr().on_change(OnChange::Restart),
-        /// Further keys of `harbor.yml`, dotted (`trace.otel.endpoint`), each with its value as
-        /// JSON. A key that the release does not read is refused.
+        /// Certificate of the authority of a UAA server, a file on the host.
+        uaa_ca_file: Option<String> = attr().on_change(OnChange::Restart).check(super::checks::plain_path),
+        /// Further keys of `harbor.yml`, dotted (`clair.updaters_interval`), each with its value as
+        /// JSON. A key that the release does not read is refused, and so is one that another
+        /// attribute writes.
         settings: Option<BTreeMap<String, String>> = attr().on_change(OnChange::Restart),
         /// System settings of Harbor, set through its API: `self_registration = "false"`,
         /// `project_creation_restriction = "adminonly"`. Those that are not named stay as they are.

@@ -1,6 +1,7 @@
 //! What a node's plan does, without a host.
 
 mod install;
+mod parts;
 mod refused;
 mod running;
 

@@ -6,7 +6,7 @@ use render::harbor::{Release, compose_override, release};
 
 use super::facts::Facts;
 use super::settings::HaNode;
-use super::{harbor_yml, meaning};
+use super::{harbor_yml, layout, meaning};
 use crate::facts::file::FileFact;
 
 /// First line of files that are ours alone and take comments.
@@ -65,7 +65,7 @@ pub(super) fn ended(text: &str) -> String {
 
 /// Flags of prepare.
 pub(super) fn flags(s: &HaNode, release: Release) -> String {
-    let flags = release::prepare_flags(release, s.trivy.is_some(), s.notary);
+    let flags = release::prepare_flags(release, &layout::parts(s));
     flags.unwrap_or_default().join(" ")
 }
 

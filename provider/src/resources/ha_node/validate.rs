@@ -6,6 +6,7 @@ mod parts;
 mod storage;
 mod system;
 
+use render::harbor::harbor_yml::setting_of;
 use render::harbor::{Release, keys};
 use render::mask::is_secret_key;
 
@@ -44,7 +45,7 @@ pub const RULES: &[Rule<HaNode>] = &[
     Rule { reads: &["version"], check: known_release },
     Rule { reads: &["admin_password_wo"], check: admin_password },
     Rule { reads: &["database.password_wo"], check: database_password },
-    Rule { reads: &["redis.password_wo"], check: redis_password },
+    Rule { reads: &["redis.username", "redis.password_wo"], check: redis_password },
     Rule { reads: &["installer"], check: installer },
     Rule { reads: &["http_port", "https.port", "metric.port", "notary"], check: front::ports },
     Rule {
@@ -96,7 +97,12 @@ fn database_password(s: &HaNode, found: &mut Found) {
 }
 
 fn redis_password(s: &HaNode, found: &mut Found) {
-    carried(found, "redis.password_wo", s.redis.as_ref().and_then(|r| r.password_wo.as_ref()));
+    let Some(redis) = &s.redis else { return };
+    if redis.username.is_some() && redis.password_wo.is_none() {
+        let why = "without it Harbor writes the user into the host's name.";
+        found.missing("redis.password_wo", why);
+    }
+    carried(found, "redis.password_wo", redis.password_wo.as_ref());
 }
 
 fn carried(found: &mut Found, path: &str, password: Option<&Secret>) {
@@ -125,7 +131,9 @@ fn installer(s: &HaNode, found: &mut Found) {
 fn extra(s: &HaNode, found: &mut Found) {
     let Ok(release) = s.version.parse::<Release>() else { return };
     for (key, text) in s.settings.iter().flatten() {
-        let problem = if !keys::is_known(release, key) {
+        let problem = if setting_of(key).is_some() {
+            format!("There is an attribute for it: {}.", harbor_yml::attribute(key))
+        } else if !keys::is_known(release, key) {
             format!(
                 "Harbor {release} does not read {key} in harbor.yml: it is read by {}. {}",
                 keys::releases_of(key),

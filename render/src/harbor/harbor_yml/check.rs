@@ -1,25 +1,24 @@
 //! What `prepare` would refuse, and what it would take and misread.
 
 mod rules;
+mod services;
 mod stores;
 
-use rules::{Done, ensure, one_of, plain};
+use rules::{Done, ensure, env, one_of, url_host};
 
 use super::super::check_path;
-use super::settings::{Settings, Trace};
-use crate::{Error, Secret, address};
+use super::settings::Settings;
+use crate::{Error, address};
 
 pub(super) fn all(s: &Settings) -> Done {
     front(s)?;
-    admin_password(&s.harbor_admin_password)?;
+    env("harbor_admin_password", s.harbor_admin_password.expose())?;
     check_path("data_volume", &s.data_volume)?;
     stores::databases(s)?;
     s.external_redis.as_ref().map_or(Ok(()), |r| stores::redis(s, r))?;
     stores::storage(s)?;
-    jobs(s)?;
-    log(s)?;
-    optional(s)?;
-    s.trace.as_ref().map_or(Ok(()), trace)
+    services::all(s)?;
+    log(s)
 }
 
 fn judged(key: &str, judged: address::Judged) -> Done {
@@ -30,8 +29,17 @@ fn front(s: &Settings) -> Done {
     judged("hostname", address::registry_name(&s.hostname))?;
     let example = "is the example of Harbor's template: give your own name";
     ensure(s.hostname != "reg.mydomain.com", "hostname", example)?;
+    url_host("hostname", &s.hostname)?;
     if let Some(url) = &s.external_url {
         judged("external_url", address::origin(url).map(|_| ()))?;
+        external_url(url)?;
+    }
+    if let Some(family) = &s.ip_family {
+        let none = "must have ipv4 or ipv6: with neither nothing listens";
+        ensure(family.ipv4 || family.ipv6, "ip_family", none)?;
+    }
+    if let Some(tls) = &s.internal_tls {
+        internal_tls(&tls.dir, s.data_volume.trim_end_matches('/'))?;
     }
     let Some(https) = &s.https else {
         return ensure(!s.with_notary, "https", "must be set: Notary works over HTTPS only");
@@ -47,25 +55,37 @@ fn front(s: &Settings) -> Done {
     Ok(())
 }
 
-/// It goes unquoted into an env file, where Compose reads comments, quotes and `$`.
-fn admin_password(password: &Secret) -> Done {
-    let harmless = |b: u8| b.is_ascii_graphic() && !b"#$'\"\\`".contains(&b);
-    let password = password.expose();
-    ensure(
-        !password.is_empty() && password.bytes().all(harmless),
-        "harbor_admin_password",
-        "must be printable ASCII without space and without # $ ' \" \\ `, and not empty",
-    )
+fn external_url(url: &str) -> Done {
+    const KEY: &str = "external_url";
+    env(KEY, url)?;
+    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+    let Some(rest) = rest else {
+        return ensure(false, KEY, "must start with https:// or http://");
+    };
+    let authority = rest.split(['/', '?']).next().unwrap_or_default();
+    let port = |text: &str| text.parse::<u16>().is_ok_and(|port| port > 0);
+    match authority.rsplit_once(':') {
+        // An IPv6 address holds colons of its own, and its last part may look like a port.
+        Some((host, last)) if port(last) && (!host.contains(':') || host.ends_with(']')) => {
+            url_host(KEY, host)
+        }
+        _ => url_host(KEY, authority),
+    }
 }
 
-fn jobs(s: &Settings) -> Done {
-    let jobs = &s.jobservice;
-    ensure(jobs.max_job_workers != Some(0), "jobservice.max_job_workers", "must be at least 1")?;
-    let hours = "must be at least 24: Harbor takes less for 24";
-    let ok = jobs.max_job_duration_hours.is_none_or(|h| h >= 24);
-    ensure(ok, "jobservice.max_job_duration_hours", hours)?;
-    let ok = jobs.job_loggers.as_ref().is_none_or(|l| !l.is_empty());
-    ensure(ok, "jobservice.job_loggers", "must name at least one logger")
+fn internal_tls(dir: &str, data_volume: &str) -> Done {
+    check_path("internal_tls.dir", dir)?;
+    ensure(
+        data_volume == "/data",
+        "data_volume",
+        "must be /data with internal_tls: Harbor looks for the internal authority there, and with \
+         another one its parts do not trust each other",
+    )?;
+    // prepare empties its own copy before it reads.
+    let own = format!("{data_volume}/secret/tls");
+    let inside = dir.trim_end_matches('/') == own || dir.starts_with(&format!("{own}/"));
+    let reason = "must not be Harbor's own copy: prepare deletes that before it reads";
+    ensure(!inside, "internal_tls.dir", reason)
 }
 
 fn log(s: &Settings) -> Done {
@@ -79,48 +99,8 @@ fn log(s: &Settings) -> Done {
     check_path("log.location", &log.location)?;
     let Some(endpoint) = &log.external_endpoint else { return Ok(()) };
     one_of("log.external_endpoint.protocol", &endpoint.protocol, &["tcp", "udp"])?;
-    plain("log.external_endpoint.host", &endpoint.host)?;
+    rules::host("log.external_endpoint.host", &endpoint.host)?;
     ensure(endpoint.port > 0, "log.external_endpoint.port", "must be set")
-}
-
-fn optional(s: &Settings) -> Done {
-    if let Some(purging) = &s.upload_purging {
-        ensure(purging.age_hours >= 2, "upload_purging.age_hours", "must be at least 2")?;
-        ensure(purging.interval_hours >= 2, "upload_purging.interval_hours", "must be at least 2")?;
-    }
-    if let Some(cache) = &s.cache {
-        ensure(cache.expire_hours > 0, "cache.expire_hours", "must be at least 1")?;
-    }
-    if let Some(provider) = &s.quota_update_provider {
-        one_of("quota_update_provider", provider, &["db", "redis"])?;
-    }
-    if let Some(tls) = &s.internal_tls {
-        check_path("internal_tls.dir", &tls.dir)?;
-    }
-    if let Some(metric) = &s.metric {
-        ensure(metric.path.starts_with('/'), "metric.path", "must start with /")?;
-    }
-    if let Some(proxy) = &s.proxy {
-        let texts = [&proxy.http_proxy, &proxy.https_proxy, &proxy.no_proxy];
-        texts.into_iter().flatten().try_for_each(|text| plain("proxy", text))?;
-    }
-    s.uaa_ca_file.as_deref().map_or(Ok(()), |path| check_path("uaa_ca_file", path))
-}
-
-fn trace(trace: &Trace) -> Done {
-    let rate = trace.sample_rate.is_none_or(|r| (0.0..=1.0).contains(&r));
-    ensure(rate, "trace.sample_rate", "must be from 0 to 1")?;
-    if !trace.enabled {
-        return Ok(());
-    }
-    let one = "exactly one of jaeger and otel must be set";
-    ensure(trace.jaeger.is_some() != trace.otel.is_some(), "trace", one)?;
-    let Some(jaeger) = &trace.jaeger else { return Ok(()) };
-    ensure(
-        jaeger.endpoint.is_some() || jaeger.agent_host.is_some(),
-        "trace.jaeger",
-        "must have endpoint or agent_host",
-    )
 }
 
 /// The `prepare` wrapper takes the data volume from the text with grep and awk, so there must be

@@ -6,10 +6,12 @@
 //! because by then `prepare` has wiped the old configuration.
 
 mod check;
+mod owned;
 mod settings;
 mod tree;
 mod write;
 
+pub use owned::setting_of;
 pub use settings::*;
 
 use crate::{Error, yaml};

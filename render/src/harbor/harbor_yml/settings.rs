@@ -59,7 +59,7 @@ pub struct Settings {
     pub metric: Option<Metric>,
     /// Tracing.
     pub trace: Option<Trace>,
-    /// Removal of abandoned uploads.
+    /// Removal of abandoned uploads; as in Harbor's template if absent.
     pub upload_purging: Option<UploadPurging>,
     /// The cache layer; must be the same on every node.
     pub cache: Option<Cache>,
@@ -73,9 +73,9 @@ pub struct Settings {
     pub quota_update_provider: Option<String>,
     /// Certificate of a UAA server, absolute path.
     pub uaa_ca_file: Option<String>,
-    /// `chart.absolute_url`.
-    pub chart_absolute_url: Option<bool>,
-    /// Further keys by their dotted path in the file; none that is written already.
+    /// `install.sh --with-chartmuseum`: the store of Helm charts.
+    pub chartmuseum: Option<ChartMuseum>,
+    /// Further keys by their dotted path in the file; none that a setting of its own writes.
     #[serde(default)]
     pub extra: BTreeMap<String, serde_json::Value>,
 }

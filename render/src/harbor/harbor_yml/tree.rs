@@ -21,19 +21,6 @@ impl Tree {
         keys::is_known(self.release, path)
     }
 
-    /// Whether the key is written already.
-    pub(super) fn holds(&self, path: &str) -> bool {
-        let mut at = Some(&self.root);
-        let mut names = path.split('.').peekable();
-        while let (Some(map), Some(name)) = (at, names.next()) {
-            match map.get(name) {
-                Some(_) if names.peek().is_none() => return true,
-                child => at = child.and_then(Value::as_object),
-            }
-        }
-        false
-    }
-
     /// Writes a key, or says which releases know it.
     pub(super) fn put(&mut self, path: &str, value: impl Into<Value>) -> Result<(), Error> {
         if !self.knows(path) {

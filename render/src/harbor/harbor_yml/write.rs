@@ -5,7 +5,8 @@ mod stores;
 use serde_json::{Value, json};
 
 use super::super::releases::Quirk;
-use super::settings::{JobLogger, Settings, Trace};
+use super::owned;
+use super::settings::{JobLogger, Settings, Trace, UploadPurging};
 use super::tree::Tree;
 use crate::{Error, Secret};
 
@@ -80,8 +81,9 @@ fn jobs(t: &mut Tree, s: &Settings) -> Done {
     let timeout = webhooks.webhook_job_http_client_timeout;
     t.put_or("notification.webhook_job_http_client_timeout", timeout, 3)?;
 
-    let chart = s.chart_absolute_url.map(|on| if on { "enabled" } else { "disabled" });
-    t.put_some("chart.absolute_url", chart)
+    let chart = s.chartmuseum.as_ref().and_then(|chart| chart.absolute_url);
+    let word = |on| if on { "enabled" } else { "disabled" };
+    t.put_some("chart.absolute_url", chart.map(word))
 }
 
 fn words(loggers: &[JobLogger]) -> Vec<&'static str> {
@@ -147,7 +149,9 @@ fn trace(t: &mut Tree, s: &Settings, trace: &Trace) -> Done {
 }
 
 fn cleanup(t: &mut Tree, s: &Settings) -> Done {
-    if let Some(purging) = &s.upload_purging {
+    // Without the section it is off, although the template has it on.
+    let usual = t.knows("upload_purging.enabled").then(UploadPurging::default);
+    if let Some(purging) = s.upload_purging.as_ref().or(usual.as_ref()) {
         t.put("upload_purging.enabled", purging.enabled)?;
         t.put("upload_purging.age", format!("{}h", purging.age_hours))?;
         t.put("upload_purging.interval", format!("{}h", purging.interval_hours))?;
@@ -160,11 +164,16 @@ fn cleanup(t: &mut Tree, s: &Settings) -> Done {
     t.put_some("core.quota_update_provider", s.quota_update_provider.as_deref())
 }
 
-/// Last, so that a key that another setting wrote is seen and not replaced.
 fn extra(t: &mut Tree, s: &Settings) -> Done {
     for (path, value) in &s.extra {
-        if t.holds(path) {
-            return Err(Error::invalid(path.as_str(), "is written from a setting of its own"));
+        if let Some(setting) = owned::setting_of(path) {
+            return Err(Error::invalid(
+                path.as_str(),
+                format!("has a setting of its own: {setting}"),
+            ));
+        }
+        if let Some(reason) = owned::never(path) {
+            return Err(Error::invalid(path.as_str(), reason));
         }
         t.put(path, value.clone())?;
     }

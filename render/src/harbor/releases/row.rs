@@ -155,6 +155,8 @@ pub enum Quirk {
     PlainOtelTimeout,
     /// The database's driver knows all of libpq's `sslmode`: `allow` and `prefer` too.
     LibpqSslModes,
+    /// An IPv6 address of the database gets its brackets where the port is put behind it.
+    JoinedDatabaseAddress,
     /// Robots of the scanner are named by a prefix, `ROBOT_SCANNER_NAME_PREFIX`.
     ScannerPrefix,
     /// `prepare` quotes passwords in the URLs of Redis.

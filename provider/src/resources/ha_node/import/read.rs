@@ -1,13 +1,18 @@
 //! `harbor.yml` as settings.
 
-use std::collections::BTreeMap;
+mod stores;
+mod trace;
+mod value;
 
-use render::mask::is_secret_key;
+use render::harbor::{Release, keys};
 use serde_json::Value as Json;
 
+pub use value::text;
+use value::{number, on};
+
 use crate::resources::ha_node::settings::{
-    Cache, Database, HaNode, Https, Jobservice, Log, Metric, Proxy, Redis, Storage, Trivy,
-    UploadPurging,
+    Cache, Chartmuseum, HaNode, Https, InternalTls, IpFamily, Jobservice, Log, LogEndpoint, Metric,
+    Notification, Proxy, QuotaUpdateProvider, Trivy, UploadPurging,
 };
 use crate::resources::ha_node::{harbor_yml, meaning};
 
@@ -18,23 +23,21 @@ fn log(yml: &Json) -> Option<Log> {
         rotate_count: number(&local["rotate_count"]).unwrap_or(50),
         rotate_size: text(&local["rotate_size"]).unwrap_or_else(|| "200M".to_owned()),
         location: text(&local["location"]).unwrap_or_else(|| "/var/log/harbor".to_owned()),
+        external_endpoint: log_endpoint(&yml["external_endpoint"]),
     };
     let usual =
         (log.level.as_str(), log.rotate_count, log.rotate_size.as_str(), log.location.as_str())
-            == ("info", 50, "200M", "/var/log/harbor");
+            == ("info", 50, "200M", "/var/log/harbor")
+            && log.external_endpoint.is_none();
     (!usual).then_some(log)
 }
 
-pub fn text(value: &Json) -> Option<String> {
-    match value {
-        Json::String(s) if !s.is_empty() => Some(s.clone()),
-        Json::Number(n) => Some(n.to_string()),
-        _ => None,
-    }
-}
-
-fn number<T: TryFrom<i64>>(value: &Json) -> Option<T> {
-    value.as_i64().and_then(|n| T::try_from(n).ok())
+fn log_endpoint(yml: &Json) -> Option<LogEndpoint> {
+    yml.is_object().then(|| LogEndpoint {
+        protocol: text(&yml["protocol"]).unwrap_or_else(|| "tcp".to_owned()),
+        host: text(&yml["host"]).unwrap_or_default(),
+        port: number(&yml["port"]).unwrap_or(514),
+    })
 }
 
 /// All that `harbor.yml` says and is no secret.
@@ -53,62 +56,72 @@ pub fn from_yml(s: &mut HaNode, yml: &Json) {
         trust: None,
         strong_ssl_ciphers: yml["https"]["strong_ssl_ciphers"].as_bool(),
     });
-    let db = &yml["external_database"]["harbor"];
-    s.database = Database {
-        host: text(&db["host"]).unwrap_or_default(),
-        port: number(&db["port"]).unwrap_or(5432),
-        username: text(&db["username"]).unwrap_or_default(),
-        password_wo: None,
-        password_wo_version: None,
-        ssl_mode: text(&db["ssl_mode"]).unwrap_or_else(|| "disable".to_owned()),
-        name: text(&db["db_name"]).unwrap_or_else(|| "registry".to_owned()),
-        max_idle_conns: number(&db["max_idle_conns"]).unwrap_or(2),
-        max_open_conns: number(&db["max_open_conns"]).unwrap_or(0),
-    };
-    s.redis = yml["external_redis"].is_object().then(|| redis(&yml["external_redis"]));
+    s.database = stores::database(&yml["external_database"]);
+    s.redis = yml["external_redis"].is_object().then(|| stores::redis(&yml["external_redis"]));
     s.log = log(&yml["log"]);
     let metric = &yml["metric"];
     s.metric = metric["enabled"].as_bool().unwrap_or(false).then(|| Metric {
         port: number(&metric["port"]).unwrap_or(9090),
         path: text(&metric["path"]).unwrap_or_else(|| "/metrics".to_owned()),
     });
-    s.storage = storage(&yml["storage_service"]);
+    s.storage = stores::storage(&yml["storage_service"]);
     s.jobservice = jobservice(&yml["jobservice"]);
     let cache = &yml["cache"];
     s.cache = cache["enabled"]
         .as_bool()
         .unwrap_or(false)
         .then(|| Cache { expire_hours: number(&cache["expire_hours"]).unwrap_or(24) });
-    s.upload_purging = upload_purging(&yml["upload_purging"]);
     s.proxy = proxy(&yml["proxy"]);
-}
-
-/// A driver other than the data volume, without its secrets.
-fn storage(yml: &Json) -> Option<Storage> {
-    let disabled = yml["redirect"]["disable"].as_bool().or(yml["redirect"]["disabled"].as_bool());
-    let known = ["oss", "s3", "azure", "gcs", "swift", "filesystem"];
-    let driver = known.iter().find(|driver| yml[**driver].is_object()).copied();
-    if driver.is_none() && disabled.is_none() {
-        return None;
+    s.uaa_ca_file = text(&yml["uaa"]["ca_file"]);
+    s.internal_tls = on(&yml["internal_tls"])
+        .then(|| InternalTls { dir: text(&yml["internal_tls"]["dir"]).unwrap_or_default() });
+    if let Ok(release) = s.version.parse() {
+        of_release(s, yml, release);
     }
-    let driver = driver.unwrap_or("filesystem");
-    let pairs = yml[driver].as_object().into_iter().flatten();
-    let parameters: BTreeMap<String, String> = pairs
-        .filter(|(key, _)| !is_secret_key(key))
-        .filter_map(|(key, value)| Some((key.clone(), scalar(value)?)))
-        .collect();
-    Some(Storage {
-        shared: None,
-        driver: driver.to_owned(),
-        parameters: (!parameters.is_empty()).then_some(parameters),
-        parameters_wo: None,
-        parameters_wo_version: None,
-        redirect_disabled: disabled,
-    })
 }
 
-fn scalar(value: &Json) -> Option<String> {
-    value.as_bool().map(|b| b.to_string()).or_else(|| text(value))
+/// What not every release reads.
+fn of_release(s: &mut HaNode, yml: &Json, release: Release) {
+    let reads = |key: &str| keys::is_known(release, key);
+    if reads("upload_purging.enabled") {
+        s.upload_purging = Some(upload_purging(&yml["upload_purging"]));
+    }
+    s.notification = notification(&yml["notification"], release);
+    if reads("trace.enabled") {
+        s.trace = on(&yml["trace"]).then(|| trace::trace(&yml["trace"]));
+    }
+    let family = &yml["ip_family"];
+    s.ip_family = (family.is_object() && reads("ip_family.ipv4.enabled"))
+        .then(|| IpFamily { ipv4: on(&family["ipv4"]), ipv6: on(&family["ipv6"]) });
+    s.quota_update_provider = match yml["core"]["quota_update_provider"].as_str() {
+        _ if !reads("core.quota_update_provider") => None,
+        Some("db") => Some(QuotaUpdateProvider::Db),
+        Some("redis") => Some(QuotaUpdateProvider::Redis),
+        _ => None,
+    };
+}
+
+fn notification(yml: &Json, release: Release) -> Option<Notification> {
+    let timeout = "webhook_job_http_client_timeout";
+    let reads = keys::is_known(release, &format!("notification.{timeout}"));
+    let retries = yml["webhook_job_max_retry"].as_u64();
+    let usual = release.webhook_retries();
+    let notification = Notification {
+        webhook_job_max_retry: retries.filter(|n| *n != usual).and_then(|n| u32::try_from(n).ok()),
+        webhook_job_http_client_timeout: number(&yml[timeout]).filter(|n| reads && *n != 3),
+    };
+    let set = notification.webhook_job_max_retry.is_some()
+        || notification.webhook_job_http_client_timeout.is_some();
+    set.then_some(notification)
+}
+
+/// `ChartMuseum`, which is installed.
+pub fn chartmuseum(s: &mut HaNode, yml: &Json) {
+    let word = yml["chart"]["absolute_url"].as_str();
+    s.chartmuseum = Some(Chartmuseum { absolute_url: word.map(|word| word == "enabled") });
+    if let Some(redis) = &mut s.redis {
+        redis.chartmuseum_db_index = number(&yml["external_redis"]["chartmuseum_db_index"]);
+    }
 }
 
 fn jobservice(yml: &Json) -> Option<Jobservice> {
@@ -127,14 +140,15 @@ fn jobservice(yml: &Json) -> Option<Jobservice> {
     (!usual).then_some(jobs)
 }
 
-fn upload_purging(yml: &Json) -> Option<UploadPurging> {
+/// Without the section it is off.
+fn upload_purging(yml: &Json) -> UploadPurging {
     let hours = |key: &str| text(&yml[key])?.trim_end_matches('h').parse().ok();
-    yml.is_object().then(|| UploadPurging {
-        enabled: yml["enabled"].as_bool().unwrap_or(false),
+    UploadPurging {
+        enabled: on(yml),
         age_hours: hours("age").unwrap_or(168),
         interval_hours: hours("interval").unwrap_or(24),
         dryrun: yml["dryrun"].as_bool().unwrap_or(false),
-    })
+    }
 }
 
 fn proxy(yml: &Json) -> Option<Proxy> {
@@ -162,30 +176,6 @@ pub fn further(s: &mut HaNode, file: &str) {
         if harbor_yml::render(&with, release).is_ok() {
             *s = with;
         }
-    }
-}
-
-fn redis(yml: &Json) -> Redis {
-    let address = text(&yml["host"]).unwrap_or_default();
-    // Several sentinels stay as they are written.
-    let (host, port) = match address.rsplit_once(':') {
-        Some((host, port)) if !address.contains(',') => (host.to_owned(), port.parse().ok()),
-        _ => (address.clone(), None),
-    };
-    let index = |key: &str, default| number(&yml[key]).unwrap_or(default);
-    Redis {
-        host,
-        port: port.or_else(|| number(&yml["port"])).unwrap_or(6379),
-        username: text(&yml["username"]),
-        password_wo: None,
-        password_wo_version: None,
-        sentinel_master_set: text(&yml["sentinel_master_set"]),
-        registry_db_index: index("registry_db_index", 1),
-        jobservice_db_index: index("jobservice_db_index", 2),
-        trivy_db_index: index("trivy_db_index", 5),
-        harbor_db_index: number(&yml["harbor_db_index"]),
-        cache_layer_db_index: number(&yml["cache_layer_db_index"]),
-        idle_timeout_seconds: index("idle_timeout_seconds", 30),
     }
 }
 

@@ -2,6 +2,16 @@
 
 use crate::secret::Secret;
 
+crate::choice! {
+    /// What updates the projects' usage of their quotas.
+    pub enum QuotaUpdateProvider {
+        /// The database, at each push.
+        Db = "db",
+        /// Redis first, and the database from time to time: for many pushes to one project.
+        Redis = "redis",
+    }
+}
+
 crate::settings! {
     /// Trivy.
     pub struct Trivy {
@@ -17,7 +27,7 @@ crate::settings! {
         timeout: Option<String> = attr().on_change(OnChange::Restart),
         /// What to look for: `vuln`, `config`, `secret`, separated by commas (from 2.6.2).
         security_check: Option<String> = attr().on_change(OnChange::Restart),
-        /// Do not download the Java database (from 2.9.3).
+        /// Do not download the Java database (from 2.9.3, not with 2.10.0).
         skip_java_db_update: Option<bool> = attr().on_change(OnChange::Restart),
         /// OCI repository of the database (from 2.15).
         db_repository: Option<String> = attr().on_change(OnChange::Restart),
@@ -52,6 +62,47 @@ crate::settings! {
         rotate_size: String = attr().default("200M").on_change(OnChange::Restart),
         /// Directory of the logs on the host.
         location: String = attr().default("/var/log/harbor").on_change(OnChange::Restart).check(super::super::checks::plain_path),
+        /// Syslog server that gets the logs instead of the files in `location`.
+        external_endpoint: Option<LogEndpoint> = attr().on_change(OnChange::Restart),
+    }
+
+    /// A syslog server.
+    pub struct LogEndpoint {
+        /// `tcp` or `udp`.
+        protocol: String = attr().default("tcp").on_change(OnChange::Restart),
+        /// Name or address.
+        host: String = attr().on_change(OnChange::Restart),
+        /// Port.
+        port: u16 = attr().default(514).on_change(OnChange::Restart),
+    }
+
+    /// Webhooks.
+    pub struct Notification {
+        /// Tries of a webhook; if not set 10 up to 2.7, and 3 from 2.8.
+        webhook_job_max_retry: Option<u32> = attr().on_change(OnChange::Restart),
+        /// Seconds after which a webhook has failed (from 2.8); 3 if not set.
+        webhook_job_http_client_timeout: Option<u32> = attr().on_change(OnChange::Restart),
+    }
+
+    /// The store of Helm charts.
+    pub struct Chartmuseum {
+        /// Give whole URLs in the index, and not paths.
+        absolute_url: Option<bool> = attr().on_change(OnChange::Restart),
+    }
+
+    /// TLS between Harbor's components.
+    pub struct InternalTls {
+        /// Directory on the host with a certificate and a key for each component, and the authority
+        /// that signed them, by the names that Harbor's `prepare gencert` gives them.
+        dir: String = attr().on_change(OnChange::Restart).check(super::super::checks::plain_path),
+    }
+
+    /// What the front nginx listens on with HTTPS.
+    pub struct IpFamily {
+        /// IPv4.
+        ipv4: bool = attr().default(true).on_change(OnChange::Restart),
+        /// IPv6.
+        ipv6: bool = attr().default(false).on_change(OnChange::Restart),
     }
 
     /// Prometheus metrics.

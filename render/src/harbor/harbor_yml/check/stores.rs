@@ -1,16 +1,22 @@
 //! Databases, Redis, storage.
 
+use std::net::Ipv6Addr;
+
 use super::{
     super::{
         super::{
             check_path, keys,
+            release::ships,
             releases::{Component, Quirk},
         },
-        settings::{ExternalDatabase, ExternalRedis, Pool, Settings},
+        settings::{
+            Driver, ExternalDatabase, ExternalRedis, NotaryDatabase, Pool, Scalar, Settings,
+            Storage,
+        },
     },
-    rules::{Done, ensure, one_of, plain, plain_password},
+    rules::{Done, bare_error, bare_text, ensure, host, one_of, plain, plain_password},
 };
-use crate::{Error, mask::is_secret_key};
+use crate::{Error, mask::is_secret_key, yaml::Bare};
 
 pub(super) fn databases(s: &Settings) -> Done {
     ensure(
@@ -18,12 +24,11 @@ pub(super) fn databases(s: &Settings) -> Done {
         "external_database",
         "exactly one of database and external_database must be set",
     )?;
-    if s.with_notary && !s.release.ships(Component::Notary) {
-        return Err(Error::UnknownKey {
-            key: "with_notary".to_owned(),
-            release: s.release.to_string(),
-            known: keys::releases_of("external_database.notary_server"),
-        });
+    if s.with_notary {
+        ships(s.release, Component::Notary)?;
+    }
+    if s.chartmuseum.is_some() {
+        ships(s.release, Component::ChartMuseum)?;
     }
     if let Some(bundled) = &s.database {
         plain_password("database.password", &bundled.password)?;
@@ -34,26 +39,60 @@ pub(super) fn databases(s: &Settings) -> Done {
 
 fn external_database(s: &Settings, d: &ExternalDatabase) -> Done {
     let key = |name: &str| format!("external_database.{name}");
-    plain(&key("host"), &d.host)?;
-    let one_host = "must be one name or address: Harbor cannot take a list";
-    ensure(!d.host.contains([',', '/', '\'', '\\']), &key("host"), one_host)?;
-    let names = &d.databases;
-    let mut words =
-        vec![("username", Some(&d.username)), ("databases.registry", Some(&names.registry))];
-    words.push(("databases.notarysigner", names.notarysigner.as_ref()));
-    words.push(("databases.notaryserver", names.notaryserver.as_ref()));
-    for (name, word) in words {
-        let harmless = |b: u8| b.is_ascii_alphanumeric() || b"_-".contains(&b);
-        let ok = word.is_none_or(|w| !w.is_empty() && w.bytes().all(harmless));
-        ensure(ok, &key(name), "must be letters, digits, _ and - only")?;
-    }
+    database_host(s, &key("host"), &d.host)?;
+    word(&key("username"), &d.username)?;
+    word(&key("name"), &d.name)?;
     plain_password(&key("password"), &d.password)?;
+    ssl_mode(s, &key("ssl_mode"), &d.ssl_mode)?;
+    for (name, part) in [("notary_signer", &d.notary_signer), ("notary_server", &d.notary_server)] {
+        part.as_ref().map_or(Ok(()), |part| notary_database(s, &key(name), part))?;
+    }
+    pool("external_database", &d.pool)
+}
+
+/// What is absent is as in Harbor's own database, and checked there.
+fn notary_database(s: &Settings, at: &str, d: &NotaryDatabase) -> Done {
+    let key = |name: &str| format!("{at}.{name}");
+    if !keys::is_known(s.release, at) {
+        return Err(Error::UnknownKey {
+            key: at.to_owned(),
+            release: s.release.to_string(),
+            known: keys::releases_of(at),
+        });
+    }
+    d.name.as_deref().map_or(Ok(()), |text| word(&key("name"), text))?;
+    d.host.as_deref().map_or(Ok(()), |text| database_host(s, &key("host"), text))?;
+    d.username.as_deref().map_or(Ok(()), |text| word(&key("username"), text))?;
+    d.password.as_ref().map_or(Ok(()), |secret| plain_password(&key("password"), secret))?;
+    d.ssl_mode.as_deref().map_or(Ok(()), |mode| ssl_mode(s, &key("ssl_mode"), mode))
+}
+
+fn database_host(s: &Settings, key: &str, name: &str) -> Done {
+    plain(key, name)?;
+    let one_host = "must be one name or address: Harbor cannot take a list";
+    ensure(!name.contains([',', '/', '\'', '\\']), key, one_host)?;
+    let brackets = "must be without brackets: Harbor puts them around an IPv6 address itself";
+    ensure(!name.contains(['[', ']']), key, brackets)?;
+    host(key, name)?;
+    let six = name.parse::<Ipv6Addr>().is_ok();
+    let joins = s.release.has(Quirk::JoinedDatabaseAddress);
+    let reason = "must not be an IPv6 address: Harbor puts a colon and the port behind it";
+    ensure(!six || joins, key, &format!("{reason} up to 2.3"))?;
+    let notary = s.with_notary || key.contains(".notary_");
+    ensure(!six || !notary, key, &format!("{reason} in the URLs of Notary"))
+}
+
+fn ssl_mode(s: &Settings, key: &str, mode: &str) -> Done {
     // The older driver knows these alone; the next one knows libpq's whole list.
     let old = ["disable", "require", "verify-ca", "verify-full"];
     let new = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"];
-    let modes: &[&str] = if s.release.has(Quirk::LibpqSslModes) { &new } else { &old };
-    one_of(&key("ssl_mode"), &d.ssl_mode, modes)?;
-    pool("external_database", &d.pool)
+    one_of(key, mode, if s.release.has(Quirk::LibpqSslModes) { &new } else { &old })
+}
+
+fn word(key: &str, text: &str) -> Done {
+    let harmless = |b: u8| b.is_ascii_alphanumeric() || b"_-".contains(&b);
+    let ok = !text.is_empty() && text.bytes().all(harmless);
+    ensure(ok, key, "must be letters, digits, _ and - only")
 }
 
 fn pool(at: &str, pool: &Pool) -> Done {
@@ -89,25 +128,21 @@ fn is_go_duration(text: &str) -> bool {
 
 pub(super) fn redis(s: &Settings, r: &ExternalRedis) -> Done {
     let key = |name: &str| format!("external_redis.{name}");
-    plain(&key("host"), &r.host)?;
-    let harmless = |b: u8| b.is_ascii_alphanumeric() || b"._:[],-".contains(&b);
-    ensure(r.host.bytes().all(harmless), &key("host"), "must be a name or an address, not a URL")?;
-    let list = r.host.contains(',');
-    let sentinels = "must be one host: a list is for sentinels, with sentinel_master_set";
-    ensure(!list || r.sentinel_master_set.is_some(), &key("host"), sentinels)?;
-    if keys::is_known(s.release, &key("port")) {
-        let own = "must not hold a port: Harbor 2.0 has a key of its own for it";
-        ensure(!r.host.contains(':'), &key("host"), own)?;
-    }
+    redis_host(s, r)?;
     if let Some(password) = &r.password {
         plain_password(&key("password"), password)?;
+        bare_text(&key("password"), password.expose())?;
     }
     for (name, word) in [("username", &r.username), ("sentinel_master_set", &r.sentinel_master_set)]
     {
         let harmless = |b: u8| b.is_ascii_alphanumeric() || b"_.-".contains(&b);
         let ok = word.as_deref().is_none_or(|w| !w.is_empty() && w.bytes().all(harmless));
         ensure(ok, &key(name), "must be letters, digits, _ . and - only")?;
+        word.as_deref().map_or(Ok(()), |word| bare_text(&key(name), word))?;
     }
+    let glued =
+        "must be set with a username: Harbor writes a user without one into the host's name";
+    ensure(r.username.is_none() || r.password.is_some(), &key("password"), glued)?;
     let zero = "must be at least 1: Harbor takes 0 for \"not set\"";
     for (name, index) in [
         ("registry_db_index", r.registry_db_index),
@@ -122,6 +157,24 @@ pub(super) fn redis(s: &Settings, r: &ExternalRedis) -> Done {
     ca.map_or(Ok(()), |path| check_path(&key("tls.root_ca"), path))
 }
 
+fn redis_host(s: &Settings, r: &ExternalRedis) -> Done {
+    let key = "external_redis.host";
+    plain(key, &r.host)?;
+    let harmless = |b: u8| b.is_ascii_alphanumeric() || b"._:[],-".contains(&b);
+    ensure(r.host.bytes().all(harmless), key, "must be a name or an address, not a URL")?;
+    // Bare it would be a URL's host no longer, and in brackets YAML takes it for a list.
+    let six = |host: &str| host.contains(['[', ']']) || host.matches(':').count() > 1;
+    let reason = "must be a name or an IPv4 address: the registry's configuration cannot hold an \
+                  IPv6 address as Harbor writes it";
+    ensure(!r.host.split(',').any(six), key, reason)?;
+    let list = r.host.contains(',');
+    let sentinels = "must be one host: a list is for sentinels, with sentinel_master_set";
+    ensure(!list || r.sentinel_master_set.is_some(), key, sentinels)?;
+    let own = "must not hold a port: Harbor 2.0 has a key of its own for it";
+    let split = keys::is_known(s.release, "external_redis.port");
+    ensure(!split || !r.host.contains(':'), key, own)
+}
+
 pub(super) fn storage(s: &Settings) -> Done {
     let Some(storage) = &s.storage else { return Ok(()) };
     // Masks know secrets by their name, so the two maps must agree with it.
@@ -133,15 +186,44 @@ pub(super) fn storage(s: &Settings) -> Done {
         let key = format!("storage.secret_parameters.{name}");
         return Err(Error::invalid(key, "is not known as a secret: put it in storage.parameters"));
     }
-    let names = || storage.parameters.keys().chain(storage.secret_parameters.keys());
-    let word = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
-    let ok = names().all(|n| !n.is_empty() && n.bytes().all(word));
-    ensure(ok, "storage.parameters", "names must be letters, digits and _ only")?;
+    let mut names = storage.parameters.keys().chain(storage.secret_parameters.keys());
     let driver = storage.driver.name();
     ensure(
-        driver == "filesystem" || names().next().is_some(),
+        driver == "filesystem" || names.next().is_some(),
         "storage.parameters",
         "must hold the parameters of the driver: Harbor takes an empty driver for filesystem",
     )?;
-    storage.ca_bundle.as_deref().map_or(Ok(()), |path| check_path("storage.ca_bundle", path))
+    parameters(storage)?;
+    let Some(path) = &storage.ca_bundle else { return Ok(()) };
+    check_path("storage.ca_bundle", path)?;
+    let own = s.data_volume.trim_end_matches('/') == "/data" || !path.starts_with("/data/");
+    let reason = "must not be below /data where data_volume is another directory: Harbor would \
+                  look for it in there";
+    ensure(own, "storage.ca_bundle", reason)
+}
+
+/// prepare writes names and values bare into the registry's configuration.
+fn parameters(storage: &Storage) -> Done {
+    let texts = storage.parameters.iter().filter_map(|(name, value)| match value {
+        Scalar::Text(text) => Some(("parameters", name, text.as_str())),
+        Scalar::Bool(_) | Scalar::Integer(_) => None,
+    });
+    let secrets = storage.secret_parameters.iter();
+    let secrets = secrets.map(|(name, value)| ("secret_parameters", name, value.expose()));
+    for (map, name, value) in texts.chain(secrets) {
+        let at = format!("storage.{map}.{name}");
+        let read = Bare::of(value);
+        if let Some(reason) = read.changed() {
+            return Err(bare_error(&at, reason));
+        }
+        // The others make a text of any value.
+        let text = storage.driver != Driver::Swift || read == Bare::Text;
+        ensure(text || map == "parameters", &at, "must not read as a number: Swift wants a text")?;
+    }
+    for name in storage.parameters.keys().chain(storage.secret_parameters.keys()) {
+        let word = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
+        let ok = name.bytes().all(word) && Bare::of(name) == Bare::Text;
+        ensure(ok, "storage.parameters", "names must be letters, digits and _ only")?;
+    }
+    Ok(())
 }

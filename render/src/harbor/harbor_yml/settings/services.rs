@@ -163,6 +163,14 @@ fn yes() -> bool {
     true
 }
 
+/// The store of Helm charts.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ChartMuseum {
+    /// Give whole URLs in the index, and not paths.
+    pub absolute_url: Option<bool>,
+}
+
 /// Jaeger: a collector (`endpoint`) or an agent (`agent_host`).
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]

@@ -50,9 +50,17 @@ pub struct ExternalDatabase {
     /// Limits of the connection pools.
     #[serde(default)]
     pub pool: Pool,
-    /// Names of the databases.
-    #[serde(default)]
-    pub databases: Databases,
+    /// Name of the database.
+    #[serde(default = "registry")]
+    pub name: String,
+    /// Notary signer's; as below with the name `notarysigner` if absent and Notary is on.
+    pub notary_signer: Option<NotaryDatabase>,
+    /// Notary server's; as below with the name `notaryserver` if absent and Notary is on.
+    pub notary_server: Option<NotaryDatabase>,
+}
+
+fn registry() -> String {
+    "registry".to_owned()
 }
 
 fn postgresql_port() -> u16 {
@@ -63,22 +71,22 @@ fn ssl_mode() -> String {
     "disable".to_owned()
 }
 
-/// Names of the databases.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+/// A database of Notary. What is absent is as in Harbor's own.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Databases {
-    /// Harbor's own.
-    pub registry: String,
-    /// Notary signer's; `notarysigner` if absent and Notary is on.
-    pub notarysigner: Option<String>,
-    /// Notary server's; `notaryserver` if absent and Notary is on.
-    pub notaryserver: Option<String>,
-}
-
-impl Default for Databases {
-    fn default() -> Self {
-        Self { registry: "registry".to_owned(), notarysigner: None, notaryserver: None }
-    }
+pub struct NotaryDatabase {
+    /// Name of the database; `notarysigner` or `notaryserver` if absent.
+    pub name: Option<String>,
+    /// Name or address.
+    pub host: Option<String>,
+    /// Port.
+    pub port: Option<u16>,
+    /// Login role.
+    pub username: Option<String>,
+    /// Its password.
+    pub password: Option<Secret>,
+    /// libpq's `sslmode`.
+    pub ssl_mode: Option<String>,
 }
 
 /// Redis outside Harbor.

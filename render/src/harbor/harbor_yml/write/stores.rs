@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::super::settings::{
-    Database, ExternalDatabase, ExternalRedis, Pool, Scalar, Settings, Storage,
+    Database, ExternalDatabase, ExternalRedis, NotaryDatabase, Pool, Scalar, Settings, Storage,
 };
 use super::super::tree::Tree;
 use crate::{Error, Secret};
@@ -28,6 +28,8 @@ pub(super) fn storage(t: &mut Tree, storage: &Storage) -> Done {
     for (name, value) in &storage.parameters {
         let value = match value {
             Scalar::Bool(b) => json!(b),
+            // prepare takes the number 1 for true, and not the text, which it writes bare.
+            Scalar::Integer(1) => json!("1"),
             Scalar::Integer(i) => json!(i),
             Scalar::Text(text) => json!(text),
         };
@@ -42,28 +44,31 @@ pub(super) fn storage(t: &mut Tree, storage: &Storage) -> Done {
 }
 
 pub(super) fn external_database(t: &mut Tree, s: &Settings, d: &ExternalDatabase) -> Done {
-    login(t, "external_database.harbor", d, &d.databases.registry)?;
+    let own = NotaryDatabase::default();
+    login(t, "external_database.harbor", d, &own, &d.name)?;
     pool(t, "external_database.harbor", &d.pool)?;
-    let names = &d.databases;
     let notary = [
-        ("notary_signer", names.notarysigner.as_deref(), "notarysigner"),
-        ("notary_server", names.notaryserver.as_deref(), "notaryserver"),
+        ("notary_signer", &d.notary_signer, "notarysigner"),
+        ("notary_server", &d.notary_server, "notaryserver"),
     ];
-    for (section, name, default) in notary {
-        if let Some(name) = name.or(s.with_notary.then_some(default)) {
-            login(t, &format!("external_database.{section}"), d, name)?;
+    for (section, part, name) in notary {
+        if let Some(part) = part.as_ref().or(s.with_notary.then_some(&own)) {
+            let name = part.name.as_deref().unwrap_or(name);
+            login(t, &format!("external_database.{section}"), d, part, name)?;
         }
     }
     Ok(())
 }
 
-fn login(t: &mut Tree, at: &str, d: &ExternalDatabase, database: &str) -> Done {
-    t.put(&format!("{at}.host"), d.host.as_str())?;
-    t.put(&format!("{at}.port"), d.port)?;
-    t.put(&format!("{at}.db_name"), database)?;
-    t.put(&format!("{at}.username"), d.username.as_str())?;
-    t.put(&format!("{at}.password"), d.password.expose())?;
-    t.put(&format!("{at}.ssl_mode"), d.ssl_mode.as_str())
+/// What `part` does not say is as in `d`.
+fn login(t: &mut Tree, at: &str, d: &ExternalDatabase, part: &NotaryDatabase, name: &str) -> Done {
+    let password = part.password.as_ref().unwrap_or(&d.password);
+    t.put(&format!("{at}.host"), part.host.as_ref().unwrap_or(&d.host).as_str())?;
+    t.put(&format!("{at}.port"), part.port.unwrap_or(d.port))?;
+    t.put(&format!("{at}.db_name"), name)?;
+    t.put(&format!("{at}.username"), part.username.as_ref().unwrap_or(&d.username).as_str())?;
+    t.put(&format!("{at}.password"), password.expose())?;
+    t.put(&format!("{at}.ssl_mode"), part.ssl_mode.as_ref().unwrap_or(&d.ssl_mode).as_str())
 }
 
 pub(super) fn external_redis(t: &mut Tree, r: &ExternalRedis) -> Done {
@@ -94,10 +99,8 @@ pub(super) fn external_redis(t: &mut Tree, r: &ExternalRedis) -> Done {
 
 /// Where the port has no key of its own, host and port are one text, and no default port is added.
 fn redis_hosts(hosts: &str, port: u16) -> String {
-    let with_port = |host: &str| match host.rsplit_once(':') {
-        Some((name, _)) if !name.contains(':') || name.ends_with(']') => host.to_owned(),
-        Some(_) if !host.starts_with('[') => format!("[{host}]:{port}"),
-        _ => format!("{host}:{port}"),
+    let with_port = |host: &str| {
+        if host.contains(':') { host.to_owned() } else { format!("{host}:{port}") }
     };
     hosts.split(',').map(|h| with_port(h.trim())).collect::<Vec<_>>().join(",")
 }
