@@ -14,9 +14,19 @@ say "Lints"
 # What the build has warned of, cargo says again.
 warnings=$(cargo test --locked --workspace --no-run 2>&1 >/dev/null | grep -A 12 '^warning' || true)
 [ -z "$warnings" ] || { echo "$warnings"; echo "breakwater: the lints have something to say, see above" >&2; exit 1; }
-if command -v cargo-deny >/dev/null; then
-  say "Licences, bans, sources"
-  cargo deny --offline check bans licenses sources
+say "Licences, bans, sources, advisories"
+if cargo_deny; then
+  checks=(bans licenses sources)
+  if advisories; then
+    checks+=(advisories)
+  else
+    echo "NOT CHECKED: advisories; their database can neither be fetched nor is it here." >&2
+  fi
+  for manifest in Cargo.toml fuzz/Cargo.toml; do
+    cargo deny --manifest-path "$manifest" --config deny.toml --offline check "${checks[@]}"
+  done
+else
+  echo "NOT CHECKED: licences, bans, sources, advisories; cargo-deny could not be installed." >&2
 fi
 say "Unit tests, goldens, plan cases, docs"
 # The whole workspace is selected, as by the build: with another selection dependencies would have other

@@ -54,6 +54,25 @@ build() {
   fi
 }
 
+# Puts cargo-deny on the PATH, and compiles it once where it is missing: beside the images' cache, or what
+# is built here if there is none that we may write. False if it cannot be had.
+cargo_deny() {
+  local tools=${BREAKWATER_CACHE:-/var/cache/breakwater}/tools
+  mkdir -p "$tools" 2>/dev/null && [ -w "$tools" ] || tools=$target/tools
+  export PATH="$PATH:$tools/bin"
+  command -v cargo-deny >/dev/null && return
+  echo "Compiling cargo-deny, which takes some minutes, once."
+  env -u RUSTC_WORKSPACE_WRAPPER CARGO_TARGET_DIR="$target/cargo-deny" \
+    cargo install --quiet --locked --root "$tools" cargo-deny || return
+  rm -rf "$target/cargo-deny"
+}
+
+# Whether the database of advisories is at hand: fetched now, or before.
+advisories() {
+  timeout 120 cargo deny fetch db >/dev/null 2>&1 ||
+    compgen -G "${CARGO_HOME:-$HOME/.cargo}/advisory-db*/*" >/dev/null
+}
+
 # Puts a provider's binary $2, whose address is $3, where the mirror in folder $1 has it.
 mirrored() {
   local version dir registry

@@ -169,6 +169,14 @@ impl Chain {
         (0..SOON).contains(&left).then(|| format!("It expires at {ends}: renew it."))
     }
 
+    /// Signed by Ed25519 or Ed448, which hash nothing beforehand. Channel binding asks for the hash:
+    /// PostgreSQL and its clients refuse every login by SCRAM then.
+    pub fn has_no_digest(&self) -> bool {
+        let all = self.parsed();
+        let signed_by = all.first().map(|own| own.signature_algorithm.algorithm.to_id_string());
+        signed_by.is_some_and(|oid| ["1.3.101.112", "1.3.101.113"].contains(&&*oid))
+    }
+
     /// Whether it leads to one of these authorities.
     pub fn leads_to(&self, authorities: &Self) -> bool {
         let (own, trusted) = (self.parsed(), authorities.parsed());

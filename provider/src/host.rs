@@ -26,13 +26,16 @@ mod script;
 mod settings;
 mod through;
 mod tunnel;
+#[cfg(any(test, fuzzing))]
+pub mod untrusted;
 
 pub(crate) use channel::frame::nonce;
 pub use channel::stream::Stream;
+pub use connect::auth::{certificate_fault, key_fault};
 pub use connection::Host;
 pub use error::{HostError, NulByte};
 pub use pool::Pool;
-pub use run::file::{File, Upload, sha256_of};
+pub use run::file::{Upload, sha256_of};
 pub use run::lock::Lock;
 pub use run::output::Output;
 pub use run::transfer::Carry;

@@ -68,10 +68,13 @@ pub mod resources;
 pub mod rule;
 pub mod schema;
 pub mod scram;
+pub mod scratch;
 pub mod secret;
 pub mod settings;
 pub mod shell;
 pub mod sql;
 pub mod step;
+#[cfg(any(test, fuzzing))]
+pub mod untrusted;
 pub mod value;
 pub mod wal;

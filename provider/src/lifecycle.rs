@@ -28,3 +28,14 @@ pub use data::{Data, ErasedData};
 pub use erased::Erased;
 pub use managed::Managed;
 pub use provider::Provider;
+
+/// What reads the marks and the private data, for `crate::untrusted`.
+///
+/// # Panics
+/// Where it should not: that is what is tried.
+#[cfg(any(test, fuzzing))]
+pub fn untrusted(data: &[u8]) {
+    let private = private::Private::decode(data);
+    assert_eq!(private::Private::decode(&private.encode()), private);
+    marks::untrusted(&String::from_utf8_lossy(data));
+}

@@ -18,6 +18,25 @@ const NOBODY: u32 = 65534;
 /// Column name to value.
 pub type Rows = Vec<BTreeMap<String, Option<String>>>;
 
+/// A way in which a server logs statements.
+pub struct LogWay {
+    settings: &'static [(&'static str, &'static str)],
+    /// A statement that is logged by it, with WORD in it.
+    told: &'static str,
+}
+
+/// All ways.
+pub const LOG_WAYS: &[LogWay] = &[
+    LogWay { settings: &[("log_statement", "all")], told: "SELECT 'WORD'" },
+    LogWay { settings: &[("log_min_duration_statement", "0")], told: "SELECT 'WORD'" },
+    LogWay {
+        settings: &[("log_min_duration_sample", "0"), ("log_statement_sample_rate", "1")],
+        told: "SELECT 'WORD'",
+    },
+    LogWay { settings: &[("log_transaction_sample_rate", "1")], told: "SELECT 'WORD'" },
+    LogWay { settings: &[("log_min_error_statement", "error")], told: "SELECT 'WORD', 1 / 0" },
+];
+
 /// A server that ends with this value.
 pub struct Postgres {
     directory: tempfile::TempDir,
@@ -61,6 +80,40 @@ impl Postgres {
     /// Its data directory.
     pub fn data(&self) -> PathBuf {
         self.directory.path().join("data")
+    }
+
+    /// Where its socket is.
+    pub fn sockets(&self) -> PathBuf {
+        self.directory.path().to_owned()
+    }
+
+    /// What it has written into its log.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.directory.path().join("log")).expect("a log")
+    }
+
+    /// Log statements in one way and in no other, from the next session on. `told` is a statement
+    /// that is then logged.
+    pub async fn log_by(&self, way: &LogWay) {
+        let set = way.settings.iter().map(|(n, v)| format!("ALTER SYSTEM SET {n} = '{v}'"));
+        let mut statements = vec!["ALTER SYSTEM RESET ALL".to_owned()];
+        statements.extend(set);
+        statements.push("SELECT pg_reload_conf()".to_owned());
+        let statements: Vec<&str> = statements.iter().map(String::as_str).collect();
+        self.sql("postgres", &statements).await;
+        let word = format!("marked by {}", way.settings[0].0);
+        let told = way.told.replace("WORD", &word);
+        for _ in 0..100 {
+            let server = Server::Socket(String::new());
+            let database = "postgres".to_owned();
+            let sql = Sql { server, database, statements: vec![told.clone()] };
+            let _ = self.query(&sql).await;
+            if self.log().contains(&word) {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        panic!("{told} is not logged by {:?}", way.settings);
     }
 
     /// Stop it in good order.

@@ -27,7 +27,8 @@ crate::settings! {
         /// User to log in as: root, or one who may use sudo. The user of the credential if not set.
         user: Option<String> = attr().on_change(OnChange::Provider),
         /// Public host key, as `ssh-ed25519 AAAA...`. If not set: the key in the provider's
-        /// `known_hosts`, or the one seen at first contact, which is then kept in the state.
+        /// `known_hosts`, or the one seen at first contact. A resource keeps that one in the state and
+        /// refuses any other; a data source keeps nothing between runs and takes what it sees in each.
         host_key: Option<String> = attr().on_change(OnChange::Provider).check(crate::checks::host_key),
         /// Name of an entry of the provider's `credentials`; the provider's `ssh` if not set.
         credential: Option<String> = attr().on_change(OnChange::Provider),

@@ -1,5 +1,8 @@
 //! The list of resources and data sources: one line each.
 
+// Numbers here come from hosts and users: none of them may overflow.
+#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
+
 mod common;
 pub mod external_db;
 pub mod ha_node;

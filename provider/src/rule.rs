@@ -96,10 +96,10 @@ pub fn judge_all<S: Settings>(rules: &[Rule<S>], settings: &S) -> Diags {
 }
 
 fn is_known(config: &Object, path: &str) -> bool {
-    if let Some(map) = path.strip_suffix("{}") {
+    let (name, rest) = path.split_once('.').map_or((path, None), |(n, rest)| (n, Some(rest)));
+    if let (Some(map), None) = (name.strip_suffix("{}"), rest) {
         return config.get(map) != Some(&Value::Unknown);
     }
-    let (name, rest) = path.split_once('.').map_or((path, None), |(n, rest)| (n, Some(rest)));
     match (config.get(name), rest) {
         (Some(Value::Map(inner)), Some(rest)) => is_known(inner, rest),
         (Some(value), _) => value.is_known(),

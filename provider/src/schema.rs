@@ -107,6 +107,8 @@ pub struct Attribute {
     pub on_change: OnChange,
     /// Checks of the value alone.
     pub checks: Vec<Check>,
+    /// Checks of each value in a list or a map.
+    pub items: Vec<Check>,
     /// Words that are allowed, where it is a choice.
     pub words: &'static [&'static str],
 }
@@ -133,6 +135,7 @@ pub struct Spec {
     pub(crate) write_only: bool,
     pub(crate) on_change: OnChange,
     pub(crate) checks: Vec<Check>,
+    pub(crate) items: Vec<Check>,
 }
 
 /// An attribute with nothing special.
@@ -174,6 +177,13 @@ impl Spec {
     #[must_use]
     pub fn check(mut self, check: Check) -> Self {
         self.checks.push(check);
+        self
+    }
+
+    /// A check of each value in a list or a map, whatever else of it is still unknown.
+    #[must_use]
+    pub fn each(mut self, check: Check) -> Self {
+        self.items.push(check);
         self
     }
 }

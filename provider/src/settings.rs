@@ -46,6 +46,7 @@ impl Spec {
             block: None,
             on_change: self.on_change,
             checks: self.checks,
+            items: self.items,
             words: T::WORDS,
         }
     }
@@ -87,6 +88,17 @@ fn check_value(attribute: &Attribute, value: &Value, path: &Path, diags: &mut Di
     for check in &attribute.checks {
         if let Err(why) = check(value) {
             diags.push(Diag::error(format!("Invalid {}", attribute.name), why).at(path.clone()));
+        }
+    }
+    let named: Vec<(Path, &Value)> = match value {
+        Value::List(values) => values.iter().enumerate().map(|(i, v)| (path.index(i), v)).collect(),
+        Value::Map(map) => map.iter().map(|(k, v)| (path.key(k), v)).collect(),
+        _ => Vec::new(),
+    };
+    for (at, item) in named.into_iter().filter(|(_, v)| !matches!(v, Value::Null | Value::Unknown))
+    {
+        for why in attribute.items.iter().filter_map(|check| check(item).err()) {
+            diags.push(Diag::error(format!("Invalid {}", attribute.name), why).at(at.clone()));
         }
     }
     if let (words @ [_, ..], Some(given)) = (attribute.words, value.as_str())

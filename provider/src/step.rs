@@ -31,7 +31,7 @@ pub enum Risk {
 /// A file to be on a host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct File {
-    /// Absolute path.
+    /// Absolute path. A symbolic link there is replaced, not followed.
     pub path: String,
     /// The whole text.
     pub content: Secret,

@@ -15,6 +15,9 @@
 //! - `destroy = true`: the steps of a destroy;
 //! - `refresh = true`: what a refresh sees: `status` and the names of the files.
 
+#[path = "mutated/mod.rs"]
+mod mutated;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -241,6 +244,10 @@ impl Case {
     }
 
     fn decide<R: Resource>(&self) -> Decision {
+        self.decide_on::<R>(|_| self.answers::<R>())
+    }
+
+    fn decide_on<R: Resource>(&self, answers: impl FnOnce(&R::Settings) -> Answers) -> Decision {
         let given = self.object("settings").unwrap_or_default();
         let mut invalid = check(&R::Settings::attributes(), &given, &At::root());
         let settings = match R::Settings::from_object(&given, &At::root()) {
@@ -254,7 +261,7 @@ impl Case {
         if provider::diag::has_error(&invalid) {
             return Decision::Invalid(diags(&invalid));
         }
-        match R::facts(&settings, &self.answers::<R>()) {
+        match R::facts(&settings, &answers(&settings)) {
             Err(why) => Decision::Unreadable(diags(&why)),
             Ok(facts) => {
                 let context = self.context(&given);

@@ -181,7 +181,55 @@ pub fn origin(text: &str) -> Judged<Url<'_>> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    fn names() -> impl Strategy<Value = String> {
+        let label = "[a-z]([a-z0-9-]{0,20}[a-z0-9])?";
+        prop::collection::vec(label, 1..4).prop_map(|labels| labels.join("."))
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn a_name_is_taken_alone_and_a_port_where_one_belongs(
+            name in names(), port in 1..=u16::MAX, more in "[a-z]{1,8}",
+        ) {
+            prop_assert_eq!(host(&name), Ok(()));
+            let with_port = format!("{name}:{port}");
+            prop_assert!(host(&with_port).is_err());
+            prop_assert_eq!(host_port(&with_port), Ok((name.as_str(), Some(port))));
+            prop_assert_eq!(host_port(&name), Ok((name.as_str(), None)));
+            for origin_of in [&name, &with_port] {
+                let url = format!("https://{origin_of}");
+                prop_assert_eq!(origin(&url).map(|u| (u.host, u.rest)), Ok((name.as_str(), "")));
+                for wrong in [
+                    format!("{url}/"),
+                    format!("{url}/{more}"),
+                    format!("{url}?{more}"),
+                    format!("https://{more}@{origin_of}"),
+                    format!("{more}x://{origin_of}"),
+                    format!("https://{with_port}:{port}"),
+                    origin_of.clone(),
+                ] {
+                    prop_assert!(origin(&wrong).is_err(), "{}", wrong);
+                }
+                for wrong in [url.clone(), format!("{more}@{name}"), format!("{name}/{more}")] {
+                    prop_assert!(host(&wrong).is_err(), "{}", wrong);
+                }
+            }
+        }
+
+        #[test]
+        fn nothing_that_is_written_ends_in_a_panic(text in any::<String>(), odd in "[\\[\\]:@/.,é0-9a]{0,12}") {
+            for text in [&text, &odd, &format!("https://{odd}")] {
+                let _ = (host(text), registry_name(text), is_loopback(text));
+                let _ = (host_port(text), origin(text), url(text, &["https"]));
+            }
+        }
+    }
 
     const HOSTS: &[(&str, &str)] = &[
         ("harbor.example.com", "ok"),

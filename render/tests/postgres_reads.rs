@@ -73,7 +73,7 @@ fn postgresql_takes_the_standby_file() {
     let file = file.expect("renders");
     assert_eq!(
         read_back(&server, &file, "primary_conninfo"),
-        r"host='10.0.1.11' port='5432' user='replica tor' passfile='/var/lib/it\'s \\ pass' application_name='b' sslmode='require'",
+        r"host='10.0.1.11' port='5432' user='replica tor' passfile='/var/lib/it\'s \\ pass' application_name='b' sslmode='require' channel_binding='require'",
     );
     assert_eq!(read_back(&server, &file, "synchronous_standby_names"), "FIRST 1 (\"a\")");
     assert_eq!(read_back(&server, &file, "recovery_target_timeline"), "latest");

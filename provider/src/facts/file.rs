@@ -5,6 +5,7 @@ use crate::secret::Secret;
 use crate::shell::{OWN, word};
 use crate::step::File;
 
+/// What a link leads to; it may be nothing.
 const READ: &str =
     r#"if [ -f "$1" ]; then stat -Lc '%a %U %G' "$1" && cat "$1"; else echo absent; fi"#;
 
@@ -27,16 +28,21 @@ pub enum FileFact {
     },
 }
 
-/// The question whose answer `parse` reads; its key is the path. It is read with the rights of the
-/// directory's owner: a link there must not show us, and everybody to whom we show it, what that user
-/// may not read.
+/// The question whose answer `parse` reads; its key is the path. A link is followed with the rights of
+/// the directory's owner: it must not show us, and everybody to whom we show it, what that user may not
+/// read.
 pub fn question(host: &str, path: &str) -> Question {
     let (directory, name) = path.rsplit_once('/').unwrap_or((".", path));
     let script = format!(
-        "{OWN}if cd {}/ 2>/dev/null; then own sh -c {} sh {}; else echo absent; fi",
+        "{OWN}f={}\n\
+         if ! cd {}/ 2>/dev/null; then echo absent\n\
+         elif [ -L \"$f\" ]; then own sh -c {} sh \"$f\"\n\
+         elif [ -f \"$f\" ]; then stat -c '%a %U %G' \"$f\" && \
+         dd if=\"$f\" iflag=nofollow,nonblock bs=64k status=none\n\
+         else echo absent; fi",
+        word(&format!("./{name}")),
         word(directory),
         word(READ),
-        word(&format!("./{name}"))
     );
     Question::script(host, path, script)
 }
@@ -125,6 +131,44 @@ impl FileFact {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::resource::Ask;
+    use crate::shell::tests::attack::Place;
+
+    /// What a plan would show of a file.
+    fn seen(path: &std::path::Path) -> FileFact {
+        let Ask::Script(script) = question("a", &path.display().to_string()).ask else {
+            panic!("a script")
+        };
+        let output = std::process::Command::new("sh").args(["-c", &script]).output();
+        let output = output.expect("sh runs");
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(!text.contains("alone") || output.status.success(), "{text}");
+        if output.status.success() { parse(&text) } else { FileFact::Absent }
+    }
+
+    #[test]
+    fn a_file_is_seen_whatever_its_name() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("it's a \"file\" $x");
+        assert_eq!(seen(&path), FileFact::Absent);
+        let text = "line\n".repeat(40_000) + "no newline";
+        std::fs::write(&path, &text).expect("written");
+        assert_eq!(seen(&path).text(), Some(text.as_str()));
+        assert_eq!(seen(directory.path()), FileFact::Absent, "a directory");
+        assert_eq!(seen(&directory.path().join("missing/file")), FileFact::Absent);
+    }
+
+    #[test]
+    fn a_link_shows_what_the_owner_of_its_directory_may_read() {
+        let Some(place) = Place::new() else { return };
+        let link = |to: &str, name: &str| {
+            std::os::unix::fs::symlink(place.path(to), place.path(name)).expect("linked");
+            seen(&place.path(name))
+        };
+        assert_eq!(link("prey/shadow", "by-root").text(), Some("root's alone\n"));
+        assert_eq!(link("prey/shadow", "theirs/link"), FileFact::Absent);
+        assert_eq!(link("prey/below/file", "theirs/open").text(), Some("root's too\n"));
+    }
 
     #[test]
     fn reads_text_to_the_last_byte() {

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::diag::{Diag, Diags, Path};
+use crate::diag::{Diags, Path, has_error};
 use crate::host;
+use crate::rule::{Found, Rule, judge_all};
 use crate::secret::Secret;
 use crate::settings::Settings as _;
 use crate::value::{Object, Value};
@@ -129,34 +130,75 @@ fn is_owner(value: &Value) -> Result<(), String> {
     Err("It must be 1 to 100 of the characters A-Z a-z 0-9 - _ . /".into())
 }
 
+/// Rules of the provider block.
+pub const RULES: &[Rule<Configuration>] = &[
+    Rule {
+        reads: &["ssh.bastions", "credentials{}"],
+        check: |c, found| {
+            if let Some(access) = &c.ssh {
+                credentials_exist(c, &Path::of("ssh"), access, found);
+            }
+        },
+    },
+    Rule {
+        reads: &["credentials"],
+        check: |c, found| {
+            for (path, access) in c.named() {
+                credentials_exist(c, &path, access, found);
+            }
+        },
+    },
+    Rule {
+        reads: &["ssh.private_key", "ssh.private_key_passphrase", "ssh.certificate"],
+        check: |c, found| c.ssh.iter().for_each(|a| keys(&Path::of("ssh"), a, found)),
+    },
+    Rule {
+        reads: &["credentials"],
+        check: |c, found| c.named().for_each(|(path, access)| keys(&path, access, found)),
+    },
+];
+
+fn credentials_exist(c: &Configuration, path: &Path, access: &Access, found: &mut Found) {
+    for (i, bastion) in access.bastions.iter().flatten().enumerate() {
+        if let Some(name) = &bastion.credential
+            && !c.has_credential(name)
+        {
+            let at = path.attribute("bastions").index(i).attribute("credential");
+            let detail = format!("The provider has no entry \"{name}\" in credentials.");
+            found.error(at, "Unknown credential", detail);
+        }
+    }
+}
+
+/// A key that can be read, and a certificate of it.
+fn keys(path: &Path, access: &Access, found: &mut Found) {
+    let passphrase = access.private_key_passphrase.as_ref();
+    let pem = access.private_key.as_ref();
+    if let Some(why) = pem.and_then(|pem| host::key_fault(pem, passphrase)) {
+        let detail = format!("The key cannot be used: {why}.");
+        found.error(path.attribute("private_key"), "Invalid private key", detail);
+        return;
+    }
+    let key = pem.map(|pem| (pem, passphrase));
+    let certificate = access.certificate.as_deref();
+    if let Some(why) = certificate.and_then(|text| host::certificate_fault(text, key)) {
+        let detail = format!("The certificate cannot be used: {why}.");
+        found.error(path.attribute("certificate"), "Invalid certificate", detail);
+    }
+}
+
 impl Configuration {
-    /// Read a wholly known provider block; checks that every credential that is named exists.
+    /// Read a wholly known provider block.
     pub fn read(config: &Object) -> Result<Self, Diags> {
         let configuration = Self::from_object(config, &Path::root())?;
-        let diags = configuration.unknown_credentials();
-        if diags.is_empty() { Ok(configuration) } else { Err(diags) }
+        let diags = judge_all(RULES, &configuration);
+        if has_error(&diags) { Err(diags) } else { Ok(configuration) }
     }
 
-    fn unknown_credentials(&self) -> Diags {
-        let accesses = self.ssh.iter().map(|a| (Path::of("ssh"), a)).chain(
-            self.credentials
-                .iter()
-                .flatten()
-                .map(|(name, a)| (Path::of("credentials").key(name), a)),
-        );
-        let mut diags = Vec::new();
-        for (path, access) in accesses {
-            for (i, bastion) in access.bastions.iter().flatten().enumerate() {
-                if let Some(name) = &bastion.credential
-                    && !self.has_credential(name)
-                {
-                    let at = path.attribute("bastions").index(i).attribute("credential");
-                    let detail = format!("The provider has no entry \"{name}\" in credentials.");
-                    diags.push(Diag::error("Unknown credential", detail).at(at));
-                }
-            }
-        }
-        diags
+    /// The further accesses, with their places.
+    fn named(&self) -> impl Iterator<Item = (Path, &Access)> {
+        let named = self.credentials.iter().flatten();
+        named.map(|(name, access)| (Path::of("credentials").key(name), access))
     }
 
     /// Whether `credentials` has this entry.

@@ -100,6 +100,12 @@ pub fn of_another_life(marks: &BTreeMap<String, Marks>, life: Life) -> Option<Di
     Some(Diag::warning(summary, detail))
 }
 
+/// For `crate::untrusted`.
+#[cfg(any(test, fuzzing))]
+pub fn untrusted(text: &str) {
+    drop(parse(text));
+}
+
 /// Digest of each text with secrets, and whether it is the one that was recorded.
 pub fn compare(
     texts: &BTreeMap<String, SecretText>,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::configuration::Configuration;
+use super::configuration::{self, Configuration};
 use super::session::Session;
 use super::{Erased, ErasedData};
 use crate::backend::{
@@ -10,6 +10,7 @@ use crate::backend::{
     TypeSchema,
 };
 use crate::diag::{Diag, Diags, Path};
+use crate::rule;
 use crate::settings::{Settings as _, check};
 use crate::value::{Object, Value};
 
@@ -92,8 +93,8 @@ impl Backend for Provider {
 
     async fn validate_provider(&self, config: Object) -> Diags {
         let mut diags = check(&Configuration::attributes(), &config, &Path::root());
-        if diags.is_empty() && config.values().all(Value::is_known) {
-            diags.extend(Configuration::read(&config).err().unwrap_or_default());
+        if diags.is_empty() {
+            diags.extend(rule::judge(configuration::RULES, &config));
         }
         diags
     }

@@ -8,7 +8,7 @@ use crate::host::{self, Host};
 use crate::resource::Answer;
 use crate::secret::Secret;
 use crate::shell::{WAYS, word};
-use crate::step::{Action, File, Http, Server, Sql, Step};
+use crate::step::{Action, Http, Server, Sql, Step};
 
 /// One request to an API takes no longer.
 const REQUEST: Duration = Duration::from_secs(30);
@@ -25,7 +25,7 @@ pub type Rows = Vec<BTreeMap<String, Option<String>>>;
 pub async fn run(hosts: &BTreeMap<String, Host>, step: &Step) -> Result<(), String> {
     let host = one_of(hosts, &step.host)?;
     match &step.action {
-        Action::Write(file) => write(host, file).await,
+        Action::Write(file) => host.write(file).await.map_err(say),
         Action::Remove(path) => script(host, &remove(path), None, REQUEST).await,
         Action::Run { script: text, stdin, limit } => {
             script(host, text, stdin.as_ref(), *limit).await
@@ -68,18 +68,6 @@ pub fn say(error: host::HostError) -> String {
         source = inner.source();
     }
     format!("{text}. {}", error.help())
-}
-
-async fn write(host: &Host, file: &File) -> Result<(), String> {
-    let file = host::File {
-        path: file.path.clone(),
-        content: file.content.clone(),
-        owner: file.owner.clone(),
-        group: file.group.clone(),
-        mode: file.mode,
-        parents: true,
-    };
-    host.write(&file).await.map_err(say)
 }
 
 async fn script(

@@ -9,10 +9,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use tempfile::TempDir;
 use tokio::net::UnixListener;
 
 use super::ServeError;
+use crate::scratch::Scratch;
 
 /// The public name and value by which a host shows that it is one.
 const COOKIE: (&str, &str) =
@@ -59,14 +59,15 @@ pub struct Socket {
     /// To be accepted from.
     pub listener: UnixListener,
     path: PathBuf,
-    _dir: TempDir,
+    _dir: Scratch,
 }
 
 impl Socket {
     /// Listen in a new directory below `parent`.
     pub fn bind(parent: &Path) -> Result<Self, ServeError> {
         let failed = |source| ServeError::Socket { parent: parent.to_owned(), source };
-        let dir = private_dir(parent).map_err(failed)?;
+        let dir = Scratch::new(parent).map_err(failed)?;
+        dir.sweep();
         let path = dir.path().join("provider");
         let listener = UnixListener::bind(&path).map_err(failed)?;
         Ok(Self { listener, path, _dir: dir })
@@ -76,12 +77,6 @@ impl Socket {
     pub fn path(&self) -> &Path {
         &self.path
     }
-}
-
-fn private_dir(parent: &Path) -> io::Result<TempDir> {
-    use std::os::unix::fs::PermissionsExt;
-    let mode = std::fs::Permissions::from_mode(0o700);
-    tempfile::Builder::new().prefix("harbor-").permissions(mode).tempdir_in(parent)
 }
 
 /// Answer the host on stdout.

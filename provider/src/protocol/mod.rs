@@ -19,6 +19,8 @@ mod schema;
 mod serve;
 mod service;
 mod tls;
+#[cfg(any(test, fuzzing))]
+pub mod untrusted;
 mod values;
 mod work;
 

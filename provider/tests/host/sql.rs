@@ -114,6 +114,19 @@ async fn peer_and_password_logins_run_statements_one_by_one() {
     assert!(!format!("{error} {error:?} {endpoint:?}").contains("wrong one"));
 }
 
+/// What is called by a name that the owner of a database chose runs with the rights of who calls it.
+#[tokio::test]
+async fn names_are_the_servers_own_whatever_a_role_or_a_database_says() {
+    let (sshd, server) = (Sshd::start(), Server::start());
+    let host = sshd.host().await;
+    let evil = "SET search_path = pg_temp, public, pg_catalog";
+    let socket = Endpoint::socket(&server.socket(), "postgres");
+    let set = [format!("ALTER ROLE postgres {evil}"), format!("ALTER DATABASE postgres {evil}")];
+    query(&host, &socket, &set).await.expect("set");
+    let rows = query(&host, &socket, &["SHOW search_path".to_owned()]).await.expect("asked");
+    assert_eq!(rows[0]["search_path"].as_deref(), Some("pg_catalog,pg_temp"));
+}
+
 #[tokio::test]
 async fn an_error_carries_the_servers_words_and_not_the_statement() {
     let (sshd, server) = (Sshd::start(), Server::start());

@@ -5,8 +5,9 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use provider::host::{Auth, Credential, File, Host, HostError, Patience, Pool, Settings, Target};
+use provider::host::{Auth, Credential, Host, HostError, Patience, Pool, Settings, Target};
 use provider::secret::Secret;
+use provider::step::File;
 
 use crate::sshd::{LIMIT, Sshd, run};
 
@@ -63,14 +64,7 @@ async fn is_root(host: &Host, dir: &std::path::Path) {
     assert_eq!(ran.stdout(), "root\nthe input and nothing else");
     let path = dir.join("written").display().to_string();
     let (owner, group) = ("root".to_owned(), "root".to_owned());
-    let file = File {
-        path: path.clone(),
-        content: "text".into(),
-        owner,
-        group,
-        mode: 0o600,
-        parents: false,
-    };
+    let file = File { path: path.clone(), content: "text".into(), owner, group, mode: 0o600 };
     host.write(&file).await.expect("written");
     assert_eq!(std::fs::read_to_string(&path).expect("there"), "text");
     assert_eq!(host.job("sudo", "id -un", LIMIT).await.expect("done").stdout(), "root\n");

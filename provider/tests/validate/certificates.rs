@@ -184,6 +184,12 @@ fn of_a_pair() {
     expect(&with(a, &twice, &ca, "full"), &["error nodes.b.tls.private_key_wo: | 2 private keys"]);
     let reversed = (format!("{}{}", top.pem(), b.0), b.1.clone());
     expect(&with(a, &reversed, &ca, "ca"), &[&format!("{at_b}| must come first")]);
+    // Nobody could log in.
+    let ed25519 = KeyPair::generate_for(&rcgen::PKCS_ED25519).expect("a key");
+    let own = params(&[addresses[1]]).self_signed(&ed25519).expect("made").pem();
+    let both = format!("{ca}{own}");
+    let said = with(a, &(own, ed25519.serialize_pem()), &both, "full");
+    expect(&said, &[&format!("{at_b}| signed by an Ed25519")]);
     // It is told, and a failover does not wait for it.
     let old = signed(&top, &between(-30, -1));
     expect(&with(a, &old, &ca, "ca"), &["warning nodes.b.tls.certificate: | expired at"]);

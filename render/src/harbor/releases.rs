@@ -23,7 +23,11 @@ pub static RELEASES: &[Row] = &[
             Component::ChartMuseum,
             Component::Clair,
         ]),
-        quirks: Changes::new(&[Quirk::ComposeFileVersion]),
+        quirks: Changes::new(&[
+            Quirk::ComposeFileVersion,
+            Quirk::ComposeDnsSearch,
+            Quirk::NoScanExportVolume,
+        ]),
         ..Row::like_the_last(0, "2.0.0", 30, 0)
     },
     // Its harbor.yml still says 2.0.0.
@@ -33,6 +37,7 @@ pub static RELEASES: &[Row] = &[
             gone: &["external_redis.port"], // now part of `host`
             ..Changes::NONE
         },
+        quirks: Changes::new(&[Quirk::ProxyCacheTypes]),
         ..Row::like_the_last(1, "2.0.0", 40, 0)
     },
     Row {
@@ -49,7 +54,12 @@ pub static RELEASES: &[Row] = &[
         ..Row::like_the_last(2, "2.2.0", 50, 0)
     },
     Row {
-        quirks: Changes::new(&[Quirk::ForwardedScheme, Quirk::ConfigOverwrite]),
+        quirks: Changes::new(&[
+            Quirk::ForwardedScheme,
+            Quirk::ConfigOverwrite,
+            Quirk::SyslogByName,
+            Quirk::RegistryRedisPool,
+        ]),
         ..Row::like_the_last(3, "2.3.0", 60, 0)
     },
     Row {
@@ -66,7 +76,11 @@ pub static RELEASES: &[Row] = &[
             patched: &[(2, "trivy.offline_scan")],
             ..Changes::NONE
         },
-        quirks: Changes::new(&[Quirk::ZeroSettingsShown, Quirk::JoinedDatabaseAddress]),
+        quirks: Changes {
+            new: &[Quirk::ZeroSettingsShown, Quirk::JoinedDatabaseAddress],
+            gone: &[Quirk::ComposeDnsSearch],
+            ..Changes::NONE
+        },
         ..Row::like_the_last(4, "2.4.0", 70, 0) // the documentation up to here starts at 1.9
     },
     Row {
@@ -93,7 +107,12 @@ pub static RELEASES: &[Row] = &[
             ("audit_log_forward_endpoint", Text),
             ("skip_audit_log_database", Bool),
         ]),
-        quirks: Changes::new(&[Quirk::RedisHealthAsked]),
+        quirks: Changes {
+            new: &[Quirk::RedisHealthAsked],
+            backported: &[(4, Quirk::NoScanExportVolume)],
+            gone: &[Quirk::NoScanExportVolume],
+            ..Changes::NONE
+        },
         ..Row::like_the_last(6, "2.6.0", 90, 4)
     },
     Row {
@@ -118,8 +137,9 @@ pub static RELEASES: &[Row] = &[
         },
         quirks: Changes {
             new: &[Quirk::PositiveDurations],
+            patched: &[(1, Quirk::NoScanExportVolume)],
             backported: &[(2, Quirk::QuotedRedisPassword), (3, Quirk::PlainOtelTimeout)],
-            ..Changes::NONE
+            gone: &[],
         },
         ..Row::like_the_last(7, "2.7.0", 100, 5)
     },
@@ -154,7 +174,7 @@ pub static RELEASES: &[Row] = &[
         ]),
         components: Changes { gone: &[Component::ChartMuseum], ..Changes::NONE },
         quirks: Changes {
-            new: &[Quirk::ScannerPrefix, Quirk::VersionHidden],
+            new: &[Quirk::ScannerPrefix, Quirk::VersionHidden, Quirk::JobReaper],
             patched: &[(1, Quirk::QuotedRedisPassword)],
             backported: &[(4, Quirk::PlainOtelTimeout)],
             ..Changes::NONE
@@ -220,13 +240,24 @@ pub static RELEASES: &[Row] = &[
             "jobservice.max_job_duration_hours",
         ]),
         settings: Changes::new(&[("oidc_logout", Bool), ("disabled_audit_log_event_types", Text)]),
-        quirks: Changes::new(&[Quirk::WholeCsrfKey]),
+        quirks: Changes::new(&[Quirk::WholeCsrfKey, Quirk::JobDurationInEnv]),
         ..Row::like_the_last(13, "2.13.0", 160, 11)
     },
-    Row::like_the_last(14, "2.14.0", 170, 11),
+    Row {
+        quirks: Changes {
+            new: &[Quirk::ReplicationAdapters],
+            gone: &[Quirk::JobDurationInEnv],
+            ..Changes::NONE
+        },
+        ..Row::like_the_last(14, "2.14.0", 170, 11)
+    },
     Row {
         keys: Changes::new(&["trivy.db_repository", "trivy.java_db_repository"]),
-        quirks: Changes::new(&[Quirk::RegistryRedisUsername]),
+        quirks: Changes {
+            new: &[Quirk::RegistryRedisUsername],
+            patched: &[(2, Quirk::ValkeyImage)],
+            ..Changes::NONE
+        },
         ..Row::like_the_last(15, "2.15.0", 180, 12)
     },
 ];

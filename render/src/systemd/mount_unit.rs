@@ -72,6 +72,10 @@ pub fn render(settings: &Settings) -> Result<String, Error> {
     Ok(unit.finish())
 }
 
+/// Nobody runs a program of the export as somebody else, and none of its files is a device: who writes
+/// there from another machine is not root here. `suid` and `dev` among the options take it back.
+const UNTRUSTED: [&str; 2] = ["nosuid", "nodev"];
+
 /// `hard`, because a soft mount turns a slow server into lost writes; a timeout of a minute;
 /// `noresvport`, because with a reserved port a client cannot reconnect after a failover of the
 /// server while the old connection still counts.
@@ -79,6 +83,7 @@ fn options(settings: &Settings) -> Vec<String> {
     let mut options = vec![format!("vers={}", settings.version)];
     let fixed = ["proto=tcp", "hard", "timeo=600", "retrans=2", "noresvport", "noatime", "_netdev"];
     options.extend(fixed.map(str::to_owned));
+    options.extend(UNTRUSTED.map(str::to_owned));
     if settings.version == "3" && settings.purpose == Purpose::Registry {
         options.push("nolock".to_owned());
     }

@@ -72,6 +72,7 @@ fn attribute(name: &str, kind: Kind, traits: &Traits) -> Attribute {
         block: None,
         on_change: if traits.force_new { OnChange::Replace } else { OnChange::InPlace },
         checks: Vec::new(),
+        items: Vec::new(),
         words: &[],
     }
 }

@@ -39,7 +39,9 @@ pub async fn run() -> Result<()> {
     let release = release::from_environment()?;
     let text = std::fs::read_to_string(CONFIGURATION).doing("read nginx.conf")?;
     let (core, portal) = (upstream("core").await?, upstream("portal").await?);
-    let tls = text.contains("listen 8443 ssl");
+    let families = [("listen 8443 ssl", "0.0.0.0:8443"), ("listen [::]:8443 ssl", "[::]:8443")];
+    let listen = families.iter().find(|(line, _)| text.contains(line)).map(|(_, address)| *address);
+    let tls = text.contains("ssl_certificate");
     let router = Router::new().fallback(pass).with_state(Arc::new(Front {
         client: http::client(),
         core,
@@ -52,7 +54,8 @@ pub async fn run() -> Result<()> {
     }
     let target = redirect_target(&text)?;
     let redirect = Router::new().fallback(redirect).with_state(target);
-    tokio::try_join!(http::serve(8080, redirect), serve_tls(router)).map(|_| ())
+    let Some(listen) = listen else { return http::serve(8080, redirect).await };
+    tokio::try_join!(http::serve(8080, redirect), serve_tls(listen, router)).map(|_| ())
 }
 
 async fn upstream(name: &str) -> Result<SocketAddr> {
@@ -82,9 +85,9 @@ fn host_of(headers: &HeaderMap) -> String {
     host.and_then(|host| host.to_str().ok()).unwrap_or_default().to_owned()
 }
 
-async fn serve_tls(router: Router) -> Result<()> {
+async fn serve_tls(address: &str, router: Router) -> Result<()> {
     let acceptor = acceptor(Path::new(CERTIFICATES))?;
-    let listener = TcpListener::bind("0.0.0.0:8443").await.doing("listen")?;
+    let listener = TcpListener::bind(address).await.doing("listen")?;
     loop {
         let (stream, _) = listener.accept().await.doing("accept")?;
         let (acceptor, router) = (acceptor.clone(), router.clone());

@@ -46,6 +46,17 @@ pub fn flags(release: Release) -> Vec<&'static str> {
     FLAGS.iter().filter(|(part, _)| release.ships(*part)).map(|(_, flag)| *flag).collect()
 }
 
+/// Whether the job service has a volume for exported scan results: those came
+/// with the cache layer.
+pub fn exports_scans(release: Release) -> bool {
+    is_known(release, "cache.enabled") && !release.has(Quirk::NoScanExportVolume)
+}
+
+/// The image of the bundled Redis.
+pub fn redis_image(release: Release) -> &'static str {
+    if release.has(Quirk::ValkeyImage) { "valkey-photon" } else { "redis-photon" }
+}
+
 /// Whether the release can bring an optional part.
 pub fn has_notary(release: Release) -> bool {
     release.ships(Component::Notary)

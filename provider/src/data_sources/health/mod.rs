@@ -73,8 +73,9 @@ impl DataSource for Health {
     const DESCRIPTION: &'static str = "Whether each node of a Harbor serves, and whether the nodes are one Harbor.\n\nEach node is \
          asked on its own, from its own host and not through the load balancer, and without a \
          login. That all nodes sign with the same key is seen from a token that each gives to \
-         anybody. Harbor's own health does not see a database that is in recovery: see \
-         `harbor_pg_status`.";
+         anybody; the tokens are compared and dropped. Harbor's own health does not see a database \
+         that is in recovery: see `harbor_pg_status`. What is given here and what is found stands \
+         in the state in clear, as of every data source; nothing of it is secret.";
     type Settings = Settings;
     type Outputs = Outputs;
 

@@ -50,7 +50,8 @@ pub struct Installation;
 impl DataSource for Installation {
     const NAME: &'static str = "harbor_installation";
     const DESCRIPTION: &'static str = "What a Harbor on a host is, whoever set it up.\n\nIt reads the installer's directory and \
-         asks Docker. No password is read.";
+         asks Docker. What is found stands in the state in clear, as of every data source. Of \
+         harbor.yml three values are read and no password; one in `external_url` is masked.";
     type Settings = Settings;
     type Outputs = Outputs;
 
@@ -97,7 +98,8 @@ fn parse(output: &str) -> Outputs {
         exists: Some(get("exists").is_some()),
         release: version("release"),
         hostname: get("hostname"),
-        external_url: get("external_url"),
+        // It has no place for a password; who wrote one there anyhow does not find it in the state.
+        external_url: get("external_url").map(|url| render::mask("external_url", &url)),
         data_volume: get("data_volume"),
         docker_version: version("docker_version"),
         compose_version: version("compose_version"),
@@ -124,12 +126,14 @@ mod tests {
     fn reads_a_harbor() {
         let seen = parse(
             "exists=true\nhostname=\"hub.example\" # the name\ndata_volume=/data # all\n\
+             external_url=https://user:hidden@hub.example\n\
              release=v2.3.2\ndocker_version=20.10.24\ncompose_version=v2.24.5\n\
              container=harbor-core running\ncontainer=nginx restarting\n",
         );
         assert_eq!(seen.exists, Some(true));
         assert_eq!(seen.release.as_deref(), Some("2.3.2"));
         assert_eq!(seen.hostname.as_deref(), Some("hub.example"));
+        assert_eq!(seen.external_url.as_deref(), Some("https://user:(secret)@hub.example"));
         assert_eq!(seen.data_volume.as_deref(), Some("/data"));
         assert_eq!(seen.compose_version.as_deref(), Some("2.24.5"));
         assert_eq!(seen.containers.expect("containers")["nginx"], "restarting");

@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::settings::{NodeStatus, Outputs, Slot};
+use crate::wal::Lsn;
 
 /// Lag, split brain, and what is wrong.
 pub fn judge(mut servers: BTreeMap<String, NodeStatus>) -> Outputs {
     let primaries: Vec<String> = with_role(&servers, "primary");
     let split_brain = primaries.len() > 1;
     let primary = if split_brain { None } else { primaries.first().cloned() };
-    let written = primary.as_ref().and_then(|name| position(servers[name].lsn.as_deref()?));
+    let written = primary.as_ref().and_then(|name| position(servers.get(name)?.lsn.as_deref()?));
     for server in servers.values_mut().filter(|s| s.role == "standby") {
         let replayed = server.lsn.as_deref().and_then(position);
         let behind = written.zip(replayed).map(|(written, replayed)| {
@@ -31,13 +32,6 @@ pub fn judge(mut servers: BTreeMap<String, NodeStatus>) -> Outputs {
 fn with_role(servers: &BTreeMap<String, NodeStatus>, role: &str) -> Vec<String> {
     let found = servers.iter().filter(|(_, server)| server.role == role);
     found.map(|(name, _)| name.clone()).collect()
-}
-
-/// `16/B374D848` as a number of bytes.
-fn position(lsn: &str) -> Option<u64> {
-    let (high, low) = lsn.split_once('/')?;
-    let high = u64::from(u32::from_str_radix(high, 16).ok()?);
-    Some((high << 32) | u64::from(u32::from_str_radix(low, 16).ok()?))
 }
 
 fn errors(servers: &BTreeMap<String, NodeStatus>, primaries: &[String]) -> Vec<String> {
@@ -90,6 +84,11 @@ fn error(name: &str, server: &NodeStatus, timeline: Option<i64>) -> Option<Strin
         }
         _ => None,
     }
+}
+
+/// A position that a server said, in bytes.
+fn position(text: &str) -> Option<u64> {
+    text.parse().ok().map(|Lsn(bytes)| bytes)
 }
 
 #[cfg(test)]

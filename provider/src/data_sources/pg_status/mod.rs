@@ -20,7 +20,9 @@ impl DataSource for PgStatus {
     const MAY_MISS: bool = true;
     const DESCRIPTION: &'static str = "Who of the nodes of a PostgreSQL pair is primary, who follows, and how far behind.\n\nEach \
          server is asked on its own host. A server that does not answer is `down`, a host that does not \
-         answer `unreachable`; neither is an error of the data source.";
+         answer `unreachable`; neither is an error of the data source. No password is used: each is asked \
+         as the system user postgres on its socket. What is found stands in the state in clear, as of \
+         every data source; nothing of it is secret.";
     type Settings = Settings;
     type Outputs = Outputs;
 

@@ -97,6 +97,27 @@ fn decode(
     Ok(Arc::new(key))
 }
 
+/// Why a private key cannot be used, in words.
+pub fn key_fault(pem: &Secret, passphrase: Option<&Secret>) -> Option<String> {
+    match decode(pem, passphrase, "the private key") {
+        Err(HostError::BadKey { reason, .. }) => Some(reason),
+        Ok(_) | Err(_) => None,
+    }
+}
+
+/// Why a certificate cannot be used, with this key where it is given.
+pub fn certificate_fault(text: &str, key: Option<(&Secret, Option<&Secret>)>) -> Option<String> {
+    let certificate = match parse_certificate(Some(text)) {
+        Err(HostError::BadKey { reason, .. }) => return Some(reason),
+        Ok(Some(certificate)) => certificate,
+        Ok(None) | Err(_) => return None,
+    };
+    let (pem, passphrase) = key?;
+    let key = decode(pem, passphrase, "the private key").ok()?;
+    let own = key.public_key().key_data() == certificate.public_key();
+    (!own).then(|| "it is the certificate of another key".to_owned())
+}
+
 fn read_key(path: &Path, passphrase: Option<&Secret>) -> Result<Arc<PrivateKey>, HostError> {
     let text = std::fs::read_to_string(path)
         .map_err(|source| HostError::Local { path: path.to_owned(), source })?;

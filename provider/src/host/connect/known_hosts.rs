@@ -1,12 +1,11 @@
 //! Reads `known_hosts` files as sshd(8) describes them: wildcards, negation, hashed names,
-//! `@revoked`, `@cert-authority`, tabs, any case. Keys are compared as bytes, so an algorithm that
-//! the SSH crate does not know can still be trusted or revoked.
+//! `@revoked`, `@cert-authority`, tabs, any case. The SSH crate takes a line apart; what it means is
+//! decided here, and keys are compared as bytes.
 
 use std::path::PathBuf;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
 use ring::hmac;
+use russh::keys::ssh_key::known_hosts::{Entry, HostPatterns, Marker};
 
 use crate::host::connect::key::KeyBlob;
 use crate::host::error::HostError;
@@ -38,29 +37,10 @@ pub enum Verdict {
 
 #[derive(Clone, Debug)]
 struct Line {
-    marker: Marker,
-    names: Names,
+    marker: Option<Marker>,
+    names: HostPatterns,
     key: KeyBlob,
     origin: String,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Marker {
-    None,
-    Revoked,
-    Authority,
-}
-
-#[derive(Clone, Debug)]
-enum Names {
-    Patterns(Vec<Pattern>),
-    Hashed { salt: Vec<u8>, digest: Vec<u8> },
-}
-
-#[derive(Clone, Debug)]
-struct Pattern {
-    negated: bool,
-    glob: String,
 }
 
 impl KnownHosts {
@@ -100,14 +80,14 @@ impl KnownHosts {
             return Verdict::Revoked(origin);
         }
         let name = lookup_name(host, port);
-        let lines: Vec<&Line> = self.matching(&name, Marker::None).collect();
+        let lines: Vec<&Line> = self.matching(&name, None).collect();
         if lines.iter().any(|line| line.key == *key) {
             return Verdict::Match;
         }
         // As OpenSSH: a key known for the bare name also vouches for another port of it, but a
         // different one says nothing about that port.
         let bare = host.to_lowercase();
-        if port != 22 && self.matching(&bare, Marker::None).any(|line| line.key == *key) {
+        if port != 22 && self.matching(&bare, None).any(|line| line.key == *key) {
             return Verdict::Match;
         }
         match lines.first() {
@@ -119,20 +99,20 @@ impl KnownHosts {
     /// Where this key (or the authority of a certificate) is revoked for this host.
     pub fn revoked(&self, host: &str, port: u16, key: &KeyBlob) -> Option<String> {
         let names = [lookup_name(host, port), host.to_lowercase()];
-        let mut lines = names.iter().flat_map(|name| self.matching(name, Marker::Revoked));
+        let mut lines = names.iter().flat_map(|name| self.matching(name, Some(Marker::Revoked)));
         lines.find(|line| line.key == *key).map(|line| line.origin.clone())
     }
 
     /// Keys of the authorities that may vouch for this host.
     pub fn authorities(&self, host: &str, port: u16) -> Vec<KeyBlob> {
         let name = lookup_name(host, port);
-        self.matching(&name, Marker::Authority).map(|line| line.key.clone()).collect()
+        self.matching(&name, Some(Marker::CertAuthority)).map(|line| line.key.clone()).collect()
     }
 
     /// Algorithms (`ssh-ed25519`, ...) of the keys known for this host, each once.
     pub fn algorithms(&self, host: &str, port: u16) -> Vec<String> {
         let names = [lookup_name(host, port), host.to_lowercase()];
-        let lines = names.iter().flat_map(|name| self.matching(name, Marker::None));
+        let lines = names.iter().flat_map(|name| self.matching(name, None));
         let mut order: Vec<String> = Vec::new();
         for algorithm in lines.filter_map(|line| line.key.algorithm()) {
             if !order.contains(&algorithm) {
@@ -142,30 +122,26 @@ impl KnownHosts {
         order
     }
 
-    fn matching<'a>(&'a self, name: &'a str, marker: Marker) -> impl Iterator<Item = &'a Line> {
-        self.lines.iter().filter(move |line| line.marker == marker && line.names.contain(name))
+    fn matching<'a>(
+        &'a self,
+        name: &'a str,
+        marker: Option<Marker>,
+    ) -> impl Iterator<Item = &'a Line> {
+        self.lines.iter().filter(move |line| line.marker == marker && contain(&line.names, name))
     }
 }
 
-impl Names {
-    fn contain(&self, name: &str) -> bool {
-        match self {
-            Self::Hashed { salt, digest } => {
-                let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, salt);
-                hmac::verify(&key, name.as_bytes(), digest).is_ok()
-            }
-            Self::Patterns(patterns) => {
-                let mut found = false;
-                for pattern in patterns {
-                    if glob_matches(&pattern.glob, name) {
-                        if pattern.negated {
-                            return false;
-                        }
-                        found = true;
-                    }
-                }
-                found
-            }
+/// Whether a line is about this name; one that is negated counts more than any other.
+fn contain(names: &HostPatterns, name: &str) -> bool {
+    match names {
+        HostPatterns::HashedName { salt, hash } => {
+            let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, salt);
+            hmac::verify(&key, name.as_bytes(), hash).is_ok()
+        }
+        HostPatterns::Patterns(patterns) => {
+            let matches = |glob: &str| glob_matches(&glob.to_lowercase(), name);
+            let not = |pattern: &String| pattern.strip_prefix('!').is_some_and(matches);
+            !patterns.iter().any(not) && patterns.iter().any(|pattern| matches(pattern))
         }
     }
 }
@@ -175,41 +151,18 @@ fn lookup_name(host: &str, port: u16) -> String {
     if port == 22 { host } else { format!("[{host}]:{port}") }
 }
 
+/// The SSH crate reads the fields, but knows of one space between them alone, and of no comments.
 fn parse_line(line: &str, origin: String) -> Option<Line> {
-    let line = line.trim();
-    if line.is_empty() || line.starts_with('#') {
-        return None;
+    let mut fields: Vec<&str> = line.split_ascii_whitespace().collect();
+    let first = fields.first_mut().filter(|first| !first.starts_with('#'))?;
+    let has_marker = first.starts_with('@');
+    let lower = first.to_ascii_lowercase();
+    if has_marker {
+        *first = &lower;
     }
-    let mut fields = line.split_ascii_whitespace();
-    let mut first = fields.next()?;
-    let marker = match first.to_ascii_lowercase().as_str() {
-        "@revoked" => Marker::Revoked,
-        "@cert-authority" => Marker::Authority,
-        other if other.starts_with('@') => return None,
-        _ => Marker::None,
-    };
-    if marker != Marker::None {
-        first = fields.next()?;
-    }
-    let names = parse_names(first)?;
-    let key = KeyBlob::from_openssh(&format!("{} {}", fields.next()?, fields.next()?))?;
-    Some(Line { marker, names, key, origin })
-}
-
-fn parse_names(field: &str) -> Option<Names> {
-    if let Some(hashed) = field.strip_prefix("|1|") {
-        let (salt, digest) = hashed.split_once('|')?;
-        let (salt, digest) = (BASE64.decode(salt).ok()?, BASE64.decode(digest).ok()?);
-        return Some(Names::Hashed { salt, digest });
-    }
-    let patterns = field.split(',').filter(|pattern| !pattern.is_empty()).map(|pattern| {
-        let (negated, glob) = match pattern.strip_prefix('!') {
-            Some(glob) => (true, glob),
-            None => (false, pattern),
-        };
-        Pattern { negated, glob: glob.to_lowercase() }
-    });
-    Some(Names::Patterns(patterns.collect()))
+    let entry: Entry = fields.get(..if has_marker { 4 } else { 3 })?.join(" ").parse().ok()?;
+    let key = KeyBlob(entry.public_key().to_bytes().ok()?);
+    Some(Line { marker: entry.marker().copied(), names: entry.into(), key, origin })
 }
 
 /// `*` is any text, `?` any one byte. Linear in the text but for the last star's retries.

@@ -8,8 +8,8 @@ use tokio::io::{AsyncReadExt, AsyncSeekExt};
 
 use crate::host::connection::Host;
 use crate::host::error::HostError;
-use crate::secret::Secret;
 use crate::shell::{WAYS, word};
+use crate::step::File;
 
 /// Time for a small file on a slow disk.
 const WRITE_LIMIT: Duration = Duration::from_secs(120);
@@ -17,38 +17,17 @@ const WRITE_LIMIT: Duration = Duration::from_secs(120);
 /// Slowest transfer that is waited for, in bytes per second.
 const SLOWEST: u64 = 64 << 10;
 
-/// A file as it shall be on the host.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct File {
-    /// Absolute path. A symbolic link there is replaced, not followed; one on the way there is taken
-    /// where root alone can have made it.
-    pub path: String,
-    /// What it holds.
-    pub content: Secret,
-    /// User name or number.
-    pub owner: String,
-    /// Group name or number.
-    pub group: String,
-    /// Permission bits, such as `0o640`.
-    pub mode: u32,
-    /// Whether to make missing parent directories (0755, root).
-    pub parents: bool,
-}
-
 impl Host {
     /// Writes a file: in a directory of root's beside it, synced, with owner and mode, then renamed over
     /// it, and the directory synced. Whoever reads it sees the old file or the new one, whatever happens.
+    /// Missing parent directories are made (0755, root).
     pub async fn write(&self, file: &File) -> Result<(), HostError> {
-        let File { path, content, owner, group, mode, parents } = file;
+        let File { path, content, owner, group, mode } = file;
         let doing = format!("write {path}");
         let owner = word(&format!("{owner}:{group}"));
         let script = format!("{WAYS}write {} {owner} \"$mode\"\n", word(path));
         let bytes = content.expose().as_bytes();
-        let head = format!(
-            "size={}\nmode={mode:04o}\nmissing={}\n",
-            bytes.len(),
-            if *parents { "make" } else { "" }
-        );
+        let head = format!("size={}\nmode={mode:04o}\nmissing=make\n", bytes.len());
         let output = self.run_as(&doing, &(head + &script), bytes, WRITE_LIMIT).await?;
         output.require(self.name(), &doing).map(drop)
     }

@@ -155,7 +155,11 @@ impl Job<'_> {
 
 /// Takes apart what [`WAIT_SCRIPT`] printed: a line `STATUS SIZE`, `SIZE` bytes of output, and the
 /// job's errors.
-fn unpack(output: Output, host: &str, doing: &str) -> Result<(String, Output), HostError> {
+pub(in crate::host) fn unpack(
+    output: Output,
+    host: &str,
+    doing: &str,
+) -> Result<(String, Output), HostError> {
     let output = output.require(host, doing)?;
     let bad = || HostError::Lost {
         host: host.to_owned(),

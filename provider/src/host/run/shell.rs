@@ -231,7 +231,7 @@ fn too_long(host: String) -> HostError {
     HostError::TooLong { host, doing: DOING.to_owned(), limit: OUTPUT_LIMIT }
 }
 
-fn find_pid(noise: &[u8]) -> Option<u32> {
+pub(in crate::host) fn find_pid(noise: &[u8]) -> Option<u32> {
     let text = String::from_utf8_lossy(noise);
     text.lines().rev().find_map(|line| line.split("bw-pid-").nth(1)?.parse().ok())
 }

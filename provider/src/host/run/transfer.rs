@@ -108,7 +108,7 @@ impl Host {
 
 /// A line of the list.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Listed {
+pub(in crate::host) struct Listed {
     size: u64,
     sum: String,
     name: String,
@@ -116,7 +116,7 @@ struct Listed {
 
 /// What the directory holds of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum There {
+pub(in crate::host) enum There {
     /// All of it.
     Same,
     /// Its beginning, or what an earlier attempt took for it.
@@ -263,7 +263,10 @@ impl Work<'_> {
 }
 
 /// The files of a list, or the line that is wrong, and why.
-fn listed(text: &str, takes: fn(&str, u64) -> bool) -> Result<Vec<Listed>, (String, &'static str)> {
+pub(in crate::host) fn listed(
+    text: &str,
+    takes: fn(&str, u64) -> bool,
+) -> Result<Vec<Listed>, (String, &'static str)> {
     let mut files: Vec<Listed> = Vec::new();
     let mut names = BTreeSet::new();
     for line in text.lines().filter(|line| !line.trim().is_empty()) {
@@ -292,7 +295,7 @@ fn one(line: &str) -> Option<Listed> {
 }
 
 /// A line of [`LOOK_SCRIPT`].
-fn there(line: &str) -> There {
+pub(in crate::host) fn there(line: &str) -> There {
     match line.split_once(' ') {
         None => There::Same,
         Some((size, sum)) => There::Part { size: size.parse().unwrap_or(0), sum: sum.to_owned() },

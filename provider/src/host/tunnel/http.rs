@@ -1,7 +1,7 @@
 //! HTTP requests through a host. The client believes in a Unix socket; behind it is a connection
 //! from the host to the server, so TLS is checked against the server's real name.
 
-use std::os::unix::fs::PermissionsExt;
+use std::sync::Once;
 use std::time::Duration;
 
 use reqwest::{Client, Method, Response, Url};
@@ -12,6 +12,7 @@ use crate::host::channel::stream::Stream;
 use crate::host::connection::Host;
 use crate::host::error::HostError;
 use crate::host::tunnel::tls::{install_ring, trusting};
+use crate::scratch::Scratch;
 use crate::step::Http;
 
 /// For the connection and the TLS handshake, which every server does at once, however slow it is
@@ -132,13 +133,14 @@ impl Call<'_> {
 struct Bridge {
     path: std::path::PathBuf,
     task: JoinHandle<()>,
-    _directory: tempfile::TempDir,
+    _directory: Scratch,
 }
 
 impl Bridge {
     fn new(mut stream: Stream) -> std::io::Result<Self> {
-        let mode = std::fs::Permissions::from_mode(0o700);
-        let directory = tempfile::Builder::new().prefix("bw-").permissions(mode).tempdir()?;
+        static SWEPT: Once = Once::new();
+        let directory = Scratch::new(&std::env::temp_dir())?;
+        SWEPT.call_once(|| directory.sweep());
         let path = directory.path().join("s");
         let listener = UnixListener::bind(&path)?;
         let task = tokio::spawn(async move {

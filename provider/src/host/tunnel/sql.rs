@@ -22,7 +22,7 @@ use crate::host::error::HostError;
 use crate::host::run::sudo::start;
 use crate::host::script::{PREAMBLE, check_script};
 use crate::host::through::{Through, Watch};
-use crate::host::tunnel::tls::trusting_anybody;
+use crate::host::tunnel::tls::{end_point, trusting_anybody};
 use crate::secret::Secret;
 use crate::shell;
 
@@ -279,7 +279,11 @@ impl TlsConnect<Answers> for Tls {
 }
 
 impl tokio_postgres::tls::TlsStream for Encrypted {
+    /// SCRAM then proves the server's certificate, which nobody verifies otherwise.
     fn channel_binding(&self) -> ChannelBinding {
-        ChannelBinding::none()
+        let (_, session) = self.stream.get_ref();
+        let own = session.peer_certificates().and_then(|chain| chain.first());
+        own.and_then(|own| end_point(own))
+            .map_or_else(ChannelBinding::none, ChannelBinding::tls_server_end_point)
     }
 }

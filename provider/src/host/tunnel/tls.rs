@@ -2,12 +2,15 @@
 
 use std::sync::{Arc, Once};
 
+use ring::digest::{SHA256, SHA384, SHA512, digest};
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use x509_parser::certificate::X509Certificate;
+use x509_parser::prelude::FromDer as _;
 
 /// Makes ring the provider of cryptography for the whole process. Later calls do nothing.
 pub(in crate::host) fn install_ring() {
@@ -40,6 +43,27 @@ pub(in crate::host) fn trusting(pem: &str) -> Result<ClientConfig, String> {
 /// A configuration that encrypts and checks nothing: libpq's `sslmode=require`.
 pub(in crate::host) fn trusting_anybody() -> Result<ClientConfig, String> {
     verified_by(Verifier { exact: Vec::new(), chain: None, provider: provider() })
+}
+
+/// The binding `tls-server-end-point` of RFC 5929 to a server's certificate: its hash by the algorithm
+/// of its signature, and by SHA-256 in place of older ones. None where that has no hash or is not
+/// known here.
+pub(in crate::host) fn end_point(certificate: &[u8]) -> Option<Vec<u8>> {
+    let (_, parsed) = X509Certificate::from_der(certificate).ok()?;
+    let algorithm = match parsed.signature_algorithm.algorithm.to_id_string().as_str() {
+        // RSA with MD5, SHA-1 and SHA-256; ECDSA with SHA-1 and SHA-256
+        "1.2.840.113549.1.1.4"
+        | "1.2.840.113549.1.1.5"
+        | "1.2.840.113549.1.1.11"
+        | "1.2.840.10045.4.1"
+        | "1.2.840.10045.4.3.2" => &SHA256,
+        // With SHA-384
+        "1.2.840.113549.1.1.12" | "1.2.840.10045.4.3.3" => &SHA384,
+        // With SHA-512
+        "1.2.840.113549.1.1.13" | "1.2.840.10045.4.3.4" => &SHA512,
+        _ => return None,
+    };
+    Some(digest(algorithm, certificate).as_ref().to_vec())
 }
 
 fn provider() -> Arc<CryptoProvider> {
@@ -100,5 +124,26 @@ impl ServerCertVerifier for Verifier {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rcgen::{CertificateParams, KeyPair, PKCS_ECDSA_P384_SHA384, PKCS_ED25519};
+
+    use super::*;
+
+    #[test]
+    fn the_binding_is_the_hash_that_the_certificate_was_signed_with() {
+        let of = |key: KeyPair| {
+            let made = CertificateParams::default().self_signed(&key).expect("made");
+            (end_point(made.der()), made.der().to_vec())
+        };
+        let (bound, der) = of(KeyPair::generate().expect("P-256"));
+        assert_eq!(bound.as_deref(), Some(digest(&SHA256, &der).as_ref()));
+        let (bound, der) = of(KeyPair::generate_for(&PKCS_ECDSA_P384_SHA384).expect("P-384"));
+        assert_eq!(bound.as_deref(), Some(digest(&SHA384, &der).as_ref()));
+        assert_eq!(of(KeyPair::generate_for(&PKCS_ED25519).expect("Ed25519")).0, None);
+        assert_eq!(end_point(b"no certificate"), None);
     }
 }

@@ -68,7 +68,7 @@ fn signatures_of_p521_are_checked() {
     use p521::ecdsa::signature::Signer;
 
     let key = SigningKey::from_slice(&[1; 66]).unwrap();
-    let point = VerifyingKey::from(&key).to_encoded_point(false);
+    let point = VerifyingKey::from(&key).to_sec1_point(false);
     let signature: Signature = key.sign(b"message");
     let der = signature.to_der();
     let verify = |message: &[u8], signature: &[u8]| {

@@ -65,7 +65,7 @@ fn refused(settings: &ExternalDb, facts: &Facts, context: &Context) -> Diags {
     }
     let need = settings.release().and_then(Release::postgres);
     if let Some((major, since)) = need
-        && (1..major * 10_000).contains(&facts.cluster.version)
+        && (1..major.saturating_mul(10_000)).contains(&facts.cluster.version)
     {
         plan.refuse(
             "harbor_version",

@@ -24,9 +24,9 @@ fn made(settings: &ExternalDb, facts: &Facts) -> Plan {
         plan.refusals.push(missing_password(settings));
         return plan;
     };
-    let statement = sql::create_role(&settings.user, password, settings.connection_limit);
+    let statements = sql::create_role(&settings.user, password, settings.connection_limit);
     let what = format!("create role {}", settings.user);
-    plan.add(step(settings, what, sql::MAINTENANCE, vec![statement]));
+    plan.add(step(settings, what, sql::MAINTENANCE, statements));
     if facts.reach == Reach::Answers {
         plan.add(join(settings, &facts.cluster));
     } else if settings.server.is_some() {
@@ -80,8 +80,8 @@ fn set_password(settings: &ExternalDb, risk: Risk) -> Plan {
         return Plan { refusals: vec![missing_password(settings)], ..Plan::default() };
     };
     let what = format!("set the password of role {}", settings.user);
-    let statement = sql::set_password(&settings.user, password);
-    risky(settings, risk, what, sql::MAINTENANCE, vec![statement])
+    let statements = sql::set_password(&settings.user, password);
+    risky(settings, risk, what, sql::MAINTENANCE, statements)
 }
 
 fn refused(settings: &ExternalDb) -> String {

@@ -71,7 +71,7 @@ crate::settings! {
         harbor_version: Option<String> = attr().check(version),
         /// The databases. If not set: `registry`, and for releases before 2.9 also `notarysigner`
         /// and `notaryserver`. One that is taken off this list is left as it is.
-        databases: Option<Vec<String>> = attr().check(database_names),
+        databases: Option<Vec<String>> = attr().check(database_names).each(database_name),
         /// The most connections that the role may have. If not set: left as it is.
         connection_limit: Option<i64> = attr().check(connection_limit),
         /// `keep` leaves everything. `drop` drops the databases and the role, and is refused while
@@ -131,17 +131,21 @@ fn database_names(value: &Value) -> Result<(), String> {
     if names.is_empty() {
         return Err("At least one database must be named.".to_owned());
     }
-    for name in names.iter().filter(|n| n.is_known()) {
-        plain(name, "database's name")?;
-        let text = name.as_str().unwrap_or_default();
-        if matches!(text, "postgres" | "template0" | "template1") || text.len() > 63 {
-            return Err(format!(
-                "\"{text}\" cannot be Harbor's database: it belongs to the server or is too long."
-            ));
-        }
-        if names.iter().filter(|n| *n == name).count() > 1 {
-            return Err(format!("\"{text}\" is named twice."));
-        }
+    let twice =
+        names.iter().enumerate().find(|(i, name)| name.is_known() && names[..*i].contains(name));
+    match twice.and_then(|(_, name)| name.as_str()) {
+        Some(name) => Err(format!("\"{name}\" is named twice.")),
+        None => Ok(()),
+    }
+}
+
+fn database_name(value: &Value) -> Result<(), String> {
+    plain(value, "database's name")?;
+    let name = value.as_str().unwrap_or_default();
+    if matches!(name, "postgres" | "template0" | "template1") || name.len() > 63 {
+        return Err(format!(
+            "\"{name}\" cannot be Harbor's database: it belongs to the server or is too long."
+        ));
     }
     Ok(())
 }

@@ -143,19 +143,36 @@ pub fn hand_over(user: &str) -> Vec<String> {
     vec!["SET lock_timeout = '10s'".to_owned(), block]
 }
 
+/// Keeps what follows out of the server's log, by which guessing could begin: whole, by its duration,
+/// by chance, or because it fails. Superusers alone may; for others it does nothing.
+const UNLOGGED: &str = "SELECT pg_catalog.count(pg_catalog.set_config(s.name, s.value, false)) \
+     FROM (VALUES ('log_statement', 'none'), ('log_min_duration_statement', '-1'), \
+     ('log_min_duration_sample', '-1'), ('log_transaction_sample_rate', '0'), \
+     ('log_min_error_statement', 'panic')) AS s (name, value) \
+     JOIN pg_catalog.pg_settings g ON g.name = s.name \
+     WHERE (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user)";
+
+fn unlogged(statement: String) -> Vec<String> {
+    vec![UNLOGGED.to_owned(), statement]
+}
+
 /// Makes the role.
-pub fn create_role(user: &str, password: &Secret, connections: Option<i64>) -> String {
-    format!(
+pub fn create_role(user: &str, password: &Secret, connections: Option<i64>) -> Vec<String> {
+    unlogged(format!(
         "CREATE ROLE {} LOGIN PASSWORD {}{}",
         ident(user),
         literal(scram::verifier(password).expose()),
         connection_limit(connections)
-    )
+    ))
 }
 
 /// Sets the role's password.
-pub fn set_password(user: &str, password: &Secret) -> String {
-    format!("ALTER ROLE {} PASSWORD {}", ident(user), literal(scram::verifier(password).expose()))
+pub fn set_password(user: &str, password: &Secret) -> Vec<String> {
+    unlogged(format!(
+        "ALTER ROLE {} PASSWORD {}",
+        ident(user),
+        literal(scram::verifier(password).expose())
+    ))
 }
 
 /// Lets the role log in, with this limit.

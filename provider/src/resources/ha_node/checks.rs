@@ -1,6 +1,7 @@
 //! Checks of one value.
 
 use render::address;
+use render::docker::daemon_json;
 
 use crate::value::Value;
 
@@ -46,6 +47,56 @@ pub fn hostname(value: &Value) -> Result<(), String> {
         return Err("It is the example of Harbor's template: give your own name.".to_owned());
     }
     crate::checks::registry_name(value)
+}
+
+/// A registry that Docker may use without a trusted certificate.
+pub fn insecure_registry(value: &Value) -> Result<(), String> {
+    let registry = value.as_str().unwrap_or_default();
+    if let Some((_, host)) = registry.split_once("://") {
+        return Err(format!(
+            "{registry} is a URL, which makes no registry insecure: Docker compares hosts. Write {} \
+             instead.",
+            host.trim_end_matches('/')
+        ));
+    }
+    let registries = Some(vec![registry.to_owned()]);
+    daemon(&daemon_json::Settings { insecure_registries: registries, ..Default::default() })
+}
+
+/// A mirror of Docker Hub.
+pub fn registry_mirror(value: &Value) -> Result<(), String> {
+    let mirrors = Some(vec![value.as_str().unwrap_or_default().to_owned()]);
+    daemon(&daemon_json::Settings { registry_mirrors: mirrors, ..Default::default() })
+}
+
+fn daemon(settings: &daemon_json::Settings) -> Result<(), String> {
+    let rendered = daemon_json::render(settings).map(|_| ());
+    rendered.map_err(|e| format!("Docker would not take it: {e}."))
+}
+
+/// Where jobs log to.
+pub fn job_logger(value: &Value) -> Result<(), String> {
+    one_of(value, &["STD_OUTPUT", "FILE", "DB"])
+}
+
+/// Parts that Harbor's `prepare` gives a proxy to; it passes over any other word in silence.
+pub fn proxied(value: &Value) -> Result<(), String> {
+    one_of(value, &["core", "jobservice", "trivy"]).map_err(|why| {
+        format!(
+            "{why} Harbor passes over any other in silence; Docker's own downloads go by \
+             docker.settings[\"proxies\"]."
+        )
+    })
+}
+
+fn one_of(value: &Value, words: &[&str]) -> Result<(), String> {
+    match value.as_str() {
+        Some(word) if words.contains(&word) => Ok(()),
+        other => {
+            let given = other.unwrap_or_default();
+            Err(format!("\"{given}\" is not one of: {}.", words.join(", ")))
+        }
+    }
 }
 
 /// Names that mean a container of Harbor's own to every other one.

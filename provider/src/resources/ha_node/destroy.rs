@@ -110,6 +110,7 @@ fn purge(s: &HaNode, facts: &Facts, name: &str) -> Option<Step> {
         "ca_download",
         "job_logs",
         "chart_storage",
+        "scandata_exports",
         "trivy-adapter",
         "database",
         "redis",

@@ -12,6 +12,7 @@ use super::{layout, scripts};
 use crate::diag::{Diag, Diags};
 use crate::facts::{file, package};
 use crate::resource::{Answers, ImportRequest, Question, Ssh};
+use crate::resources::common;
 use crate::settings::Settings;
 use crate::value::Object;
 
@@ -29,17 +30,14 @@ fn place(id: &str) -> Result<(Ssh, String), Diag> {
         Some(at) => (&id[..at], id[at..].trim_end_matches('/').to_owned()),
         None => (id, "/opt/harbor".to_owned()),
     };
-    let (user, rest) = login.split_once('@').ok_or_else(wrong)?;
-    let (host, port) = match rest.rsplit_once(':') {
-        Some((host, port)) => (host, port.parse().map_err(|_| wrong())?),
-        None => (rest, 22),
-    };
-    if user.is_empty() || host.is_empty() || directory.is_empty() {
+    let ssh = common::ssh(login).filter(|ssh| ssh.user.is_some() && !directory.is_empty());
+    let ssh = ssh.ok_or_else(wrong)?;
+    // Of an IPv6 address without brackets nobody can say where its port begins.
+    let bare = ssh.host.contains(':') && !login.contains('[');
+    if bare || render::address::host(&ssh.host).is_err() {
         return Err(wrong());
     }
-    let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
-    let user = Some(user.to_owned());
-    Ok((Ssh { host, port, user, host_key: None, credential: None }, directory))
+    Ok((ssh, directory))
 }
 
 /// Where an import ID leads.

@@ -260,7 +260,7 @@ pub fn mount(name: &str, place: &str, source: Option<&str>) -> String {
         format!("[ -d {path} ] || mkdir {path}\n")
     });
     format!(
-        "{source}mkdir -p {place}\nsystemctl daemon-reload\nsystemctl -q enable {name}\n{restart}\
+        "{WAYS}{source}(missing=make; enter {place})\nsystemctl daemon-reload\nsystemctl -q enable {name}\n{restart}\
          mountpoint -q {place}\n",
         place = word(place),
         name = word(name),

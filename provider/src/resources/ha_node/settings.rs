@@ -121,7 +121,7 @@ crate::settings! {
         /// Write and enable `harbor.service`, which starts Harbor after Docker and its mounts.
         boot_unit: bool = attr().default(true),
         /// The other nodes of this Harbor, name to address; used in what the plan says.
-        peers: Option<BTreeMap<String, String>> = attr().on_change(OnChange::Provider),
+        peers: Option<BTreeMap<String, String>> = attr().on_change(OnChange::Provider).each(crate::checks::host),
         /// What a destroy does. `stop`: Harbor stops and what the provider wrote is removed; data and
         /// images stay. `keep`: nothing is touched. `purge`: as `stop`, and the installer and Harbor's
         /// folders in the data volume are deleted; what is mounted into it stays.

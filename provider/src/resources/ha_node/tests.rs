@@ -1,5 +1,6 @@
 //! What a node's plan does, without a host.
 
+mod attacked;
 mod install;
 mod parts;
 mod refused;

@@ -63,7 +63,11 @@ pub const RULES: &[Rule<HaNode>] = &[
     },
     Rule { reads: &["docker"], check: docker::docker },
     Rule { reads: &["redis.host", "redis.sentinel_master_set"], check: parts::sentinels },
-    Rule { reads: &["proxy"], check: parts::proxy },
+    Rule { reads: &["proxy.components"], check: parts::proxy },
+    Rule {
+        reads: &["database.host", "redis.host", "docker.settings{}"],
+        check: parts::hidden_by_docker,
+    },
     Rule { reads: &["version", "settings"], check: extra },
     Rule { reads: &["version", "configuration"], check: system::settings },
     Rule { reads: FILE, check: rendered },

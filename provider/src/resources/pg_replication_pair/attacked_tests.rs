@@ -21,7 +21,25 @@ fn paths(place: &Place, paths: Paths) -> Paths {
         clone: at("theirs/data.breakwater-new"),
         data: at("theirs/data"),
         etc: at("theirs"),
+        bin: at("bin"),
         ..paths
+    }
+}
+
+/// Stand-ins for PostgreSQL's, with which every script comes to its end.
+fn programs(place: &Place) {
+    std::fs::create_dir(place.path("bin")).expect("made");
+    let programs = [
+        ("psql", "echo 7000 1 0/$(date +%N)"),
+        ("postgres", "echo 'FATAL: required WAL directory'; exit 1"),
+        ("pg_basebackup", "exit 0"),
+        ("pg_verifybackup", "exit 0"),
+    ];
+    for (name, text) in programs {
+        let path = place.path("bin").join(name);
+        std::fs::write(&path, format!("#!/bin/sh\n{text}\n")).expect("written");
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(&path, mode).expect("executable");
     }
 }
 
@@ -30,6 +48,7 @@ fn scripts(place: &Place) -> Vec<String> {
     let settings = skeleton("198.51.100.11,198.51.100.12/15/main").expect("an ID");
     let paths = paths(place, Paths::new(&settings, Member::A));
     let scripts = Scripts { settings: &settings, member: Member::A, paths: &paths };
+    programs(place);
     let files = [&paths.shared_conf, &paths.own_conf, &paths.hba].map(Clone::clone);
     let texts = [
         scripts.start_conf("auto"),
@@ -44,7 +63,8 @@ fn scripts(place: &Place) -> Vec<String> {
         scripts.clone(),
         scripts.drop_cluster(),
     ];
-    let stand_ins = "systemctl() { :; }; sleep() { :; }; pg_dropcluster() { :; }; psql() { :; }";
+    let stand_ins =
+        "systemctl() { :; }; sleep() { :; }; pg_dropcluster() { :; }; timeout() { shift; \"$@\"; }";
     texts
         .map(|text| {
             let text = text.replace("postgres:postgres", "nobody:nogroup");
@@ -128,17 +148,30 @@ fn left_alone_the_scripts_do_what_they_are_for() {
         "{passfile}"
     );
 
+    programs(&place);
+    does(scripts.clone(), "");
+    assert!(place.path("theirs/data/standby.signal").exists(), "the copy took its place");
+    for directory in ["base", "global", "pg_wal"] {
+        std::fs::create_dir(place.path("theirs/data").join(directory)).expect("made");
+    }
+    for file in ["PG_VERSION", "global/pg_control"] {
+        std::fs::write(place.path("theirs/data").join(file), "15").expect("written");
+    }
+    does(scripts.reload(), "");
+
     // What is kept comes back, and what was not there goes again.
     std::fs::write(&paths.hba, "old").expect("written");
-    does(Scripts::keep_previous(&[paths.hba.clone(), paths.own_conf.clone()]), "");
+    std::fs::write(&paths.shared_conf, "as it was").expect("written");
+    let kept = [&paths.hba, &paths.own_conf, &paths.shared_conf].map(Clone::clone);
+    does(Scripts::keep_previous(&kept), "");
     std::fs::write(place.path("theirs/new"), "new").expect("written");
     std::fs::rename(place.path("theirs/new"), &paths.hba).expect("replaced");
     std::fs::write(&paths.own_conf, "new").expect("written");
     does(scripts.put_back(), "");
     assert_eq!(read("theirs/pg_hba.conf"), "old");
-    assert!(!std::path::Path::new(&paths.own_conf).exists());
-    let left = std::fs::read_dir(place.path("theirs")).expect("listed").flatten();
-    assert!(
-        left.into_iter().all(|name| !name.file_name().to_string_lossy().contains("breakwater"))
-    );
+    let left = std::fs::read_dir(place.path("theirs/conf.d")).expect("listed").flatten();
+    let left: Vec<_> = left.map(|name| name.file_name()).collect();
+    assert_eq!(left, ["90-breakwater.conf"]);
+    assert_eq!(read("theirs/conf.d/90-breakwater.conf"), "as it was");
+    assert!(!place.path("theirs/pg_hba.conf.breakwater-prev").exists());
 }

@@ -224,6 +224,7 @@ pub struct Sql {
     /// Identity of the data.
     pub system_identifier: String,
     /// Timeline of the latest checkpoint.
+    #[serde(deserialize_with = "timeline")]
     pub timeline: i64,
     /// WAL position, written or replayed, in bytes.
     pub lsn: Option<i64>,
@@ -235,7 +236,7 @@ pub struct Sql {
     #[serde(default)]
     pub received: Option<i64>,
     /// Timeline that is written or followed; `timeline` lags behind it after a promotion.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "timeline")]
     pub wal_timeline: i64,
     /// When it was started.
     #[serde(default)]
@@ -373,6 +374,11 @@ pub struct Role {
     /// Password verifier.
     #[serde(deserialize_with = "secret")]
     pub verifier: Option<Secret>,
+}
+
+/// A number of 32 bits.
+fn timeline<'de, D: serde::Deserializer<'de>>(from: D) -> Result<i64, D::Error> {
+    u32::deserialize(from).map(i64::from)
 }
 
 fn secret<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Secret>, D::Error> {

@@ -152,7 +152,7 @@ fn outputs(case: &Case) -> Object {
     let sql = primary.host.sql.as_ref();
     let running = acting.is_some();
     let position = |side: Side| side.host.sql.as_ref().and_then(|s| s.lsn);
-    let lag = position(primary).zip(position(standby)).map(|(p, s)| (p - s).max(0));
+    let lag = position(primary).zip(position(standby)).map(|(p, s)| p.saturating_sub(s).max(0));
     let identifier = &primary.host.control.system_identifier;
     let kept = Member::BOTH.into_iter().flat_map(|member| {
         let diverged = &case.facts.of(member).diverged;

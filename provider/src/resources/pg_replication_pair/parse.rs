@@ -94,7 +94,7 @@ fn line_of_host(host: &mut Host, key: &str, value: &str) {
         "diverged" => host.diverged.push(value.to_owned()),
         "end" => host.end = value.parse().ok().map(|end| (0, end)),
         "end_timeline" => {
-            host.end = host.end.zip(value.parse().ok()).map(|((_, end), timeline)| (timeline, end));
+            host.end = host.end.zip(timeline(value)).map(|((_, end), timeline)| (timeline, end));
         }
         "there" => host.there = value.parse().ok(),
         "mountpoint" => host.mountpoint = yes,
@@ -138,9 +138,9 @@ fn control<'a>(lines: &mut impl Iterator<Item = &'a str>) -> Control {
         let Some((name, value)) = line.split_once(':') else { continue };
         let value = value.trim();
         match name {
-            "Database system identifier" => value.clone_into(&mut control.system_identifier),
+            "Database system identifier" => control.system_identifier = identifier(value),
             "Database cluster state" => value.clone_into(&mut control.state),
-            "Latest checkpoint's TimeLineID" => control.timeline = value.parse().unwrap_or(0),
+            "Latest checkpoint's TimeLineID" => control.timeline = timeline(value).unwrap_or(0),
             "Bytes per WAL segment" => control.segment = segment_size(value).unwrap_or(0),
             "wal_log_hints setting" => control.rewindable |= value == "on",
             "Data page checksum version" => control.rewindable |= value != "0",
@@ -154,17 +154,27 @@ fn control<'a>(lines: &mut impl Iterator<Item = &'a str>) -> Control {
     control
 }
 
+/// A number of 64 bits, as it is printed; empty where it is none.
+fn identifier(text: &str) -> String {
+    text.parse::<u64>().map(|number| number.to_string()).unwrap_or_default()
+}
+
+/// A number of 32 bits.
+fn timeline(text: &str) -> Option<i64> {
+    text.trim().parse::<u32>().ok().map(i64::from)
+}
+
 /// The timeline on the first line, then `TIMELINE<tab>LSN<tab>reason` for each ancestor.
 fn history(text: &str) -> History {
     let mut lines = text.lines();
-    let timeline = lines.next().and_then(|l| l.trim().parse().ok()).unwrap_or_default();
+    let of = lines.next().and_then(timeline).unwrap_or_default();
     let ancestor = |line: &str| {
         let mut words = line.split_whitespace();
-        let timeline: u32 = words.next()?.parse().ok()?;
+        let timeline = timeline(words.next()?)?;
         let Lsn(parted) = words.next()?.parse().ok()?;
-        Some((timeline.into(), parted))
+        Some((timeline, parted))
     };
-    History { timeline, ancestors: lines.filter_map(ancestor).collect() }
+    History { timeline: of, ancestors: lines.filter_map(ancestor).collect() }
 }
 
 /// `pg_controldata` shortens two of the names.

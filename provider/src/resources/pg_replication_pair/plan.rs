@@ -17,7 +17,7 @@ use super::case::Case;
 use super::facts::Facts;
 use super::names::Paths;
 use super::roles;
-use super::roles::transition::Decision;
+use super::roles::decision::Decision;
 use super::settings::{Member, Pair};
 use super::steps::Work;
 use crate::diag::{Diag, Severity};
@@ -31,18 +31,18 @@ pub fn plan(settings: &Pair, facts: &Facts, known: Known<'_>) -> Plan {
     let roles = roles::decide(&case);
     let mut plan = goal::goal(&case);
     match roles.row.then {
-        Decision::Tend => plan.steps.extend(tend(&case)),
+        Decision::Maintain => plan.steps.extend(tend(&case)),
         Decision::Do(change) => plan.add(roles.change(&case, change)),
         Decision::Refuse(why) if plan.refusals.is_empty() => {
             plan.refusals.push(roles.refusal(&case, why));
         }
-        Decision::Refuse(_) | Decision::NotBorne => {}
+        Decision::Refuse(_) | Decision::NeedsBoth => {}
     }
     let change = matches!(roles.row.then, Decision::Do(_));
     if !change {
         plan.refusals.extend(upgrade::refusals(&case));
     }
-    plan.bears_missing = roles.row.then != Decision::NotBorne && !case.context.missing.is_empty();
+    plan.bears_missing = roles.row.then != Decision::NeedsBoth && !case.context.missing.is_empty();
     plan.outputs = outputs::now(&case);
     plan.outputs_after = outputs::after(&case, change);
     let plan = plan.all_or_nothing();

@@ -135,7 +135,7 @@ for f in "$ETC/postgresql.conf" "$ETC/pg_hba.conf" "$ETC"/conf.d/*.conf "$ETC"/b
   [ -e "$f" ] && stat -Lc 'mtime=%.Y %n' "$f"
 done
 if [ -x "$B/pg_controldata" ] && [ -f "$D/global/pg_control" ]; then
-  echo '@@control'; "$B/pg_controldata" -D "$D" 2>/dev/null; echo '@@end'
+  echo '@@control'; tool pg_controldata -D "$D" 2>/dev/null; echo '@@end'
   history=$(ls "$D/pg_wal" 2>/dev/null | grep '\.history$' | sort | tail -n 1)
   if [ -n "$history" ]; then
     echo '@@history'; echo "$((0x${history%.history}))"; as postgres cat "$D/pg_wal/$history"; echo; echo '@@end'

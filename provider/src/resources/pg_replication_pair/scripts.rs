@@ -41,7 +41,7 @@ ready() {
   until sql -c 'SELECT 1' >/dev/null 2>&1; do
     if ! systemctl is-active --quiet "$UNIT" || [ ! -s "$D/postmaster.pid" ] || [ "$(seconds)" -ge "$end" ]; then
       echo "PostgreSQL $V/$C did not start; the end of its log:" >&2
-      tail -n 15 "/var/log/postgresql/postgresql-$V-$C.log" >&2 || true
+      as postgres tail -n 15 "/var/log/postgresql/postgresql-$V-$C.log" >&2 || true
       return 1
     fi
     sleep 0.2
@@ -172,7 +172,9 @@ for f in {}; do keep "$f"; done
   done
 }}
 back() {{
-  if [ -e "$1.breakwater-prev" ]; then mv -fT "$1.breakwater-prev" "$1"
+  # The same where it was not written over after all.
+  if [ "$1.breakwater-prev" -ef "$1" ]; then rm -f "$1.breakwater-prev"
+  elif [ -e "$1.breakwater-prev" ]; then mv -fT "$1.breakwater-prev" "$1"
   elif [ -e "$1.breakwater-none" ]; then rm -rf "$1" "$1.breakwater-none"; fi
 }}
 drop() {{ rm -rf "$1.breakwater-prev" "$1.breakwater-none"; }}
@@ -297,6 +299,7 @@ forget
             ("dbname", database.to_owned()),
             ("passfile", self.paths.passfile.clone()),
             ("sslmode", settings.sslmode().to_owned()),
+            ("channel_binding", "require".to_owned()),
             ("connect_timeout", "10".to_owned()),
         ];
         fields.extend(settings.tls_ca.as_ref().map(|_| ("sslrootcert", self.paths.tls_ca.clone())));
@@ -345,10 +348,12 @@ give "$new" postgres:postgres 0700
 runuser -u postgres -- "$B/pg_basebackup" -w -d "$conninfo" -D "$new" -Fp -Xs -c fast -S {slot}
 runuser -u postgres -- "$B/pg_verifybackup" -q "$new"
 runuser -u postgres -- touch "$new/standby.signal"
+rm -f {promoting}
 sync -f "$new"
 move "$new" "$D"
 "#,
             new = word(&self.paths.clone),
+            promoting = word(&self.paths.promoting),
             slot = self.settings.slot_name
         );
         self.with(&(self.login() + &text))
@@ -383,7 +388,7 @@ systemctl daemon-reload
 until [ "$(sql -c "SELECT coalesce(pg_last_wal_replay_lsn() >= '$lsn', false) AND EXISTS (SELECT FROM pg_stat_wal_receiver WHERE status = 'streaming')")" = t ]; do
   if [ "$(seconds)" -ge "$end" ]; then
     # The last lines of what is said here are what the user sees.
-    log=$(tail -n 10 "/var/log/postgresql/postgresql-$V-$C.log" || true); printf '%s\n' "$log" >&2
+    log=$(as postgres tail -n 10 "/var/log/postgresql/postgresql-$V-$C.log" || true); printf '%s\n' "$log" >&2
     echo "the standby has not replayed $lsn within {seconds} s; it is at $(sql -c 'SELECT pg_last_wal_replay_lsn()'); above is the end of its log" >&2
     case $log in *"has already been removed"*)
       echo "the primary no longer has WAL that the standby needs: stop $UNIT on this host, move $D away, and apply; it is then copied again" >&2

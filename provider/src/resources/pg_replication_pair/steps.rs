@@ -39,17 +39,19 @@ impl Work {
 
 /// Steps that prove that what the primary writes now is replayed by the standby.
 pub fn attached(case: &Case, why: &str) -> [Step; 2] {
-    attached_to(&case.primary(), &case.standby(), why, 60)
+    [write_position(&case.primary(), why), wait_replayed(&case.standby(), why, 60)]
 }
 
-/// The same for a primary and a standby that are not yet the wanted ones.
-pub fn attached_to(primary: &Side, standby: &Side, why: &str, seconds: u32) -> [Step; 2] {
-    let write = format!("write a WAL position {why}");
-    let wait = format!("wait until it is replayed {why}");
-    [
-        Step::run(primary.member.word(), write, primary.scripts.write_position()),
-        Step::run(standby.member.word(), wait, standby.scripts.wait_attached(seconds)),
-    ]
+/// Write what no standby can have yet.
+pub fn write_position(primary: &Side, why: &str) -> Step {
+    let what = format!("write a WAL position {why}");
+    Step::run(primary.member.word(), what, primary.scripts.write_position())
+}
+
+/// Wait until the standby has replayed what the primary has written by then.
+pub fn wait_replayed(standby: &Side, why: &str, seconds: u32) -> Step {
+    let what = format!("wait until it is replayed {why}");
+    Step::run(standby.member.word(), what, standby.scripts.wait_attached(seconds))
 }
 
 /// Start the server of one member.

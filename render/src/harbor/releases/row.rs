@@ -149,6 +149,14 @@ pub enum Component {
 pub enum Quirk {
     /// The generated compose file says `version: '2.3'`, and an override must agree.
     ComposeFileVersion,
+    /// The containers of the generated compose file search no domain.
+    ComposeDnsSearch,
+    /// Containers log to `localhost`, and not to its address.
+    SyslogByName,
+    /// The bundled Redis is the image of Valkey.
+    ValkeyImage,
+    /// The job service has no volume for exported scan results.
+    NoScanExportVolume,
     /// The scripts find the plugin `docker compose`, and not only a program `docker-compose`.
     ComposePlugin,
     /// `trace.otel.timeout` is a number of seconds, and not a text like `10s`.
@@ -157,12 +165,22 @@ pub enum Quirk {
     LibpqSslModes,
     /// An IPv6 address of the database gets its brackets where the port is put behind it.
     JoinedDatabaseAddress,
+    /// Core is told the kinds of registry that a proxy cache may have.
+    ProxyCacheTypes,
+    /// Core is told the kinds of registry that it may replicate with.
+    ReplicationAdapters,
+    /// The job service's file says when a job is given up.
+    JobReaper,
+    /// The job service's environment says it, too.
+    JobDurationInEnv,
     /// Robots of the scanner are named by a prefix, `ROBOT_SCANNER_NAME_PREFIX`.
     ScannerPrefix,
     /// `prepare` quotes passwords in the URLs of Redis.
     QuotedRedisPassword,
     /// The registry logs in to Redis by name.
     RegistryRedisUsername,
+    /// The registry keeps connections to Redis.
+    RegistryRedisPool,
     /// The proxy keeps the scheme that another in front of it names.
     ForwardedScheme,
     /// `CONFIG_OVERWRITE_JSON` sets the system settings.

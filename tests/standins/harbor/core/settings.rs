@@ -1,5 +1,7 @@
 //! The settings of `/configurations`: names, kinds, defaults, releases.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use crate::release::{Quirk, Release};
@@ -11,7 +13,15 @@ pub enum Kind {
     Number,
     /// A number, in newer releases above zero.
     Positive,
+    /// Bytes, or -1.
+    Quota,
+    /// 0, 1 or 2.
+    Scope,
     Text,
+    /// A text that is not empty when it is set, whatever its default is.
+    Filled,
+    /// A JSON object of texts.
+    Object,
     Password,
     Choice(&'static [&'static str]),
 }
@@ -29,8 +39,12 @@ impl Setting {
     pub fn check(&self, value: &Value, release: Release) -> Result<(), String> {
         let right = match self.kind {
             Kind::Switch => value.is_boolean(),
-            Kind::Number | Kind::Positive => value.is_i64() || value.is_u64(),
-            Kind::Text | Kind::Password | Kind::Choice(_) => value.is_string(),
+            Kind::Number | Kind::Positive | Kind::Quota | Kind::Scope => {
+                value.is_i64() || value.is_u64()
+            }
+            Kind::Text | Kind::Filled | Kind::Object | Kind::Password | Kind::Choice(_) => {
+                value.is_string()
+            }
         };
         if !right {
             return Err(format!(
@@ -38,17 +52,22 @@ impl Setting {
                 self.name
             ));
         }
-        match self.kind {
-            Kind::Choice(words) if !words.iter().any(|word| value == *word) => {
-                Err(format!("invalid value, key: {}, value: {value}", self.name))
+        let (number, text) = (value.as_i64().unwrap_or(0), value.as_str().unwrap_or(""));
+        let fits = match self.kind {
+            Kind::Choice(words) => words.contains(&text),
+            Kind::Quota => number == -1 || number > 0,
+            Kind::Scope => (0..=2).contains(&number),
+            Kind::Filled => !text.trim().is_empty(),
+            Kind::Object => serde_json::from_str::<BTreeMap<String, String>>(text).is_ok(),
+            Kind::Positive if release.has(Quirk::PositiveDurations) && number <= 0 => {
+                return Err(format!("the {} value must be positive", self.name));
             }
-            Kind::Positive
-                if release.has(Quirk::PositiveDurations) && value.as_i64().unwrap_or(0) <= 0 =>
-            {
-                Err(format!("the {} value must be positive", self.name))
-            }
-            _ => Ok(()),
+            _ => true,
+        };
+        if fits {
+            return Ok(());
         }
+        Err(format!("invalid value, key: {}, value: {value}", self.name))
     }
 }
 
@@ -84,30 +103,30 @@ fn main_settings() -> Vec<Setting> {
         setting("robot_name_prefix", Kind::Text, "robot$"),
         setting("robot_token_duration", Kind::Positive, 30),
         setting("self_registration", Kind::Switch, false),
-        setting("storage_per_project", Kind::Number, -1),
+        setting("storage_per_project", Kind::Quota, -1),
         setting("token_expiration", Kind::Positive, 30),
     ]
 }
 
 fn directory_settings() -> Vec<Setting> {
     let mut all: Vec<Setting> = texts(&[
-        "ldap_base_dn",
         "ldap_filter",
         "ldap_group_admin_dn",
         "ldap_group_attribute_name",
         "ldap_group_base_dn",
         "ldap_group_search_filter",
         "ldap_search_dn",
-        "ldap_url",
     ])
     .collect();
     all.extend([
         setting("ldap_group_membership_attribute", Kind::Text, "memberof"),
-        setting("ldap_group_search_scope", Kind::Number, 2),
-        setting("ldap_scope", Kind::Number, 2),
+        setting("ldap_group_search_scope", Kind::Scope, 2),
+        setting("ldap_scope", Kind::Scope, 2),
         setting("ldap_search_password", Kind::Password, ""),
         setting("ldap_timeout", Kind::Number, 5),
-        setting("ldap_uid", Kind::Text, "cn"),
+        setting("ldap_base_dn", Kind::Filled, ""),
+        setting("ldap_uid", Kind::Filled, "cn"),
+        setting("ldap_url", Kind::Filled, ""),
         setting("ldap_verify_cert", Kind::Switch, true),
     ]);
     all
@@ -136,7 +155,7 @@ fn sign_on_settings() -> Vec<Setting> {
         setting("http_authproxy_verify_cert", Kind::Switch, true),
         setting("oidc_auto_onboard", Kind::Switch, false),
         setting("oidc_client_secret", Kind::Password, ""),
-        setting("oidc_extra_redirect_parms", Kind::Text, "{}"),
+        setting("oidc_extra_redirect_parms", Kind::Object, "{}"),
         setting("oidc_verify_cert", Kind::Switch, true),
         setting("uaa_client_secret", Kind::Password, ""),
         setting("uaa_verify_cert", Kind::Switch, false),
@@ -175,8 +194,33 @@ fn later_settings() -> Vec<Setting> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::settings;
     use crate::release;
+
+    #[test]
+    fn values_are_judged_as_by_the_real_one() {
+        let release = release::parse("2.15.2").expect("a release");
+        let takes = |name: &str, value: Value| {
+            let all = settings(release);
+            let found = all.into_iter().find(|s| s.name == name).expect("a setting");
+            found.check(&value, release).is_ok()
+        };
+        for name in ["ldap_url", "ldap_base_dn", "ldap_uid", "oidc_extra_redirect_parms"] {
+            assert!(!takes(name, json!("")), "{name}");
+        }
+        assert!(takes("oidc_extra_redirect_parms", json!("{\"a\": \"b\"}")));
+        assert!(takes("oidc_endpoint", json!("not a url")) && takes("ldap_filter", json!("(bad")));
+        for (name, good, bad) in [
+            ("storage_per_project", -1, 0),
+            ("storage_per_project", 1, -2),
+            ("ldap_scope", 2, 3),
+            ("token_expiration", 30, 0),
+        ] {
+            assert!(takes(name, json!(good)) && !takes(name, json!(bad)), "{name}");
+        }
+    }
 
     #[test]
     fn releases_know_as_many_settings_as_the_real_ones() {

@@ -34,7 +34,7 @@ fn images(release: Release) -> Vec<Image> {
         image("registry-photon", "registry", Some("http://127.0.0.1:5000/")),
         image("harbor-registryctl", "registryctl", Some("http://127.0.0.1:8080/api/health")),
         image("nginx-photon", "nginx", Some("http://127.0.0.1:8080/")),
-        image("redis-photon", "redis", None),
+        image(release::redis_image(release), "redis", None),
         image("harbor-db", "database", None),
         image("trivy-adapter-photon", "trivy-adapter", Some("http://127.0.0.1:8080/probe/healthy")),
     ];

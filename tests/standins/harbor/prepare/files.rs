@@ -5,12 +5,14 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::Path;
 
 use super::Places;
+use super::settings::Settings;
 use crate::error::{Doing, Result};
+use crate::release;
 
 /// User and group of Harbor's processes.
 pub const HARBOR: u32 = 10000;
 /// User and group of its bundled database and Redis.
-const BUNDLED: u32 = 999;
+pub const BUNDLED: u32 = 999;
 
 /// Removes every file below `folder` and leaves the folders.
 pub fn wipe(folder: &Path) -> Result<()> {
@@ -62,18 +64,30 @@ pub fn running_as_root() -> bool {
     fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0)
 }
 
+/// Gives the folders of some parts' configuration to Harbor's user.
+pub fn config_folders(places: &Places) -> Result<()> {
+    for name in ["portal", "jobservice", "nginx/conf.d", "exporter"] {
+        let folder = places.config.join(name);
+        if folder.exists() {
+            own(&folder, HARBOR, 0o755)?;
+        }
+    }
+    Ok(())
+}
+
 /// The folders of the data volume; they are made even for parts that are
 /// external.
-pub fn data_folders(places: &Places) -> Result<()> {
-    let harbor = [
-        "registry",
-        "ca_download",
-        "job_logs",
-        "chart_storage",
-        "trivy-adapter",
-        "trivy-adapter/trivy",
-        "trivy-adapter/reports",
-    ];
+pub fn data_folders(places: &Places, settings: &Settings) -> Result<()> {
+    let mut harbor = vec!["registry", "ca_download", "job_logs"];
+    if release::exports_scans(settings.release) {
+        harbor.push("scandata_exports");
+    }
+    if settings.with("chartmuseum") {
+        harbor.push("chart_storage");
+    }
+    if settings.with("trivy") {
+        harbor.extend(["trivy-adapter/trivy", "trivy-adapter/reports"]);
+    }
     for name in harbor {
         data_folder(&places.data.join(name), HARBOR, 0o755)?;
     }

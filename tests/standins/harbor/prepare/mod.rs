@@ -8,6 +8,7 @@ mod compose;
 mod configs;
 mod env;
 mod files;
+mod internal_tls;
 mod places;
 mod redis;
 mod refusal;
@@ -80,7 +81,7 @@ pub fn prepare(places: &Places, release: Release, flags: &[String]) -> Result<()
         )
     })?;
     let settings = Settings::read(&yaml::parse(&text)?, release, flags)?;
-    validate::validate(&settings)?;
+    validate::validate(places, &settings)?;
     if fault::is_set_in(&fault_file, "prepare-fails") {
         return Err(Refusal::traceback("Exception", "asked to fail".to_owned()));
     }
@@ -90,7 +91,10 @@ pub fn prepare(places: &Places, release: Release, flags: &[String]) -> Result<()
     env::write_all(places, &settings, &made)?;
     configs::registry(places, &settings, &made)?;
     configs::jobservice(places, &settings)?;
-    files::data_folders(places)?;
+    files::config_folders(places)?;
+    files::data_folders(places, &settings)?;
+    internal_tls::prepare(places, &settings)?;
+    internal_tls::trust(places, &settings)?;
     secrets::keep_or_make(places, settings.with("notary"))?;
     compose::write(places, &settings)?;
     println!("Clean up the input dir");

@@ -1,5 +1,7 @@
-//! Redis URLs, built by joining text: what a password does to them is the
-//! user's problem, as it is with the real one.
+//! Redis URLs, built by joining text and taken apart again: what a password
+//! does to them is the user's problem, as it is with the real one.
+
+mod split;
 
 use std::fmt::Write as _;
 
@@ -7,6 +9,7 @@ use serde_json::Value;
 
 use super::{Refusal, yaml};
 use crate::release::{self, Quirk, Release, is_known};
+use split::Split;
 
 /// Where Redis is, and each user's URL.
 #[derive(Debug)]
@@ -15,22 +18,20 @@ pub struct Redis {
     pub external: bool,
     /// core's URL.
     pub core: String,
+    /// core's URL for what is no session, where it has one of its own.
+    pub harbor: Option<String>,
+    /// The cache layer's URL, where it has one of its own.
+    pub cache_layer: Option<String>,
     /// Where core looks for the registry's cache.
     pub registry_url: String,
     /// jobservice's URL.
     pub jobservice: String,
     /// The scanner adapter's URL.
     pub trivy: String,
-    /// `addr` of registry/config.yml.
-    pub addr: String,
-    /// `password` there, never quoted.
-    pub password: String,
-    /// `username` there.
-    pub username: String,
-    /// `db` there.
-    pub registry_index: String,
-    /// Sentinel's name of the master.
-    pub sentinel_master: String,
+    /// What the registry's file says, of `registry_url`.
+    pub registry: Split,
+    /// The authority of its certificate, a path on the host.
+    pub root_ca: Option<String>,
 }
 
 impl Redis {
@@ -43,21 +44,22 @@ impl Redis {
             if release::reads_redis_section(release) && !own.is_null() { own } else { external };
         let url = Url::read(source, release)?;
         let index = |key: &str, default: &str| yaml::or(source, key, default);
-        let core_index = |key: &str| {
-            if release::reads_redis_section(release) { index(key, "") } else { String::new() }
+        let further = |key: &str| {
+            let known = is_known(release, &format!("external_redis.{key}"));
+            let index = if known { index(key, "") } else { String::new() };
+            (!index.is_empty()).then(|| url.build(&index))
         };
-        let registry_index = index("registry_db_index", "1");
+        let registry_url = url.build(&index("registry_db_index", "1"));
         Ok(Self {
             external: !external.is_null(),
-            core: url.build(&core_index("harbor_db_index")),
-            registry_url: url.build(&registry_index),
+            core: url.build(""),
+            harbor: further("harbor_db_index"),
+            cache_layer: further("cache_layer_db_index"),
             jobservice: url.build(&index("jobservice_db_index", "2")),
             trivy: url.build(&index("trivy_db_index", "5")),
-            addr: url.host.clone(),
-            password: yaml::or(source, "password", ""),
-            username: yaml::or(source, "username", ""),
-            sentinel_master: url.sentinel_master,
-            registry_index,
+            registry: Split::of(&registry_url, release)?,
+            root_ca: url.root_ca.filter(|path| !path.is_empty()),
+            registry_url,
         })
     }
 }
@@ -68,18 +70,23 @@ struct Url {
     host: String,
     sentinel_master: String,
     parameters: String,
+    root_ca: Option<String>,
 }
 
 impl Url {
     fn read(source: &Value, release: Release) -> Result<Self, Refusal> {
         let sentinel_master = yaml::or(source, "sentinel_master_set", "");
         let idle = yaml::or(source, "idle_timeout_seconds", "30");
+        let root_ca = root_ca(source, release)?;
+        let scheme = if root_ca.is_some() { "rediss" } else { "redis" };
+        let sentinel = if sentinel_master.is_empty() { "" } else { "+sentinel" };
         Ok(Self {
-            scheme: scheme(source, release, !sentinel_master.is_empty())?,
+            scheme: format!("{scheme}{sentinel}"),
             credentials: credentials(source, release),
             host: host(source, release),
             sentinel_master,
             parameters: format!("?idle_timeout_seconds={idle}"),
+            root_ca,
         })
     }
 
@@ -94,28 +101,26 @@ impl Url {
     }
 }
 
-fn scheme(source: &Value, release: Release, sentinel: bool) -> Result<String, Refusal> {
+/// The authority, where TLS is on: the key is demanded, and may be empty.
+fn root_ca(source: &Value, release: Release) -> Result<Option<String>, Refusal> {
     let tls = yaml::section(source, "tlsOptions");
     let secure = is_known(release, "external_redis.tlsOptions.enable")
         && yaml::get(tls, "enable").is_some_and(yaml::truthy);
-    if secure {
-        yaml::required(tls, "rootCA")?;
+    if !secure {
+        return Ok(None);
     }
-    let scheme = if secure { "rediss" } else { "redis" };
-    Ok(if sentinel { format!("{scheme}+sentinel") } else { scheme.to_owned() })
+    yaml::required(tls, "rootCA")?;
+    Ok(Some(yaml::or(tls, "rootCA", "")))
 }
 
+/// A user without a password is glued to the host.
 fn credentials(source: &Value, release: Release) -> String {
-    let quote = |text: String| {
-        if release.has(Quirk::QuotedRedisPassword) { percent_quoted(&text) } else { text }
-    };
-    let password = quote(yaml::or(source, "password", ""));
-    let username = if is_known(release, "external_redis.username") {
-        quote(yaml::or(source, "username", ""))
-    } else {
-        String::new()
-    };
-    if password.is_empty() { String::new() } else { format!("{username}:{password}@") }
+    let password = yaml::or(source, "password", "");
+    let quoted = release.has(Quirk::QuotedRedisPassword);
+    let password = if quoted { percent_quoted(&password) } else { password };
+    let known = is_known(release, "external_redis.username");
+    let username = if known { yaml::or(source, "username", "") } else { String::new() };
+    if password.is_empty() { username } else { format!("{username}:{password}@") }
 }
 
 /// 2.0 has the port beside the host; later releases add no default port.

@@ -5,6 +5,7 @@ mod database;
 mod jobs;
 mod log;
 mod storage;
+mod trace;
 
 use serde_json::Value;
 
@@ -36,10 +37,24 @@ pub struct Settings {
     pub log: Log,
     /// Port and path, where metrics are on.
     pub metric: Option<(String, String)>,
-    /// Checked values that end in core's env: name and value.
-    pub extra_core: Vec<(&'static str, String)>,
+    /// Hours that an entry of the cache layer is kept, where that is on.
+    pub cache_hours: Option<String>,
+    /// `db` or `redis`, where the release reads it.
+    pub quota_provider: Option<String>,
+    /// Lines of env files, where tracing is on.
+    pub trace: Option<trace::Lines>,
+    /// The user's folder of certificates, where internal TLS is on.
+    pub internal_tls: Option<String>,
+    /// Whether nginx listens on IPv4 and on IPv6.
+    pub listens: [bool; 2],
+    /// Certificate of the authority of a UAA server, a path on the host.
+    pub uaa_ca: Option<String>,
+    /// The section `trivy`.
+    pub trivy: Value,
     /// `http_proxy`, `https_proxy`, `no_proxy`.
     pub proxy: [String; 3],
+    /// Components that are told the proxy.
+    pub proxied: Vec<String>,
     /// Messages of checks that `validate()` makes after everything is read.
     pub late_checks: Vec<String>,
 }
@@ -68,9 +83,19 @@ impl Settings {
         let database = Database::read(config, release, flags)?;
         let redis = Redis::read(config, release)?;
         let metric = metric(config, release)?;
-        let extra_core = extra_core(config, release, &mut late_checks);
+        let quota_provider = quota_provider(config, release, &mut late_checks);
+        let known = is_known(release, "trace.enabled");
+        let traced = if known { yaml::section(config, "trace") } else { &Value::Null };
         let proxy = yaml::section(config, "proxy");
         Ok(Self {
+            cache_hours: cache_hours(config, release, &mut late_checks),
+            quota_provider,
+            trace: trace::read(traced, &mut late_checks),
+            internal_tls: internal_tls(config)?,
+            listens: listens(config, release, https.is_some())?,
+            uaa_ca: yaml::get(yaml::section(config, "uaa"), "ca_file").map(yaml::text),
+            trivy: yaml::section(config, "trivy").clone(),
+            proxied: proxied(proxy),
             proxy: ["http_proxy", "https_proxy", "no_proxy"].map(|key| yaml::or(proxy, key, "")),
             flags: flags.to_vec(),
             release,
@@ -86,9 +111,15 @@ impl Settings {
             jobs,
             log,
             metric,
-            extra_core,
             late_checks,
         })
+    }
+
+    /// The URL of a service, as the others know it.
+    pub fn inner_url(&self, name: &str) -> String {
+        let (scheme, port, registry) =
+            if self.internal_tls.is_some() { ("https", 8443, 5443) } else { ("http", 8080, 5000) };
+        format!("{scheme}://{name}:{}", if name == "registry" { registry } else { port })
     }
 
     /// Whether an optional part was asked for.
@@ -144,44 +175,60 @@ fn metric(config: &Value, release: Release) -> Result<Option<(String, String)>, 
     Ok(enabled.then_some((port, path)))
 }
 
-fn extra_core(
+fn proxied(proxy: &Value) -> Vec<String> {
+    let words = yaml::section(proxy, "components").as_array();
+    words.into_iter().flatten().map(yaml::text).collect()
+}
+
+/// Half a section is no section.
+fn internal_tls(config: &Value) -> Result<Option<String>, Refusal> {
+    let section = yaml::section(config, "internal_tls");
+    if !yaml::get(section, "enabled").is_some_and(yaml::truthy) {
+        return Ok(None);
+    }
+    yaml::required(section, "dir").map(|dir| Some(yaml::text(dir)))
+}
+
+/// A section that names one family alone stops the template of HTTPS.
+fn listens(config: &Value, release: Release, https: bool) -> Result<[bool; 2], Refusal> {
+    let section = yaml::section(config, "ip_family");
+    if section.is_null() || !is_known(release, "ip_family.ipv4.enabled") || !https {
+        return Ok([true, false]);
+    }
+    let family = |name: &str| {
+        let family = section.get(name).ok_or_else(|| {
+            let text = format!("'dict object' has no attribute '{name}'");
+            Refusal::traceback("jinja2.exceptions.UndefinedError", text)
+        })?;
+        Ok::<_, Refusal>(yaml::get(family, "enabled").is_some_and(yaml::truthy))
+    };
+    Ok([family("ipv4")?, family("ipv6")?])
+}
+
+fn cache_hours(config: &Value, release: Release, late_checks: &mut Vec<String>) -> Option<String> {
+    let cache = yaml::section(config, "cache");
+    let on = yaml::get(cache, "enabled").is_some_and(yaml::truthy);
+    if !on || !is_known(release, "cache.enabled") {
+        return None;
+    }
+    let hours = yaml::get(cache, "expire_hours").and_then(Value::as_i64);
+    if hours.is_none_or(|hours| hours <= 0) {
+        late_checks.push("cache expire hours should be positive number".to_owned());
+    }
+    hours.map(|hours| hours.to_string())
+}
+
+fn quota_provider(
     config: &Value,
     release: Release,
     late_checks: &mut Vec<String>,
-) -> Vec<(&'static str, String)> {
-    let mut extra = Vec::new();
-    if is_known(release, "trace.enabled") {
-        trace(yaml::section(config, "trace"), late_checks);
+) -> Option<String> {
+    if !is_known(release, "core.quota_update_provider") {
+        return None;
     }
-    if is_known(release, "cache.enabled") {
-        let cache = yaml::section(config, "cache");
-        let hours = yaml::get(cache, "expire_hours").and_then(Value::as_i64);
-        let enabled = yaml::get(cache, "enabled").is_some_and(yaml::truthy);
-        if enabled && hours.is_some_and(|hours| hours <= 0) {
-            late_checks.push("cache expire hours should be positive number".to_owned());
-        }
-        extra.push(("CACHE_ENABLED", enabled.to_string()));
-        extra.push(("CACHE_EXPIRE_HOURS", hours.unwrap_or(24).to_string()));
+    let provider = yaml::or(yaml::section(config, "core"), "quota_update_provider", "db");
+    if !["db", "redis"].contains(&provider.as_str()) {
+        late_checks.push(format!("invalid quota update provider: {provider}"));
     }
-    if is_known(release, "core.quota_update_provider") {
-        let provider = yaml::or(yaml::section(config, "core"), "quota_update_provider", "db");
-        if !["db", "redis"].contains(&provider.as_str()) {
-            late_checks.push(format!("invalid quota update provider: {provider}"));
-        }
-        extra.push(("QUOTA_UPDATE_PROVIDER", provider));
-    }
-    extra
-}
-
-fn trace(trace: &Value, late_checks: &mut Vec<String>) {
-    if !yaml::get(trace, "enabled").is_some_and(yaml::truthy) {
-        return;
-    }
-    let exporters =
-        ["jaeger", "otel"].into_iter().filter(|name| yaml::get(trace, name).is_some()).count();
-    match exporters {
-        0 => late_checks.push("Trace enabled but no trace exporter set".to_owned()),
-        2 => late_checks.push("Only can have one trace exporter at a time".to_owned()),
-        _ => {}
-    }
+    Some(provider)
 }

@@ -1,5 +1,7 @@
 //! What `prepare` refuses, what it writes, and what survives a second run.
 
+mod written;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -302,6 +304,14 @@ fn redis_urls_follow_the_release() {
         node.env("core")["_REDIS_URL_CORE"].clone()
     };
     assert_eq!(url(OLD), "redis://:p@s#/1@10.0.0.6:6379?idle_timeout_seconds=30");
+    let registry = |release| {
+        let node = Node::new(release, GOOD);
+        node.prepare(&[]).expect("it prepares");
+        node.read("config/registry/config.yml")
+    };
+    // The host ends at the password's first # or /, and the password at its last @.
+    assert!(registry(OLD).contains("  addr: s\n  password: p\n  db: 0\n"), "{}", registry(OLD));
+    assert!(registry(NEW).contains("  addr: 10.0.0.6:6379\n  password: p@s#/1\n"));
     assert_eq!(url(NEW), "redis://:p%40s%23%2F1@10.0.0.6:6379?idle_timeout_seconds=30");
     let node = Node::new(NEW, &format!("{GOOD}redis:\n  registry_db_index: 7\n"));
     node.prepare(&[]).expect("it prepares");

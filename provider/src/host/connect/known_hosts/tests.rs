@@ -65,10 +65,29 @@ fn another_key_is_a_change_and_names_its_line() {
 
 #[test]
 fn a_key_of_another_type_is_a_change_too() {
-    let rsa = KeyBlob([&[0, 0, 0, 7][..], b"ssh-rsa", &[0, 0, 0, 1, 3]].concat()).to_openssh();
-    assert!(matches!(judge(&format!("db1 {rsa}\n"), "db1", 22), Verdict::Changed { .. }));
-    let known = KnownHosts::parse(&format!("db1 {rsa}\ndb1 {TWO}\n"), "f");
-    assert_eq!(known.algorithms("db1", 22), ["ssh-rsa", "ssh-ed25519"]);
+    let dir = tempfile::tempdir().expect("temp dir");
+    for (kind, algorithm) in [("rsa", "ssh-rsa"), ("ecdsa", "ecdsa-sha2-nistp256")] {
+        let path = dir.path().join(kind);
+        let made = Command::new("ssh-keygen")
+            .args(["-q", "-t", kind, "-N", "", "-f"])
+            .arg(&path)
+            .status()
+            .expect("runs");
+        assert!(made.success());
+        let public = std::fs::read_to_string(path.with_extension("pub")).expect("made");
+        let changed = judge(&format!("db1 {public}"), "db1", 22);
+        assert_eq!(changed, Verdict::Changed { known: key(&public), origin: "f:1".to_owned() });
+        let known = KnownHosts::parse(&format!("db1 {public}db1 {TWO}\n"), "f");
+        assert_eq!(known.algorithms("db1", 22), [algorithm, "ssh-ed25519"]);
+    }
+}
+
+#[test]
+fn a_key_that_no_program_here_knows_is_known_all_the_same() {
+    let name = b"new@example.org";
+    let length = [0, 0, 0, u8::try_from(name.len()).expect("short")];
+    let unknown = KeyBlob([&length[..], name, &[0, 0, 0, 1, 3]].concat()).to_openssh();
+    assert!(matches!(judge(&format!("db1 {unknown}\n"), "db1", 22), Verdict::Changed { .. }));
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! The SQL against a real server.
 
 use super::*;
-use crate::real_postgres::Postgres;
-use crate::step::{Action, Server};
+use crate::real_postgres::{LOG_WAYS, Postgres};
+use crate::step::{Action, Server, Sql};
 
 pub async fn seen(postgres: &Postgres, settings: &ExternalDb) -> Facts {
     let answers = postgres.answers(&ExternalDatabase::questions(settings)).await;
@@ -128,4 +128,27 @@ async fn a_destroy_drops_what_is_empty() {
     }
     let facts = seen(&postgres, &settings).await;
     assert!(facts.role.is_none() && facts.databases.is_empty());
+}
+
+#[tokio::test]
+async fn no_verifier_stands_in_the_servers_log() {
+    let Some(postgres) = Postgres::start() else { return };
+    for way in LOG_WAYS {
+        postgres.log_by(way).await;
+        let password = Secret::from("s3cret-Word");
+        for statements in [
+            sql::create_role("harbor", &password, Some(5)),
+            sql::set_password("harbor", &password),
+            // It fails, and that is logged with the statement.
+            sql::set_password("nobody", &password),
+        ] {
+            let server = Server::Socket(String::new());
+            let sql = Sql { server, database: sql::MAINTENANCE.to_owned(), statements };
+            let _ = postgres.query(&sql).await;
+        }
+        assert!(!postgres.log().contains("SCRAM-SHA-256$"), "{}", postgres.log());
+    }
+    let role = seen(&postgres, &settings(&[])).await.role.expect("made");
+    let Stored::Verifier(verifier) = role.password else { panic!("a verifier") };
+    assert!(scram::is_of(verifier.expose(), &Secret::from("s3cret-Word")));
 }

@@ -47,7 +47,9 @@ const WHOLE: &[&str] = &[
 pub fn diag(error: &Error, s: &HaNode) -> Diag {
     let summary = "Harbor cannot take this configuration";
     let text = error.to_string().replace("storage.secret_parameters", "storage.parameters_wo");
-    let detail = format!("{}{}.", text[..1].to_uppercase(), &text[1..]);
+    let mut rest = text.chars();
+    let first: String = rest.next().into_iter().flat_map(char::to_uppercase).collect();
+    let detail = format!("{first}{}.", rest.as_str());
     let diag = Diag::error(summary, detail);
     match error.key() {
         Some(key) if s.settings.iter().flatten().any(|(k, _)| k == key) => {

@@ -43,10 +43,10 @@ crate::settings! {
         /// Compose.
         compose: Option<Compose> = attr(),
         /// Mirrors of Docker Hub, URLs.
-        registry_mirrors: Option<Vec<String>> = attr().on_change(OnChange::Reload),
+        registry_mirrors: Option<Vec<String>> = attr().on_change(OnChange::Reload).each(super::super::checks::registry_mirror),
         /// Registries that Docker on this host may use without a trusted certificate: `host`,
         /// `host:port` or a network; not a URL.
-        insecure_registries: Option<Vec<String>> = attr().on_change(OnChange::Reload),
+        insecure_registries: Option<Vec<String>> = attr().on_change(OnChange::Reload).each(super::super::checks::insecure_registry),
         /// Further keys of `daemon.json`, each with its value as JSON. Keys of others stay.
         settings: Option<BTreeMap<String, String>> = attr().on_change(OnChange::Restart),
     }

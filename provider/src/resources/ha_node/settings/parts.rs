@@ -45,7 +45,7 @@ crate::settings! {
         max_job_workers: u32 = attr().default(10).on_change(OnChange::Restart),
         /// Where jobs log to (from 2.9): `STD_OUTPUT`, `FILE`, `DB`. With several nodes `FILE` needs
         /// a shared folder and `DB` none.
-        job_loggers: Option<Vec<String>> = attr().on_change(OnChange::Restart),
+        job_loggers: Option<Vec<String>> = attr().on_change(OnChange::Restart).each(super::super::checks::job_logger),
         /// Days that logs are kept (from 2.8).
         logger_sweeper_duration: Option<u32> = attr().on_change(OnChange::Restart),
         /// Hours that a job may take, at least 24 (from 2.13).
@@ -140,6 +140,6 @@ crate::settings! {
         /// Names that are reached directly, separated by commas.
         no_proxy: Option<String> = attr().on_change(OnChange::Restart).check(crate::checks::no_proxy),
         /// Components that use it; core, jobservice and trivy if not set.
-        components: Option<Vec<String>> = attr().on_change(OnChange::Restart),
+        components: Option<Vec<String>> = attr().on_change(OnChange::Restart).each(super::super::checks::proxied),
     }
 }

@@ -35,7 +35,7 @@ crate::settings! {
         /// Version of the NFS protocol: `3`, `4.0`, `4.1` or `4.2`.
         nfs_version: String = attr().default("4.0").on_change(OnChange::Restart),
         /// Further mount options of `nfs`. Those that keep a registry on several nodes whole are
-        /// set anyway.
+        /// set anyway, and so are `nosuid` and `nodev`; `suid` and `dev` take these back.
         nfs_options: Option<Vec<String>> = attr().on_change(OnChange::Restart),
     }
 

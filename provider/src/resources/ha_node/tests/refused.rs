@@ -77,3 +77,27 @@ fn data_is_not_hidden_by_a_mount() {
     let facts = Facts { seen: Seen::parse("mount=data\n"), ..Facts::default() };
     assert_eq!(refusals(&plan(&usual(), &facts))[0].0, "storage.shared");
 }
+
+#[test]
+fn an_import_id_names_one_host() {
+    let host = |id: &str| {
+        let request = Node::import_request(id).ok()?;
+        let (_, ssh) = request.targets.into_iter().next()?;
+        Some((ssh.host, ssh.port))
+    };
+    for (id, wanted) in [
+        ("root@10.0.1.11", Some(("10.0.1.11", 22))),
+        ("root@10.0.1.11:2222/data/harbor", Some(("10.0.1.11", 2222))),
+        ("root@[2001:db8::1]/opt/harbor", Some(("2001:db8::1", 22))),
+        ("root@[2001:db8::1]:2222", Some(("2001:db8::1", 2222))),
+        ("root@2001:db8::1", None),
+        ("root@2001:db8::1:22", None),
+        ("root@10.0.1.11:x", None),
+        ("10.0.1.11", None),
+        ("@10.0.1.11", None),
+        ("root@", None),
+        ("root@10.0.1.300", None),
+    ] {
+        assert_eq!(host(id), wanted.map(|(h, p)| (h.to_owned(), p)), "{id}");
+    }
+}

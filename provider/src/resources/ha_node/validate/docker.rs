@@ -26,7 +26,6 @@ pub fn docker(s: &HaNode, found: &mut Found) {
     if docker.source == DockerSource::DockerCe && docker.signing_key.is_none() {
         found.missing("docker.signing_key", "packages of docker-ce are checked with it.");
     }
-    registries(&docker, found);
     settings(&docker, found);
     if let Some(compose) = &docker.compose {
         self::compose(compose, s.compose_source(), found);
@@ -36,33 +35,6 @@ pub fn docker(s: &HaNode, found: &mut Found) {
 fn refused(settings: &Settings) -> Option<String> {
     let why = daemon_json::render(settings).err()?.to_string();
     Some(format!("{}{}.", why[..1].to_uppercase(), &why[1..]))
-}
-
-/// Each by itself, so that the one that is refused is named.
-fn registries(docker: &Docker, found: &mut Found) {
-    for (i, registry) in docker.insecure_registries.iter().flatten().enumerate() {
-        let path = Path::of("docker.insecure_registries").index(i);
-        let one =
-            Settings { insecure_registries: Some(vec![registry.clone()]), ..Settings::default() };
-        if registry.contains("://") {
-            let host = registry.split("://").nth(1).unwrap_or_default();
-            let detail = format!(
-                "{registry} is a URL, which makes no registry insecure: Docker compares hosts. \
-                 Write {} instead.",
-                host.trim_end_matches('/')
-            );
-            found.error(path, "A URL among the insecure registries", detail);
-        } else if let Some(why) = refused(&one) {
-            found.error(path, "Invalid registry", why);
-        }
-    }
-    for (i, mirror) in docker.registry_mirrors.iter().flatten().enumerate() {
-        let one = Settings { registry_mirrors: Some(vec![mirror.clone()]), ..Settings::default() };
-        if let Some(why) = refused(&one) {
-            let path = Path::of("docker.registry_mirrors").index(i);
-            found.error(path, "Invalid mirror", why);
-        }
-    }
 }
 
 fn settings(docker: &Docker, found: &mut Found) {

@@ -1,11 +1,10 @@
 //! Parts of Harbor whose values hang together.
 
+use std::net::IpAddr;
+
 use crate::diag::Path;
 use crate::resources::ha_node::settings::HaNode;
 use crate::rule::Found;
-
-/// Parts that Harbor's `prepare` gives a proxy to; it passes over any other word in silence.
-const PROXIED: [&str; 3] = ["core", "jobservice", "trivy"];
 
 /// A sentinel's port is not Redis's, so none is taken for it.
 pub fn sentinels(s: &HaNode, found: &mut Found) {
@@ -22,22 +21,34 @@ pub fn sentinels(s: &HaNode, found: &mut Found) {
     }
 }
 
-/// A proxy is used by somebody, and reached by its URL.
+/// A proxy is used by somebody.
 pub fn proxy(s: &HaNode, found: &mut Found) {
-    let Some(proxy) = &s.proxy else { return };
-    let path = Path::of("proxy.components");
-    for (i, name) in proxy.components.iter().flatten().enumerate() {
-        if !PROXIED.contains(&name.as_str()) {
-            let detail = format!(
-                "Harbor gives a proxy to {} alone, and passes over \"{name}\" in silence. Docker's \
-                 own downloads go by docker.settings[\"proxies\"].",
-                PROXIED.join(", ")
-            );
-            found.error(path.index(i), "A component without a proxy", detail);
-        }
-    }
-    if proxy.components.as_ref().is_some_and(Vec::is_empty) {
+    let components = s.proxy.as_ref().and_then(|proxy| proxy.components.as_ref());
+    if components.is_some_and(Vec::is_empty) {
         let detail = "No component uses the proxy: leave proxy out, or name one.";
-        found.error(path, "A proxy for nobody", detail);
+        found.at("proxy.components", "A proxy for nobody", detail);
+    }
+}
+
+/// Docker takes its networks from here unless it is told otherwise, and what is really there is then
+/// out of reach of the containers.
+pub fn hidden_by_docker(s: &HaNode, found: &mut Found) {
+    let docker = s.docker();
+    let told = |key: &str| docker.settings.as_ref().is_some_and(|all| all.contains_key(key));
+    if told("default-address-pools") {
+        return;
+    }
+    let hosts = s.redis.iter().flat_map(|r| r.host.split(',').map(|h| ("redis.host", h)));
+    for (path, host) in std::iter::once(("database.host", s.database.host.as_str())).chain(hosts) {
+        let host = render::address::host_port(host.trim()).map_or(host, |(host, _)| host);
+        let Ok(IpAddr::V4(ip)) = host.parse() else { continue };
+        if matches!(ip.octets(), [172, 17..=31, ..]) {
+            let detail = format!(
+                "Docker makes its networks from 172.17.0.0/16 to 172.31.0.0/16. If one of them holds \
+                 {host}, no container reaches it: set docker.settings[\"default-address-pools\"] to \
+                 networks that are free."
+            );
+            found.warn(Path::of(path), "Docker may hide this address", detail);
+        }
     }
 }

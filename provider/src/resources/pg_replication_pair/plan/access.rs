@@ -104,6 +104,7 @@ pub fn role_sql(name: &str, verifier: &Secret) -> Secret {
     let attributes = if name == REWINDER { "LOGIN" } else { "LOGIN REPLICATION" };
     let mut sql = format!(
         "SET log_statement = 'none'; SET log_min_duration_statement = -1; \
+         SET log_min_duration_sample = -1; SET log_transaction_sample_rate = 0; \
          SET log_min_error_statement = 'panic'; SET synchronous_commit = local;\n\
          SELECT 'CREATE ROLE \"{name}\"' WHERE NOT EXISTS \
          (SELECT FROM pg_roles WHERE rolname = '{name}') \\gexec\n\
@@ -114,4 +115,38 @@ pub fn role_sql(name: &str, verifier: &Secret) -> Secret {
         sql.extend(["GRANT EXECUTE ON FUNCTION ", REWIND_FUNCTIONS, " TO ", REWINDER, ";\n"]);
     }
     Secret::from(sql)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+    use std::process::{Command, Stdio};
+
+    use super::*;
+    use crate::real_postgres::{LOG_WAYS, Postgres, programs};
+
+    /// As the step does it.
+    fn psql(postgres: &Postgres, text: &str) -> bool {
+        let mut command = Command::new(programs().expect("it runs").join("psql"));
+        command.args(["-XAtq", "-v", "ON_ERROR_STOP=1", "-U", "postgres", "-d", "postgres"]);
+        command.arg("-h").arg(postgres.sockets()).args(["-p", &postgres.port.to_string()]);
+        let mut child = command.stdin(Stdio::piped()).spawn().expect("psql starts");
+        child.stdin.take().expect("piped").write_all(text.as_bytes()).expect("written");
+        child.wait().expect("it ends").success()
+    }
+
+    #[tokio::test]
+    async fn no_verifier_stands_in_the_servers_log() {
+        let Some(postgres) = Postgres::start() else { return };
+        let verifier = Secret::from("SCRAM-SHA-256$4096:c2FsdA==$c3RvcmVk:c2VydmVy");
+        for way in LOG_WAYS {
+            postgres.log_by(way).await;
+            let text = role_sql("replicator", &verifier);
+            assert!(psql(&postgres, text.expose()), "{}", postgres.log());
+            // It fails, and that is logged with the statement.
+            let broken = text.expose().replace("LOGIN REPLICATION", "LOGIN REPLICATED");
+            assert!(!psql(&postgres, &broken));
+            assert!(!postgres.log().contains("SCRAM-SHA-256$"), "{}", postgres.log());
+        }
+    }
 }

@@ -281,7 +281,8 @@ fn copy(case: &Case) -> Diags {
     let (p, s) = (case.settings.place(primary.member), case.settings.place(standby.member));
     let at = format!("nodes.{}.data_dir", standby.member.word());
     let Some(sql) = &primary.host.sql else { return refusals };
-    let needed = (sql.size.unwrap_or_default() + sql.wal_size) * SPACE.0 / SPACE.1;
+    let needed = sql.size.unwrap_or_default().saturating_add(sql.wal_size);
+    let needed = needed.saturating_mul(SPACE.0).div_euclid(SPACE.1);
     if standby.host.free < needed {
         let detail = format!(
             "The copy of {p} needs {needed} bytes (1.2 times its data and WAL); {} on {s} has {} \

@@ -57,7 +57,7 @@ fn bring_up(case: &Case, side: &Side) -> Steps {
         let what = format!("log in to {} as the replication role", case.settings.primary.word());
         steps.push(Step::run(host, what, side.scripts.try_login()));
         steps.push(clone(case, side));
-    } else if side.host.signal != "standby" {
+    } else if side.host.signal != "standby" || side.host.promoting {
         let what = "say that its data is a standby's";
         steps.push(Step::run(host, what, side.scripts.fence()));
     }

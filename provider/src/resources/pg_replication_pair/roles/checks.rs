@@ -3,13 +3,13 @@
 use super::super::case::Case;
 use super::super::facts::Sql;
 use super::super::names::NOT_LOWER;
-use super::transition::Move;
+use super::decision::Transition;
 use crate::diag::{Diag, Diags, Path};
 
 /// Refuse a switchover that would hang, fail, or leave the old primary unable to follow.
-pub fn refusals(case: &Case, change: Move) -> Diags {
+pub fn refusals(case: &Case, change: Transition) -> Diags {
     let mut refusals = Diags::new();
-    if change != Move::Switchover {
+    if change != Transition::Switchover {
         return refusals;
     }
     let (wanted, other) = (case.primary(), case.standby());

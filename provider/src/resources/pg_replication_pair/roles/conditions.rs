@@ -1,23 +1,28 @@
 //! The conditions of the table's rows.
 
-use super::super::wal::lineage::Kin;
-use super::observed::{Follower, Observed, Server, Stopped};
-use super::transition::{Who, Wish};
+use super::super::wal::lineage::Lineage;
+use super::decision::Consents;
+use super::observed::{Follower, Observed, Server, Stopped, Who};
 use Server::{Down, Primary, Standby, Starting};
 
 /// The wanted one has all that the other has.
 pub fn complete(seen: &Observed) -> bool {
-    matches!(seen.kin, Kin::Level | Kin::WantedAhead)
+    matches!(seen.lineage, Lineage::Level | Lineage::WantedAhead)
 }
 
 /// One's WAL is a part of the other's, whichever.
 pub fn related(seen: &Observed) -> bool {
-    matches!(seen.kin, Kin::Level | Kin::WantedAhead | Kin::OtherAhead)
+    matches!(seen.lineage, Lineage::Level | Lineage::WantedAhead | Lineage::OtherAhead)
+}
+
+/// Its data cannot be read, or is half rewound.
+pub fn unreadable(server: Server) -> bool {
+    matches!(server, Server::Unreadable | Server::HalfRewound)
 }
 
 /// Nothing proves how their WAL stands to each other.
 pub fn unproven(seen: &Observed) -> bool {
-    matches!(seen.kin, Kin::Unproven | Kin::SeemsBehind)
+    matches!(seen.lineage, Lineage::Unproven | Lineage::SeemsBehind)
 }
 
 /// The other can follow the wanted one.
@@ -28,8 +33,17 @@ pub fn other_follows(seen: &Observed) -> bool {
 
 /// The wanted one can follow the other.
 pub fn wanted_follows(seen: &Observed) -> bool {
-    matches!(seen.kin, Kin::Level | Kin::OtherAhead)
+    matches!(seen.lineage, Lineage::Level | Lineage::OtherAhead)
         || (unproven(seen) && matches!(seen.wanted, Down(Stopped { was_primary: false, .. })))
+}
+
+/// The wanted one would be a standby of the other, once it runs.
+pub fn may_follow(seen: &Observed) -> bool {
+    match seen.wanted {
+        Down(_) => wanted_follows(seen),
+        Starting { standby } => standby,
+        _ => false,
+    }
 }
 
 /// Both take writes.
@@ -38,15 +52,15 @@ pub fn both_write(seen: &Observed) -> bool {
 }
 
 /// `pg_rewind` would work, and is agreed to.
-pub fn can_rewind(seen: &Observed, wish: &Wish) -> bool {
-    wish.rewind && wish.rewindable && seen.kin == Kin::Forked
+pub fn can_rewind(seen: &Observed, consents: &Consents) -> bool {
+    consents.rewind && consents.rewindable && seen.lineage == Lineage::Forked
 }
 
 /// A standby of the wanted primary that runs and has parted from it.
 pub fn stray(seen: &Observed) -> bool {
     seen.wanted == Primary
         && matches!(seen.other, Standby(Follower { attached: false, .. }))
-        && matches!(seen.kin, Kin::Forked | Kin::OtherAhead)
+        && matches!(seen.lineage, Lineage::Forked | Lineage::OtherAhead)
 }
 
 /// Down beside a running primary, and cannot follow it.
@@ -85,15 +99,15 @@ pub fn down_former_primary(seen: &Observed) -> bool {
 
 /// The wanted one may take writes again without a proof from the other, whose data is gone or cannot
 /// be read: it is the one that the state names, or the user has agreed.
-pub fn of_record(wish: &Wish) -> bool {
-    !wish.other_recorded || wish.consent
+pub fn of_record(consents: &Consents) -> bool {
+    !consents.other_recorded || consents.data_loss
 }
 
 /// The wanted one, started, goes on from all that the other has. Where the bytes cannot be compared, a
 /// server that only followed when it ran last, and is not ahead, has nothing of its own.
-pub fn may_start(seen: &Observed, wish: &Wish) -> bool {
+pub fn may_start(seen: &Observed, consents: &Consents) -> bool {
     let only_followed = matches!(seen.other, Standby(_) | Down(Stopped { was_primary: false, .. }));
-    complete(seen) || wish.consent || (seen.kin == Kin::SeemsBehind && only_followed)
+    complete(seen) || consents.data_loss || (seen.lineage == Lineage::SeemsBehind && only_followed)
 }
 
 /// The other was asked to become the primary.

@@ -3,8 +3,9 @@
 //! # Map
 //! - [`observed`]: what was seen of both, in the words of the table.
 //! - [`table`]: for everything that can be seen, what is done, and why; [`rows`] are its rows.
-//! - [`moves`]: the steps of what is done. [`scripts`]: their shell text.
-//! - [`words`]: why something is refused, and what the user can do.
+//! - [`operations`]: the steps of each change, as data, which a model executes; [`steps`] says them in
+//!   words and scripts. [`scripts`]: their shell text.
+//! - [`messages`]: why something is refused, and what the user can do.
 //!
 //! # Invariants
 //! - A server is promoted only when it has replayed the end of the other's WAL, or when the user
@@ -14,19 +15,20 @@
 
 mod checks;
 mod conditions;
+pub mod decision;
+mod messages;
 #[cfg(test)]
 mod model;
-mod moves;
 pub mod observed;
+mod operations;
 mod rows;
 mod scripts;
+mod steps;
 pub mod table;
-pub mod transition;
-mod words;
 
+use self::decision::{Consents, Refusal, Row, Transition};
 use self::observed::Observed;
 use self::table::row;
-use self::transition::{Move, Row, Why, Wish};
 use super::case::Case;
 use super::settings::{OnDivergence, UnreachablePrimary};
 use crate::diag::{Diag, Path};
@@ -42,7 +44,7 @@ pub struct Roles {
 /// Decide on the roles.
 pub fn decide(case: &Case) -> Roles {
     let seen = Observed::of(case);
-    let row = row(&seen, &wish(case));
+    let row = row(&seen, &consents(case));
     tracing::debug!(seen = row.when, because = row.reason, "decided on the pair's roles");
     Roles { seen, row }
 }
@@ -50,37 +52,37 @@ pub fn decide(case: &Case) -> Roles {
 impl Roles {
     /// The steps of a change. They take the place of all others, which are planned anew when the
     /// roles have changed.
-    pub fn change(&self, case: &Case, change: Move) -> Plan {
+    pub fn change(&self, case: &Case, change: Transition) -> Plan {
         let mut plan = Plan { refusals: checks::refusals(case, change), ..Plan::default() };
-        let (summary, detail) = words::of_change(case, self.row);
+        let (summary, detail) = messages::of_change(case, self.row);
         plan.warn(summary, detail);
         plan.warnings.extend(by_hand(case));
-        moves::steps(case, &self.seen, change, &mut plan);
+        steps::steps(case, &self.seen, change, &mut plan);
         plan
     }
 
     /// Why nothing is touched.
-    pub fn refusal(&self, case: &Case, why: Why) -> Diag {
-        let words = words::refusal(case, &self.seen, why);
-        Diag::error(words.summary, words.detail).at(Path::of(words.at))
+    pub fn refusal(&self, case: &Case, why: Refusal) -> Diag {
+        let message = messages::refusal(case, &self.seen, why);
+        Diag::error(message.summary, message.detail).at(Path::of(message.at))
     }
 }
 
-fn wish(case: &Case) -> Wish {
+fn consents(case: &Case) -> Consents {
     let settings = case.settings;
     let before = case.prior_text("current_primary");
     let wanted = settings.primary.word();
     // Where neither ran at the last refresh, the last apply knows.
     let recorded = before.or_else(|| case.prior_text("primary"));
-    Wish {
+    Consents {
         rewind: settings.on_divergence == OnDivergence::Rewind,
         reclone: settings.on_divergence == OnDivergence::Reclone,
-        consent: words::agreed(case),
+        data_loss: messages::agreed(case),
         synchronous: settings.unreachable_primary == UnreachablePrimary::PromoteIfSync
             && case.prior_text("sync_state") == Some("sync"),
         new_primary: before.is_some_and(|before| before != wanted) && is_newer(case),
         other_recorded: recorded.is_some_and(|recorded| recorded != wanted),
-        rewindable: words::rewind_works(case.standby().host, case),
+        rewindable: messages::rewind_works(case.standby().host, case),
     }
 }
 

@@ -2,7 +2,26 @@
 
 use super::super::case::{Case, Side};
 use super::super::facts::{Dir, Host};
-use super::super::wal::lineage::{Kin, kin};
+use super::super::wal::lineage::{Lineage, lineage};
+
+/// Of whom something is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Who {
+    /// The one that the configuration wants as the primary.
+    Wanted,
+    /// The other.
+    Other,
+}
+
+impl Who {
+    /// The one that is not this one.
+    pub fn peer(self) -> Self {
+        match self {
+            Self::Wanted => Self::Other,
+            Self::Other => Self::Wanted,
+        }
+    }
+}
 
 /// One server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -13,8 +32,10 @@ pub enum Server {
     Absent,
     /// Its data is of another system.
     Foreign,
-    /// Its data cannot be read, or a rewind of it was cut off.
+    /// Its data cannot be read.
     Unreadable,
+    /// A rewind of it was cut off, or still runs: its start is disabled.
+    HalfRewound,
     /// A process runs and does not answer; whether it would come up as a standby.
     Starting {
         /// It would come up as a standby.
@@ -58,7 +79,7 @@ pub struct Observed {
     /// The other.
     pub other: Server,
     /// How their WAL stands to each other.
-    pub kin: Kin,
+    pub lineage: Lineage,
     /// The wanted primary is as far behind as the limit allows, or less.
     pub within_lag: bool,
     /// The primary no longer has WAL that its standby needs.
@@ -66,6 +87,14 @@ pub struct Observed {
 }
 
 impl Observed {
+    /// One of the two.
+    pub fn of_one(&self, who: Who) -> Server {
+        match who {
+            Who::Wanted => self.wanted,
+            Who::Other => self.other,
+        }
+    }
+
     /// From the facts.
     pub fn of(case: &Case) -> Self {
         let (wanted, other) = (case.primary(), case.standby());
@@ -76,7 +105,7 @@ impl Observed {
         Self {
             wanted: server(case, &wanted, &system),
             other: server(case, &other, &system),
-            kin: kin(wanted.host, other.host),
+            lineage: lineage(wanted.host, other.host),
             within_lag: lag(case).is_some_and(|lag| lag <= case.settings.max_lag_bytes),
             slot_lost: slot_lost(case, &wanted) || slot_lost(case, &other),
         }
@@ -86,7 +115,7 @@ impl Observed {
 /// WAL that the standby has not replayed, in bytes; none where not both are seen running.
 pub fn lag(case: &Case) -> Option<i64> {
     let lsn = |host: &Host| host.sql.as_ref().and_then(|s| s.lsn);
-    Some((lsn(case.primary().host)? - lsn(case.standby().host)?).abs())
+    Some(lsn(case.primary().host)?.saturating_sub(lsn(case.standby().host)?).saturating_abs())
 }
 
 fn slot_lost(case: &Case, side: &Side) -> bool {
@@ -111,7 +140,10 @@ fn server(case: &Case, side: &Side, system: &str) -> Server {
     {
         return Server::Foreign;
     }
-    if control.system_identifier.is_empty() || host.rewinding {
+    if host.rewinding {
+        return Server::HalfRewound;
+    }
+    if control.system_identifier.is_empty() {
         return Server::Unreadable;
     }
     let fenced = host.signal == "standby";
@@ -124,7 +156,9 @@ fn server(case: &Case, side: &Side, system: &str) -> Server {
         None if host.pid.is_some() => Server::Starting { standby: fenced },
         None => {
             let was_primary = control.was_primary();
-            Server::Down(Stopped { was_primary, fenced, promoting: host.promoting })
+            // One that took writes since has become what it was asked to.
+            let promoting = host.promoting && !was_primary;
+            Server::Down(Stopped { was_primary, fenced, promoting })
         }
     }
 }

@@ -1,28 +1,28 @@
 //! The rows of the table.
 
-use super::super::wal::lineage::Kin;
+use super::super::wal::lineage::Lineage;
 use super::conditions::{
     both_write, can_rewind, complete, down_former_primary, down_primary, fenced, lost_slot,
-    may_start, of_record, other_follows, other_promoting, parted, related, stray, unproven,
-    wanted_follows,
+    may_follow, may_start, of_record, other_follows, other_promoting, parted, related, stray,
+    unproven, unreadable, wanted_follows,
 };
-use super::observed::{Follower, Server, Stopped};
-use super::transition::Decision::{Do, NotBorne, Refuse, Tend};
-use super::transition::{Move, Row, Who, Why, row_of};
-use Server::{Absent, Down, Foreign, Primary, Standby, Starting, Unreachable, Unreadable};
+use super::decision::Decision::{Do, Maintain, NeedsBoth, Refuse};
+use super::decision::{Refusal, Row, Transition, row_of};
+use super::observed::{Follower, Server, Stopped, Who};
+use Server::{Absent, Down, Foreign, Primary, Standby, Starting, Unreachable};
 
 /// The table.
 pub const ROWS: &[Row] = &[
     row_of(
         "wanted unreachable",
         |s, _| s.wanted == Unreachable,
-        NotBorne,
+        NeedsBoth,
         "a host that does not answer may be well",
     ),
     row_of(
         "other unreachable; wanted is primary, newly",
         |s, w| s.other == Unreachable && s.wanted == Primary && w.new_primary,
-        Tend,
+        Maintain,
         "the pair goes on with one server; the state takes note of who that is",
     ),
     row_of(
@@ -30,25 +30,25 @@ pub const ROWS: &[Row] = &[
         |s, _| {
             s.other == Unreachable && matches!(s.wanted, Standby(Follower { promoting: true, .. }))
         },
-        Do(Move::Promote),
+        Do(Transition::Promote),
         "a promotion that was asked for may still happen, so it is only ever finished",
     ),
     row_of(
         "other unreachable; wanted is a standby; token given",
-        |s, w| s.other == Unreachable && matches!(s.wanted, Standby(_)) && w.consent,
-        Do(Move::Promote),
+        |s, w| s.other == Unreachable && matches!(s.wanted, Standby(_)) && w.data_loss,
+        Do(Transition::Promote),
         "the user has agreed to lose what only the other has",
     ),
     row_of(
         "other unreachable; wanted is a standby; synchronous",
         |s, w| s.other == Unreachable && matches!(s.wanted, Standby(_)) && w.synchronous,
-        Do(Move::Promote),
+        Do(Transition::Promote),
         "every acknowledged write was confirmed by the standby",
     ),
     row_of(
         "other unreachable; wanted is a standby",
         |s, _| s.other == Unreachable && matches!(s.wanted, Standby(_)),
-        Refuse(Why::Gone),
+        Refuse(Refusal::Gone),
         "the other may hold writes that nobody else has, and may still take more",
     ),
     row_of(
@@ -60,38 +60,44 @@ pub const ROWS: &[Row] = &[
                     Down(Stopped { was_primary: false, .. }) | Starting { standby: true }
                 )
         },
-        Refuse(Why::GoneAndDown),
+        Refuse(Refusal::GoneAndDown),
         "what it has cannot be seen before it runs",
     ),
     row_of(
         "other unreachable",
         |s, _| s.other == Unreachable,
-        NotBorne,
+        NeedsBoth,
         "a host that does not answer may be well",
     ),
     row_of(
         "data of another system",
         |s, _| s.wanted == Foreign || s.other == Foreign,
-        Refuse(Why::Foreign),
+        Refuse(Refusal::Foreign),
         "it is no copy of the pair's data",
     ),
     row_of(
         "neither has data",
         |s, _| s.wanted == Absent && s.other == Absent,
-        Tend,
+        Maintain,
         "the pair is made",
     ),
     row_of(
         "wanted has no data",
         |s, _| s.wanted == Absent,
-        Refuse(Why::WantedEmpty),
+        Refuse(Refusal::WantedEmpty),
         "a new cluster would take the place of a lost one",
     ),
     row_of(
         "wanted unreadable",
-        |s, _| s.wanted == Unreadable,
-        Refuse(Why::WantedUnreadable),
+        |s, _| unreadable(s.wanted),
+        Refuse(Refusal::WantedUnreadable),
         "nothing can be said of data that cannot be read",
+    ),
+    row_of(
+        "other has no data; wanted is primary, and its slot is lost",
+        |s, _| s.other == Absent && s.wanted == Primary && s.slot_lost,
+        Do(Transition::DropLostSlot),
+        "a copy needs a slot that holds WAL",
     ),
     row_of(
         "other has no data; wanted is or was the primary",
@@ -101,174 +107,180 @@ pub const ROWS: &[Row] = &[
                     || (down_primary(s) && of_record(w))
                     || s.wanted == Starting { standby: false })
         },
-        Tend,
+        Maintain,
         "the standby is copied",
     ),
     row_of(
         "other has no data; wanted is a standby; token given",
-        |s, w| s.other == Absent && matches!(s.wanted, Standby(_)) && w.consent,
-        Do(Move::Promote),
+        |s, w| s.other == Absent && matches!(s.wanted, Standby(_)) && w.data_loss,
+        Do(Transition::Promote),
         "the user has agreed to lose what only the other had",
     ),
     row_of(
         "other has no data",
         |s, _| s.other == Absent,
-        Refuse(Why::OtherEmpty),
+        Refuse(Refusal::OtherEmpty),
         "the primary's data is gone: what the standby lacks cannot be known",
     ),
     row_of(
         "other unreadable; wanted is primary; reclone",
-        |s, w| s.other == Unreadable && s.wanted == Primary && w.reclone,
-        Do(Move::SetAside),
+        |s, w| unreadable(s.other) && s.wanted == Primary && w.reclone,
+        Do(Transition::MoveAside),
         "data that was half rewound is of no use, and is kept",
     ),
     row_of(
         "other unreadable; wanted is primary",
-        |s, _| s.other == Unreadable && s.wanted == Primary,
-        Refuse(Why::Unusable),
+        |s, _| unreadable(s.other) && s.wanted == Primary,
+        Refuse(Refusal::Unusable),
         "it can only be copied again",
     ),
     row_of(
         "other unreadable; wanted was the primary",
         |s, w| {
-            s.other == Unreadable
+            unreadable(s.other)
                 && ((down_primary(s) && of_record(w)) || s.wanted == Starting { standby: false })
         },
-        Tend,
+        Maintain,
         "the configured primary is started first",
     ),
     row_of(
         "other unreadable; wanted is a standby; token given",
-        |s, w| s.other == Unreadable && matches!(s.wanted, Standby(_)) && w.consent,
-        Do(Move::Promote),
+        |s, w| unreadable(s.other) && matches!(s.wanted, Standby(_)) && w.data_loss,
+        Do(Transition::Promote),
         "the user has agreed to lose what only the other had",
     ),
     row_of(
         "other unreadable",
-        |s, _| s.other == Unreadable,
-        Refuse(Why::OtherUnreadable),
+        |s, _| unreadable(s.other),
+        Refuse(Refusal::OtherUnreadable),
         "what the standby lacks cannot be known",
     ),
     // The wanted one takes writes.
     row_of(
         "both take writes; token given; rewind",
-        |s, w| both_write(s) && w.consent && can_rewind(s, w),
-        Do(Move::Rewind),
+        |s, w| both_write(s) && w.data_loss && can_rewind(s, w),
+        Do(Transition::Rewind),
         "the user has named the winner, and agreed; what the other has more is kept",
     ),
     row_of(
         "both take writes; token given; reclone",
-        |s, w| both_write(s) && w.consent && w.reclone,
-        Do(Move::SetAside),
+        |s, w| both_write(s) && w.data_loss && w.reclone,
+        Do(Transition::MoveAside),
         "the user has named the winner, and agreed; the other's data is kept",
     ),
     row_of(
         "both take writes; token given",
-        |s, w| both_write(s) && w.consent,
-        Do(Move::Depose),
+        |s, w| both_write(s) && w.data_loss,
+        Do(Transition::StopAndFence),
         "the user has named the winner",
     ),
     row_of(
         "both take writes",
         |s, _| both_write(s),
-        Refuse(Why::SplitBrain),
+        Refuse(Refusal::SplitBrain),
         "only the user can say whose writes count",
+    ),
+    row_of(
+        "wanted is primary; other is a standby being promoted",
+        |s, _| s.wanted == Primary && matches!(s.other, Standby(Follower { promoting: true, .. })),
+        Do(Transition::CallOff),
+        "a promotion that was asked for may still happen, and a stop ends that",
     ),
     row_of(
         "wanted is primary; its slot is lost; reclone",
         |s, w| lost_slot(s) && w.reclone,
-        Do(Move::SetAside),
+        Do(Transition::MoveAside),
         "the standby can only be copied again; what it has is kept",
     ),
     row_of(
         "wanted is primary; its slot is lost",
         |s, _| lost_slot(s),
-        Refuse(Why::SlotLost),
+        Refuse(Refusal::SlotLost),
         "the standby can only be copied again",
     ),
     row_of(
         "wanted is primary; other is a standby that parted; rewind",
         |s, w| stray(s) && can_rewind(s, w),
-        Do(Move::Rewind),
+        Do(Transition::Rewind),
         "the user has agreed; what it has more is kept",
     ),
     row_of(
         "wanted is primary; other is a standby that parted; reclone",
         |s, w| stray(s) && w.reclone,
-        Do(Move::SetAside),
+        Do(Transition::MoveAside),
         "the user has agreed; its data is kept",
     ),
     row_of(
         "wanted is primary; other is a standby that parted",
         |s, _| stray(s),
-        Refuse(Why::Diverged(Who::Other)),
+        Refuse(Refusal::Diverged(Who::Other)),
         "it starts, and never follows",
     ),
     row_of(
         "wanted is primary; other is a standby",
         |s, _| s.wanted == Primary && matches!(s.other, Standby(_)),
-        Tend,
+        Maintain,
         "as wanted; what keeps it from following is repaired",
     ),
     row_of(
         "wanted is primary; other starts as a standby",
         |s, _| s.wanted == Primary && s.other == Starting { standby: true },
-        Tend,
+        Maintain,
         "it is waited for",
     ),
     row_of(
         "wanted is primary; other is down and can follow",
         |s, _| s.wanted == Primary && matches!(s.other, Down(_)) && other_follows(s),
-        Tend,
+        Maintain,
         "it becomes a standby without a copy",
     ),
     row_of(
         "wanted is primary; other is down, parted; rewind",
         |s, w| parted(s, Who::Other).is_some() && can_rewind(s, w),
-        Do(Move::Rewind),
+        Do(Transition::Rewind),
         "the user has agreed; what it has more is kept",
     ),
     row_of(
         "wanted is primary; other is down, parted; reclone",
         |s, w| parted(s, Who::Other).is_some() && w.reclone,
-        Do(Move::SetAside),
+        Do(Transition::MoveAside),
         "the user has agreed; its data is kept",
     ),
     row_of(
         "wanted is primary; other is down, parted, not fenced",
         |s, _| parted(s, Who::Other).is_some() && !fenced(s, Who::Other),
-        Do(Move::Fence(Who::Other)),
+        Do(Transition::Fence(Who::Other)),
         "from now on it cannot come up writable",
     ),
     row_of(
         "wanted is primary; other is down, parted",
         |s, _| fenced(s, Who::Other),
-        Refuse(Why::Diverged(Who::Other)),
+        Refuse(Refusal::Diverged(Who::Other)),
         "it has writes that the primary has not",
     ),
     // The wanted one is in recovery.
     row_of(
         "wanted is a standby, paused; other is primary or down",
         |s, _| matches!(s.wanted, Standby(Follower { paused: true, .. })),
-        Refuse(Why::Paused),
+        Refuse(Refusal::Paused),
         "it would not replay what it needs",
     ),
     row_of(
         "wanted is a standby that does not receive; other is primary",
         |s, _| s.other == Primary && matches!(s.wanted, Standby(Follower { attached: false, .. })),
-        Refuse(Why::Detached),
+        Refuse(Refusal::Detached),
         "the primary is not stopped for a standby that does not follow",
     ),
     row_of(
         "wanted is a standby, far behind; other is primary",
         |s, _| s.other == Primary && matches!(s.wanted, Standby(_)) && !s.within_lag,
-        Refuse(Why::Behind),
+        Refuse(Refusal::Behind),
         "the primary would be stopped for as long as that takes",
     ),
     row_of(
         "wanted is a standby; other is primary",
         |s, _| s.other == Primary && matches!(s.wanted, Standby(_)),
-        Do(Move::Switchover),
+        Do(Transition::Switchover),
         "the configuration names the standby",
     ),
     row_of(
@@ -277,151 +289,162 @@ pub const ROWS: &[Row] = &[
             matches!(s.wanted, Standby(_))
                 && (matches!(s.other, Starting { .. }) || other_promoting(s))
         },
-        Refuse(Why::Wait),
+        Refuse(Refusal::Wait),
         "it may take writes in a moment",
     ),
     row_of(
         "both are standbys, wanted is complete",
         |s, _| matches!((s.wanted, s.other), (Standby(_), Standby(_))) && complete(s),
-        Do(Move::Promote),
+        Do(Transition::Promote),
         "nobody takes writes, and it has all that the other has",
     ),
     row_of(
         "both are standbys, not comparable; token given",
         |s, w| {
             matches!((s.wanted, s.other), (Standby(_), Standby(_)))
-                && (unproven(s) || s.kin == Kin::Forked)
-                && w.consent
+                && (unproven(s) || s.lineage == Lineage::Forked)
+                && w.data_loss
         },
-        Do(Move::Promote),
+        Do(Transition::Promote),
         "the user has agreed to lose what only the other has",
     ),
     row_of(
         "both are standbys, parted",
-        |s, _| matches!((s.wanted, s.other), (Standby(_), Standby(_))) && s.kin == Kin::Forked,
-        Refuse(Why::SplitBrain),
+        |s, _| {
+            matches!((s.wanted, s.other), (Standby(_), Standby(_))) && s.lineage == Lineage::Forked
+        },
+        Refuse(Refusal::SplitBrain),
         "only the user can say whose writes count",
     ),
     row_of(
         "both are standbys; other has more",
-        |s, _| matches!((s.wanted, s.other), (Standby(_), Standby(_))) && s.kin == Kin::OtherAhead,
-        Refuse(Why::OtherAhead),
+        |s, _| {
+            matches!((s.wanted, s.other), (Standby(_), Standby(_)))
+                && s.lineage == Lineage::OtherAhead
+        },
+        Refuse(Refusal::OtherAhead),
         "promoted, it would write another history than the one the other has",
     ),
     row_of(
         "both are standbys",
         |s, _| matches!((s.wanted, s.other), (Standby(_), Standby(_))),
-        Refuse(Why::NoPrimary),
+        Refuse(Refusal::NoPrimary),
         "it is not proven that the wanted one has everything",
     ),
     row_of(
         "wanted is a standby; other is down, of the same history",
         |s, _| matches!((s.wanted, s.other), (Standby(_), Down(_))) && related(s),
-        Do(Move::Failover),
+        Do(Transition::Failover),
         "what the other has more is brought over before the promotion",
     ),
     row_of(
         "wanted is a standby; other is down, unproven; token given",
-        |s, w| matches!((s.wanted, s.other), (Standby(_), Down(_))) && unproven(s) && w.consent,
-        Do(Move::Promote),
+        |s, w| matches!((s.wanted, s.other), (Standby(_), Down(_))) && unproven(s) && w.data_loss,
+        Do(Transition::Promote),
         "the user has agreed to lose what only the other has",
     ),
     row_of(
         "wanted is a standby; other is down, unproven",
         |s, _| matches!((s.wanted, s.other), (Standby(_), Down(_))) && unproven(s),
-        Refuse(Why::Unproven),
+        Refuse(Refusal::Unproven),
         "what the other has more cannot be brought over",
     ),
     row_of(
         "wanted is a standby; other is down, parted",
         |s, _| matches!((s.wanted, s.other), (Standby(_), Down(_))),
-        Refuse(Why::Diverged(Who::Wanted)),
+        Refuse(Refusal::Diverged(Who::Wanted)),
         "each has writes that the other has not",
     ),
     // The wanted one is down; the other takes writes.
     row_of(
         "wanted starts writable; other is primary",
         |s, _| s.other == Primary && s.wanted == Starting { standby: false },
-        Refuse(Why::Wait),
+        Refuse(Refusal::Wait),
         "it is about to take writes",
+    ),
+    row_of(
+        "wanted is down or starts as a standby; other is primary, and its slot is lost",
+        |s, _| s.other == Primary && s.slot_lost && may_follow(s),
+        Refuse(Refusal::Detached),
+        "the primary has removed WAL that it needs",
     ),
     row_of(
         "wanted starts as a standby",
         |s, _| s.wanted == Starting { standby: true },
-        Do(Move::Follow(Who::Wanted)),
+        Do(Transition::Follow(Who::Wanted)),
         "it is waited for",
     ),
     row_of(
         "wanted is down and can follow; other is primary",
         |s, _| s.other == Primary && matches!(s.wanted, Down(_)) && wanted_follows(s),
-        Do(Move::Follow(Who::Wanted)),
+        Do(Transition::Follow(Who::Wanted)),
         "it must follow before it can take over",
     ),
     row_of(
         "wanted is down, parted, not fenced; other is primary",
         |s, _| parted(s, Who::Wanted).is_some() && !fenced(s, Who::Wanted),
-        Do(Move::Fence(Who::Wanted)),
+        Do(Transition::Fence(Who::Wanted)),
         "from now on it cannot come up writable",
     ),
     row_of(
         "wanted is down, parted; other is primary",
         |s, _| fenced(s, Who::Wanted),
-        Refuse(Why::Diverged(Who::Wanted)),
+        Refuse(Refusal::Diverged(Who::Wanted)),
         "it has writes that the primary has not",
     ),
     // Nobody takes writes, or the other is about to.
     row_of(
         "other is being promoted or starts writable",
         |s, _| other_promoting(s) || s.other == Starting { standby: false },
-        Refuse(Why::Wait),
+        Refuse(Refusal::Wait),
         "it may take writes in a moment",
     ),
     row_of(
         "wanted starts writable",
         |s, _| s.wanted == Starting { standby: false },
-        Tend,
+        Maintain,
         "it is waited for",
     ),
     row_of(
         "wanted was the primary; other starts as a standby",
         |s, _| down_former_primary(s) && s.other == Starting { standby: true },
-        Refuse(Why::Wait),
+        Refuse(Refusal::Wait),
         "what it has is seen when it answers or is down",
     ),
     row_of(
         "wanted was the primary; other has parted",
-        |s, w| down_former_primary(s) && s.kin == Kin::Forked && !w.consent,
-        Refuse(Why::SplitBrain),
+        |s, w| down_former_primary(s) && s.lineage == Lineage::Forked && !w.data_loss,
+        Refuse(Refusal::SplitBrain),
         "only the user can say whose writes count",
     ),
     row_of(
         "wanted was the primary; other has more",
-        |s, _| down_former_primary(s) && s.kin == Kin::OtherAhead,
-        Refuse(Why::OtherAhead),
+        |s, _| down_former_primary(s) && s.lineage == Lineage::OtherAhead,
+        Refuse(Refusal::OtherAhead),
         "started, it would write another history than the one the other has",
     ),
     row_of(
         "wanted was the primary, and has all",
         |s, w| down_primary(s) && may_start(s, w),
-        Tend,
+        Maintain,
         "the configured primary is started",
     ),
     row_of(
         "wanted was the primary, fenced, and has all",
-        |s, w| down_former_primary(s) && !down_primary(s) && (complete(s) || w.consent),
-        Do(Move::Unfence),
+        |s, w| down_former_primary(s) && !down_primary(s) && (complete(s) || w.data_loss),
+        Do(Transition::Unfence),
         "nobody was promoted",
     ),
     row_of(
         "wanted was the primary; other may have more",
         |s, _| down_former_primary(s),
-        Refuse(Why::NoPrimary),
+        Refuse(Refusal::NoPrimary),
         "it is not proven that the other was not promoted",
     ),
     row_of(
         "wanted is a standby that is down",
         |s, _| matches!(s.wanted, Down(Stopped { was_primary: false, .. })),
-        Do(Move::Follow(Who::Wanted)),
+        Do(Transition::Follow(Who::Wanted)),
         "what it has is seen when it runs",
     ),
 ];

@@ -22,8 +22,13 @@ if [ -n "$closed" ]; then
 fi
 "#;
 
-/// From now on it comes up as a standby, whoever starts it.
-const FENCE: &str = "runuser -u postgres -- touch \"$D/standby.signal\"\nsync -f \"$D\"\n";
+/// From now on it comes up as a standby, whoever starts it. If it was asked to become the primary, it
+/// has, or it will not: PostgreSQL forgets that when it stops. What stands for that goes first, as
+/// one that is fenced is started without another look.
+const FENCE: &str = r#"rm -f "$PROMOTING"
+runuser -u postgres -- touch "$D/standby.signal"
+sync -f "$D"
+"#;
 
 /// `t` in recovery, `f` for a primary.
 const STATE: &str = "state() { sql -c 'SELECT pg_is_in_recovery()'; }\n";
@@ -95,6 +100,7 @@ echo
   echo "where the old primary's WAL ends was not received" >&2; exit 1
 fi
 limit=$(( $(seconds) + {seconds} ))
+replayed=
 while [ "$(state)" = t ]; do
   replayed=$(sql -c "SELECT coalesce(pg_last_wal_replay_lsn() >= '$end', false)")
   if [ "$replayed" = t ]; then break; fi
@@ -104,6 +110,10 @@ while [ "$(state)" = t ]; do
   fi
   sleep 0.02
 done
+# One that did not answer has proven nothing, also if it does again.
+if [ "$replayed" != t ] && [ "$(state)" != f ]; then
+  echo "it did not answer whether the end of the old primary's WAL, $end, is replayed" >&2; exit 1
+fi
 {PROMOTE}"#
         );
         self.roles(&format!("{STATE}{IS_LSN}{text}"))
@@ -114,10 +124,11 @@ done
         self.roles(&format!("{STATE}{PROMOTE}"))
     }
 
-    /// Print something if the promotion was not asked for.
+    /// Print something if the promotion was not asked for; one that is done has taken its mark away,
+    /// and the signal file before that.
     pub fn not_promoted(&self) -> String {
         self.roles(
-            "if [ -e \"$PROMOTING\" ]; then echo \"it was asked to become the primary, so the old one stays down\" >&2; exit 1; fi\necho no\n",
+            "if [ -e \"$PROMOTING\" ] || [ ! -e \"$D/standby.signal\" ]; then echo \"it was asked to become the primary, so the old one stays down\" >&2; exit 1; fi\necho no\n",
         )
     }
 
@@ -132,7 +143,7 @@ done
     }
 
     /// Stop a server and fence it.
-    pub fn depose(&self) -> String {
+    pub fn stop_and_fence(&self) -> String {
         self.roles(&format!("timeout 300 systemctl stop \"$UNIT\" >&2\n{NOBODY}{FENCE}"))
     }
 
@@ -189,7 +200,7 @@ sync "$REWINDING.new"
 mv -f "$REWINDING.new" "$REWINDING"
 sync -f "$(dirname "$REWINDING")"
 start_conf disabled
-control=$("$B/pg_controldata" -D "$D")
+control=$(tool pg_controldata -D "$D")
 case $(control 'Database cluster state') in
   "shut down"*) ;;
   *)
@@ -205,7 +216,7 @@ rm -f "$REWINDING"
     }
 
     /// Move the data aside. Nothing of it is removed.
-    pub fn set_aside(&self) -> String {
+    pub fn move_data_aside(&self) -> String {
         self.roles(&format!(
             r#"if [ -e "$REWINDING" ] && ! flock -sn "$REWINDING" true; then
   echo "a rewind of $D still runs" >&2; exit 1
@@ -294,9 +305,36 @@ mod tests {
         assert_eq!(promoted("0/34B2B10\n", &behind), (false, false), "not replayed");
     }
 
+    /// Whether the old primary would be started again.
+    fn handed_back(mark: bool, signal: bool) -> bool {
+        let dir = tempfile::tempdir().expect("a directory");
+        let settings = skeleton("198.51.100.11,198.51.100.12/15/main").expect("an ID");
+        let mut paths = Paths::new(&settings, Member::B);
+        paths.data = dir.path().display().to_string();
+        paths.promoting = dir.path().join("promoting").display().to_string();
+        for (name, there) in [("promoting", mark), ("standby.signal", signal)] {
+            if there {
+                std::fs::write(dir.path().join(name), "").expect("written");
+            }
+        }
+        let scripts = Scripts { settings: &settings, member: Member::B, paths: &paths };
+        let output = Command::new("sh").args(["-euc", &scripts.not_promoted()]).output();
+        output.expect("sh runs").status.success()
+    }
+
+    #[test]
+    fn the_old_primary_is_only_started_again_beside_one_that_still_is_a_standby() {
+        assert!(handed_back(false, true));
+        assert!(!handed_back(true, true), "it was asked to become the primary");
+        assert!(!handed_back(false, false), "it has become the primary, and nobody was told");
+    }
+
     #[test]
     fn a_server_that_does_not_answer_was_not_promoted() {
         assert_eq!(promoted("0/34B2B10\n", "exit 2"), (false, false));
+        let behind = REPLAYED.replace("*) echo t ;; esac", "*) echo f ;; esac");
+        let once = "[ -e ${0%/*}/once ] || { : > ${0%/*}/once; exit 2; }\n".to_owned() + &behind;
+        assert_eq!(promoted("0/34B2B10\n", &once), (false, false), "it answers again");
     }
 }
 

@@ -2,19 +2,27 @@
 
 use std::collections::BTreeSet;
 
-use super::super::super::wal::lineage::Kin;
+use super::super::super::wal::lineage::Lineage;
+use super::super::decision::Decision::{Do, Maintain};
+use super::super::decision::{Consents, Transition};
 use super::super::observed::{Follower, Observed, Server, Stopped};
-use super::super::transition::Decision::{Do, Tend};
-use super::super::transition::{Move, Wish};
 use super::*;
-use Server::{Absent, Down, Foreign, Primary, Standby, Starting, Unreachable, Unreadable};
+use Server::{
+    Absent, Down, Foreign, HalfRewound, Primary, Standby, Starting, Unreachable, Unreadable,
+};
 
 const BOOLS: [bool; 2] = [false, true];
-const KINS: [Kin; 6] =
-    [Kin::Unproven, Kin::SeemsBehind, Kin::Level, Kin::WantedAhead, Kin::OtherAhead, Kin::Forked];
+const LINEAGES: [Lineage; 6] = [
+    Lineage::Unproven,
+    Lineage::SeemsBehind,
+    Lineage::Level,
+    Lineage::WantedAhead,
+    Lineage::OtherAhead,
+    Lineage::Forked,
+];
 
 fn servers() -> Vec<Server> {
-    let mut all = vec![Unreachable, Absent, Foreign, Unreadable, Primary];
+    let mut all = vec![Unreachable, Absent, Foreign, Unreadable, HalfRewound, Primary];
     all.extend(BOOLS.map(|standby| Starting { standby }));
     for a in BOOLS {
         for b in BOOLS {
@@ -27,14 +35,14 @@ fn servers() -> Vec<Server> {
     all
 }
 
-fn wishes() -> Vec<Wish> {
+fn all_consents() -> Vec<Consents> {
     (0_u8..128)
         .map(|bits| {
             let bit = |n: u8| bits & (1 << n) != 0;
-            Wish {
+            Consents {
                 rewind: bit(0),
                 reclone: bit(1),
-                consent: bit(2),
+                data_loss: bit(2),
                 synchronous: bit(3),
                 new_primary: bit(4),
                 rewindable: bit(5),
@@ -45,16 +53,16 @@ fn wishes() -> Vec<Wish> {
 }
 
 /// Everything that can be seen, with everything that can be wished.
-fn every(mut check: impl FnMut(&Observed, &Wish)) {
-    let (servers, wishes) = (servers(), wishes());
+fn every(mut check: impl FnMut(&Observed, &Consents)) {
+    let (servers, all_consents) = (servers(), all_consents());
     for &wanted in &servers {
         for &other in &servers {
-            for kin in KINS {
+            for lineage in LINEAGES {
                 for within_lag in BOOLS {
                     for slot_lost in BOOLS {
-                        let seen = Observed { wanted, other, kin, within_lag, slot_lost };
-                        for wish in &wishes {
-                            check(&seen, wish);
+                        let seen = Observed { wanted, other, lineage, within_lag, slot_lost };
+                        for consents in &all_consents {
+                            check(&seen, consents);
                         }
                     }
                 }
@@ -66,9 +74,9 @@ fn every(mut check: impl FnMut(&Observed, &Wish)) {
 #[test]
 fn every_state_is_decided_and_every_row_is_reached() {
     let mut reached = BTreeSet::new();
-    every(|seen, wish| {
-        let row = row(seen, wish);
-        assert_ne!(row.when, LAST.when, "nobody thought of {seen:?} with {wish:?}");
+    every(|seen, consents| {
+        let row = row(seen, consents);
+        assert_ne!(row.when, LAST.when, "nobody thought of {seen:?} with {consents:?}");
         reached.insert(row.when);
     });
     let unreached: Vec<_> = ROWS.iter().map(|r| r.when).filter(|w| !reached.contains(w)).collect();
@@ -80,33 +88,33 @@ fn every_state_is_decided_and_every_row_is_reached() {
 /// A promotion needs the proof that nothing is missing, or an agreement to that.
 #[test]
 fn nobody_is_promoted_without_proof_or_agreement() {
-    let complete = |seen: &Observed| matches!(seen.kin, Kin::Level | Kin::WantedAhead);
-    every(|seen, wish| match decide(seen, wish) {
-        Do(Move::Promote) => {
+    let complete = |seen: &Observed| matches!(seen.lineage, Lineage::Level | Lineage::WantedAhead);
+    every(|seen, consents| match decide(seen, consents) {
+        Do(Transition::Promote) => {
             let asked = matches!(seen.wanted, Standby(Follower { promoting: true, .. }));
             let proven = complete(seen) && matches!(seen.other, Standby(_));
             let gone = seen.other == Unreachable;
             assert!(
-                proven || wish.consent || (gone && (wish.synchronous || asked)),
-                "{seen:?} {wish:?}"
+                proven || consents.data_loss || (gone && (consents.synchronous || asked)),
+                "{seen:?} {consents:?}"
             );
         }
         // Both prove it when they run, before they promote.
-        Do(Move::Failover) => assert!(
-            matches!(seen.kin, Kin::Level | Kin::WantedAhead | Kin::OtherAhead),
-            "{seen:?} {wish:?}"
+        Do(Transition::Failover) => assert!(
+            matches!(seen.lineage, Lineage::Level | Lineage::WantedAhead | Lineage::OtherAhead),
+            "{seen:?} {consents:?}"
         ),
-        Do(Move::Switchover) => assert_eq!(seen.other, Primary, "{seen:?} {wish:?}"),
+        Do(Transition::Switchover) => assert_eq!(seen.other, Primary, "{seen:?} {consents:?}"),
         _ => {}
     });
 }
 
 #[test]
 fn nobody_becomes_a_second_primary() {
-    every(|seen, wish| {
-        let starts_writable = match decide(seen, wish) {
-            Do(Move::Promote | Move::Failover | Move::Unfence) => true,
-            Tend => matches!(seen.wanted, Down(_) | Absent),
+    every(|seen, consents| {
+        let starts_writable = match decide(seen, consents) {
+            Do(Transition::Promote | Transition::Failover | Transition::Unfence) => true,
+            Maintain => matches!(seen.wanted, Down(_) | Absent),
             _ => false,
         };
         if starts_writable {
@@ -115,29 +123,31 @@ fn nobody_becomes_a_second_primary() {
                 seen.other,
                 Standby(Follower { promoting: true, .. }) | Down(Stopped { promoting: true, .. })
             );
-            assert!(!other_writes, "{seen:?} {wish:?}");
-            assert!(!other_may || wish.consent, "{seen:?} {wish:?}");
+            assert!(!other_writes, "{seen:?} {consents:?}");
+            assert!(!other_may || consents.data_loss, "{seen:?} {consents:?}");
         }
     });
 }
 
 #[test]
 fn data_is_only_taken_back_or_set_aside_by_consent() {
-    every(|seen, wish| match decide(seen, wish) {
-        Do(Move::Rewind) => assert!(wish.rewind && wish.rewindable && seen.kin == Kin::Forked),
-        Do(Move::SetAside) => assert!(wish.reclone && seen.wanted == Primary),
-        Do(Move::Depose) => assert!(wish.consent),
+    every(|seen, consents| match decide(seen, consents) {
+        Do(Transition::Rewind) => {
+            assert!(consents.rewind && consents.rewindable && seen.lineage == Lineage::Forked);
+        }
+        Do(Transition::MoveAside) => assert!(consents.reclone && seen.wanted == Primary),
+        Do(Transition::StopAndFence) => assert!(consents.data_loss),
         _ => {}
     });
 }
 
 #[test]
 fn a_running_primary_is_only_stopped_for_a_standby_that_follows() {
-    every(|seen, wish| {
-        if decide(seen, wish) == Do(Move::Switchover) {
+    every(|seen, consents| {
+        if decide(seen, consents) == Do(Transition::Switchover) {
             let ready =
                 matches!(seen.wanted, Standby(Follower { attached: true, paused: false, .. }));
-            assert!(ready && seen.within_lag, "{seen:?} {wish:?}");
+            assert!(ready && seen.within_lag, "{seen:?} {consents:?}");
         }
     });
 }

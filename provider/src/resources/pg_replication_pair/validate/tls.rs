@@ -57,6 +57,12 @@ pub fn trusted(settings: &Pair, member: Member, found: &mut Found) {
     let Some(tls) = &settings.node(member).tls else { return };
     let Ok(chain) = Chain::read(&tls.certificate) else { return };
     let at = Path::of(&format!("nodes.{}.tls.certificate", member.word()));
+    if chain.has_no_digest() {
+        let detail = "It is signed by an Ed25519 or Ed448 key: nobody could log in with a password over \
+                      TLS, the other server neither (\"could not find digest for NID\"). Have it signed \
+                      by an RSA or ECDSA key.";
+        found.error(at.clone(), "A certificate that PostgreSQL cannot bind", detail);
+    }
     if let Some(why) = chain.is_invalid_at(found.now).or_else(|| chain.ends_soon(found.now)) {
         let detail = format!("{why} Who verifies it is refused then.");
         found.warn(at.clone(), "The certificate is not valid for long", detail);

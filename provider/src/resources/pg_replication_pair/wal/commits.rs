@@ -12,7 +12,7 @@ use super::super::settings::Member;
 use super::end::segment;
 use super::lineage::{Fork, Position};
 use crate::resource::{Answers, Question};
-use crate::shell::word;
+use crate::shell::{OWN, word};
 use crate::wal::Lsn;
 
 /// Key of the answer with what was committed after the point where they parted.
@@ -48,11 +48,11 @@ pub fn question(
 
 /// Number, first and last of the commits behind a position.
 fn after(host: &Host, paths: &Paths, own: &Position, at: u64) -> String {
-    let (first, _) = segment(own.timeline, at + 1, host.control.segment);
+    let (first, _) = segment(own.timeline, at.saturating_add(1), host.control.segment);
     let start = format!("-s {} ", Lsn(at));
     let dump = dump(host, paths, own, &start);
     format!(
-        "first={first}\n{dump} | {COMMITS} | cut -d' ' -f2- | \
+        "{OWN}first={first}\n{dump} | {COMMITS} | cut -d' ' -f2- | \
          awk 'NR==1 {{f=$0}} {{l=$0}} END {{print NR; print f; print l}}'\n"
     )
 }
@@ -62,7 +62,7 @@ fn last(host: &Host, paths: &Paths, own: &Position) -> String {
     let size = host.control.segment;
     let (from, _) = segment(own.timeline, own.end.saturating_sub(WINDOW).max(1), size);
     format!(
-        "first=$({} | awk '$0 \"\" >= \"{from}\"' | head -n 1)\n{} | {COMMITS} | tail -n {MOST}\n",
+        "{OWN}first=$({} | awk '$0 \"\" >= \"{from}\"' | head -n 1)\n{} | {COMMITS} | tail -n {MOST}\n",
         segments(host, own),
         dump(host, paths, own, ""),
     )
@@ -72,7 +72,7 @@ fn last(host: &Host, paths: &Paths, own: &Position) -> String {
 fn dump(host: &Host, paths: &Paths, own: &Position, start: &str) -> String {
     let (bin, wal, segments) = (word(&paths.bin), wal(host), segments(host, own));
     format!(
-        "timeout 60 {bin}/pg_waldump 2>/dev/null {start}{wal}/\"$first\" \"$({segments} | tail -n 1)\""
+        "as postgres timeout 60 {bin}/pg_waldump 2>/dev/null {start}{wal}/\"$first\" \"$({segments} | tail -n 1)\""
     )
 }
 
@@ -108,7 +108,7 @@ fn since_common(own: &str, other: &str) -> Option<AfterFork> {
     let own: Vec<&str> = own.lines().collect();
     let other: BTreeSet<&str> = other.lines().collect();
     let common = own.iter().rposition(|commit| other.contains(commit))?;
-    let since = &own[common + 1..];
+    let since: Vec<&str> = own.iter().skip(common).skip(1).copied().collect();
     let time = |commit: Option<&&str>| {
         let (_, time) = commit?.split_once(' ')?;
         Some(time.to_owned())

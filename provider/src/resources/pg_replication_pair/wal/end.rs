@@ -1,5 +1,7 @@
 //! Where the WAL of a server that is down ends, and in which file a position stands.
 
+use std::ops::RangeInclusive;
+
 /// Shell functions on the WAL of a server that is down.
 ///
 /// `wal_end TIMELINE START` sets `end_lsn` to where the last whole record ends, in bytes: a standby
@@ -18,7 +20,10 @@
 /// and nothing that was acknowledged. Its own recovery would write over it; a standby would take a
 /// record that was begun near the end of a segment for one that goes on in the next segment of the
 /// new timeline, and stop there.
+///
+/// The programs read what PostgreSQL's user wrote, and with that user's rights.
 pub const WAL_END: &str = r#"
+tool() ( cd "$D" && name=$1 && shift && own timeout 120 "$B/$name" "$@" )
 lsn_bytes() { echo $(( (0x${1%/*} << 32) + 0x${1#*/} )); }
 lsn_text() { printf '%X/%X' $(( $1 >> 32 )) $(( $1 & 0xFFFFFFFF )); }
 segment_of() {
@@ -28,7 +33,7 @@ segment_of() {
 wal_end() {
   first=$(segment_of "$1" "$(lsn_bytes "$2")")
   final=$(ls "$D/pg_wal" | grep -E "^$(printf '%08X' "$1")[0-9A-F]{16}\$" | sort | tail -n 1)
-  last=$(timeout 120 "$B/pg_waldump" -s "$2" "$D/pg_wal/$first" "$final" 2>/dev/null | tail -n 1)
+  last=$(tool pg_waldump -s "$2" "$D/pg_wal/$first" "$final" 2>/dev/null | tail -n 1)
   tot=$(printf '%s\n' "$last" | sed -n 's|.* len (rec/tot): *[0-9]*/ *\([0-9]*\),.*|\1|p')
   set -- $(printf '%s\n' "$last" | sed -n 's|.* lsn: \([0-9A-F]*\)/\([0-9A-F]*\),.*|\1 \2|p')
   [ -n "$tot" ] && [ $# -eq 2 ] || return 1
@@ -43,7 +48,7 @@ wal_end() {
 }
 control() { printf '%s\n' "$control" | sed -n "s|^$1: *||p"; }
 wal_end_of_data() {
-  control=$("$B/pg_controldata" -D "$D" 2>/dev/null) || return 1
+  control=$(tool pg_controldata -D "$D" 2>/dev/null) || return 1
   wal_segment=$(control 'Bytes per WAL segment')
   end_tli=$(control "Latest checkpoint's TimeLineID")
   start=$(control 'Latest checkpoint location')
@@ -85,17 +90,24 @@ trim_wal() {
 /// Name of the segment of a timeline in which the byte before `lsn` stands, and how much of it
 /// that is.
 pub fn segment(timeline: i64, lsn: u64, size: u64) -> (String, u64) {
+    // Where it was not read there is no such file, and that is told.
+    let size = size.clamp(*SEGMENT_SIZES.start(), *SEGMENT_SIZES.end());
     let last = lsn.saturating_sub(1);
-    let (number, per_id) = (last / size, (1 << 32) / size);
-    let name = format!("{timeline:08X}{:08X}{:08X}", number / per_id, number % per_id);
-    (name, last % size + 1)
+    let (number, per_id) = (last.div_euclid(size), (1_u64 << 32).div_euclid(size));
+    let (id, within) = (number.div_euclid(per_id), number.rem_euclid(per_id));
+    let name = format!("{timeline:08X}{id:08X}{within:08X}");
+    (name, last.rem_euclid(size).saturating_add(1))
 }
+
+/// Sizes that segments can have: powers of two from 1 MiB to 1 GiB.
+pub const SEGMENT_SIZES: RangeInclusive<u64> = 1 << 20..=1 << 30;
 
 #[cfg(test)]
 mod tests {
     use std::process::Command;
 
     use super::*;
+    use crate::shell::OWN;
 
     /// What `wal_end` makes of the last line that `pg_waldump` prints.
     fn end(line: &str) -> u64 {
@@ -105,7 +117,7 @@ mod tests {
         let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
         std::fs::set_permissions(&bin, mode).expect("executable");
         let script = format!(
-            "B={}\nD=/x\nwal_segment=16777216\n{WAL_END}\nwal_end 1 0/0 && echo $end_lsn",
+            "B={0}\nD={0}\nwal_segment=16777216\n{OWN}{WAL_END}\nwal_end 1 0/0 && echo $end_lsn",
             dir.path().display()
         );
         let output = Command::new("sh").arg("-c").arg(script).output().expect("sh runs");
@@ -140,7 +152,7 @@ mod tests {
         let history = "3\t0/71B23C8\tx\n\n4\t0/7441080\tx\n\n5\t0/7688190\tx\n";
         std::fs::write(wal.join("00000006.history"), history).expect("written");
         let script =
-            format!("B={at}\nD={at}\n{WAL_END}\nwal_end_of_data && echo $end_tli $end_lsn");
+            format!("B={at}\nD={at}\n{OWN}{WAL_END}\nwal_end_of_data && echo $end_tli $end_lsn");
         let output = Command::new("sh").arg("-c").arg(script).output().expect("sh runs");
         String::from_utf8_lossy(&output.stdout).trim().to_owned()
     }
@@ -159,7 +171,7 @@ mod tests {
         postgres.stop();
         let data = postgres.data();
         let script = format!(
-            "B={}\nD={}\n{WAL_END}\nwal_end_of_data && echo $end_tli $end_lsn",
+            "B={}\nD={}\n{OWN}{WAL_END}\nwal_end_of_data && echo $end_tli $end_lsn",
             crate::real_postgres::programs().expect("they ran").display(),
             data.display()
         );

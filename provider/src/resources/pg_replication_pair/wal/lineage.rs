@@ -29,7 +29,7 @@ pub enum Fork {
 
 /// How the WAL of the wanted primary and of the other server stand to each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Kin {
+pub enum Lineage {
     /// Not proven: something cannot be read, or is gone.
     Unproven,
     /// By timelines and positions the other's is a part of the wanted primary's; that the bytes are
@@ -59,7 +59,8 @@ pub fn position(host: &Host) -> Option<Position> {
     let known = history.timeline >= timeline || timeline == 1;
     let mut ancestors = history.ancestors.clone();
     ancestors.retain(|(ancestor, _)| known && *ancestor < timeline);
-    (timeline > 0 && end > 0).then_some(Position { timeline, end, there, ancestors })
+    let possible = timeline > 0 && u32::try_from(timeline).is_ok();
+    (possible && end > 0).then_some(Position { timeline, end, there, ancestors })
 }
 
 /// Where the two part.
@@ -94,26 +95,26 @@ impl Fork {
 
 /// How the two stand to each other: by timelines, and by the hashes of what should be equal. Two
 /// servers that both were made primary on the same timeline are found by the hashes alone.
-pub fn kin(wanted: &Host, other: &Host) -> Kin {
-    let (Some(w), Some(o)) = (position(wanted), position(other)) else { return Kin::Unproven };
+pub fn lineage(wanted: &Host, other: &Host) -> Lineage {
+    let (Some(w), Some(o)) = (position(wanted), position(other)) else { return Lineage::Unproven };
     let equal = match (&wanted.prefix, &other.prefix) {
         (Some(a), Some(b)) => Some(a == b),
         _ => None,
     };
-    kin_of(&w, &o, equal)
+    lineage_of(&w, &o, equal)
 }
 
 /// The same from positions, and from whether what should be equal is; none where that is not known.
-pub fn kin_of(w: &Position, o: &Position, equal: Option<bool>) -> Kin {
+pub fn lineage_of(w: &Position, o: &Position, equal: Option<bool>) -> Lineage {
     use std::cmp::Ordering::{Equal, Greater, Less};
     let order = (w.timeline, w.end).cmp(&(o.timeline, o.end));
     match (compare(w, o), equal, order) {
-        (Fork::At(_), _, _) | (Fork::Nowhere, Some(false), _) => Kin::Forked,
-        (Fork::Nowhere, Some(true), Equal) => Kin::Level,
-        (Fork::Nowhere, Some(true), Greater) => Kin::WantedAhead,
-        (Fork::Nowhere, Some(true), Less) => Kin::OtherAhead,
-        (Fork::Nowhere, None, Equal | Greater) => Kin::SeemsBehind,
-        (Fork::Unknown, _, _) | (Fork::Nowhere, None, Less) => Kin::Unproven,
+        (Fork::At(_), _, _) | (Fork::Nowhere, Some(false), _) => Lineage::Forked,
+        (Fork::Nowhere, Some(true), Equal) => Lineage::Level,
+        (Fork::Nowhere, Some(true), Greater) => Lineage::WantedAhead,
+        (Fork::Nowhere, Some(true), Less) => Lineage::OtherAhead,
+        (Fork::Nowhere, None, Equal | Greater) => Lineage::SeemsBehind,
+        (Fork::Unknown, _, _) | (Fork::Nowhere, None, Less) => Lineage::Unproven,
     }
 }
 
@@ -149,19 +150,23 @@ mod tests {
         let rewound = Position { there: 300, ..at(4, 500, &[]) };
         let primary = Position { there: 450, ..at(4, 520, &[]) };
         assert_eq!(compare(&rewound, &primary).common(&rewound, &primary), Some((4, 300)));
-        assert_eq!(kin_of(&primary, &rewound, Some(true)), Kin::WantedAhead);
+        assert_eq!(lineage_of(&primary, &rewound, Some(true)), Lineage::WantedAhead);
     }
 
     #[test]
     fn without_the_bytes_only_a_position_that_is_not_ahead_says_something() {
         let (short, long) = (at(1, 300, &[]), at(1, 400, &[]));
-        assert_eq!(kin_of(&long, &short, None), Kin::SeemsBehind);
-        assert_eq!(kin_of(&long, &long, None), Kin::SeemsBehind);
-        assert_eq!(kin_of(&short, &long, None), Kin::Unproven);
+        assert_eq!(lineage_of(&long, &short, None), Lineage::SeemsBehind);
+        assert_eq!(lineage_of(&long, &long, None), Lineage::SeemsBehind);
+        assert_eq!(lineage_of(&short, &long, None), Lineage::Unproven);
         let promoted = at(2, 500, &[(1, 350)]);
-        assert_eq!(kin_of(&promoted, &short, None), Kin::SeemsBehind);
-        assert_eq!(kin_of(&long, &promoted, None), Kin::Forked, "needs no bytes");
-        assert_eq!(kin_of(&short, &promoted, None), Kin::Unproven, "the other was promoted");
-        assert_eq!(kin_of(&long, &short, Some(false)), Kin::Forked);
+        assert_eq!(lineage_of(&promoted, &short, None), Lineage::SeemsBehind);
+        assert_eq!(lineage_of(&long, &promoted, None), Lineage::Forked, "needs no bytes");
+        assert_eq!(
+            lineage_of(&short, &promoted, None),
+            Lineage::Unproven,
+            "the other was promoted"
+        );
+        assert_eq!(lineage_of(&long, &short, Some(false)), Lineage::Forked);
     }
 }

@@ -25,7 +25,9 @@ impl Jobs {
         } else {
             "1".to_owned()
         };
+        let known = is_known(release, "jobservice.max_job_duration_hours");
         let hours = yaml::get(jobs, "max_job_duration_hours").and_then(Value::as_i64);
+        let hours = hours.filter(|_| known);
         let timeout = "notification.webhook_job_http_client_timeout";
         let webhook_timeout = if is_known(release, timeout) {
             yaml::text(yaml::required(notification, "webhook_job_http_client_timeout")?)

@@ -15,6 +15,11 @@ pub struct Log {
 }
 
 impl Log {
+    /// The level as the registry calls it.
+    pub fn registry_level(&self) -> &str {
+        if self.level == "warning" { "warn" } else { &self.level }
+    }
+
     pub fn read(config: &Value, late_checks: &mut Vec<String>) -> Result<Self, Refusal> {
         let log = yaml::section(config, "log");
         let level = yaml::text(yaml::required(log, "level")?);
@@ -45,11 +50,17 @@ fn external_log(
     if endpoint.is_null() {
         return Ok(None);
     }
-    let part = |key| yaml::required(endpoint, key).map(yaml::text);
-    let protocol = part("protocol")?;
+    let text = |key| yaml::required(endpoint, key).map(yaml::text);
+    let (protocol, host, port) = (text("protocol")?, text("host")?, text("port")?);
+    for (name, value) in [("host", &host), ("port", &port)] {
+        if ["", "None", "0"].contains(&value.as_str()) {
+            late_checks
+                .push(format!("Error: must set log endpoint {name} to enable external host"));
+        }
+    }
     if !["tcp", "udp"].contains(&protocol.as_str()) {
         late_checks
             .push("Protocol in external log endpoint must be one of 'udp' or 'tcp'".to_owned());
     }
-    Ok(Some([protocol, part("host")?, part("port")?]))
+    Ok(Some([protocol, host, port]))
 }

@@ -9,6 +9,8 @@ use crate::release::{Release, is_known};
 pub struct Storage {
     pub driver: String,
     pub options: Value,
+    /// Certificates of the storage, a path on the host.
+    pub ca_bundle: Option<String>,
     pub redirect_disabled: bool,
     /// `enabled, age, interval, dryrun`, where the release reads them.
     pub purging: Option<[String; 4]>,
@@ -21,7 +23,7 @@ impl Storage {
         late_checks: &mut Vec<String>,
     ) -> Result<Self, Refusal> {
         let service = yaml::section(config, "storage_service");
-        let driver = ["azure", "gcs", "s3", "swift", "oss"]
+        let driver = ["filesystem", "azure", "gcs", "s3", "swift", "oss"]
             .into_iter()
             .find(|driver| yaml::get(service, driver).is_some_and(yaml::truthy))
             .unwrap_or("filesystem");
@@ -33,6 +35,7 @@ impl Storage {
         Ok(Self {
             driver: driver.to_owned(),
             options: yaml::section(service, driver).clone(),
+            ca_bundle: Some(yaml::or(service, "ca_bundle", "")).filter(|path| !path.is_empty()),
             redirect_disabled,
             purging: purging(config, release, late_checks),
         })

@@ -2,9 +2,9 @@
 
 use proptest::prelude::*;
 
+use super::super::decision::Consents;
 use super::super::table::row_without;
-use super::super::transition::Wish;
-use super::applies::End;
+use super::applies::{End, Interruption, Run};
 use super::world::World;
 
 /// What happens.
@@ -34,15 +34,15 @@ enum Event {
     UnfenceByHand(usize),
     /// An apply with the token that the refusal printed.
     Token(usize),
-    /// An apply with this primary, cut off before its nth step.
+    /// An apply with this primary, which is cut off or fails before its nth effect.
     Apply {
         wanted: usize,
-        cut: usize,
+        interrupted: Option<(usize, Interruption)>,
     },
 }
 
 impl World {
-    fn happen(&mut self, event: Event, wish: &Wish) {
+    fn happen(&mut self, event: Event, consents: &Consents) {
         match event {
             Event::Write => self.write(),
             Event::Replicate => self.replicate(),
@@ -66,7 +66,7 @@ impl World {
             }
             Event::Comparable(comparable) => self.comparable = comparable,
             Event::LatePromotion(who) => {
-                if self.servers[who].promoting && self.promotable(who) {
+                if self.servers[who].asked && self.promotable(who) {
                     self.give_up(who);
                     self.promote(who);
                 }
@@ -82,9 +82,10 @@ impl World {
                 let server = &mut self.servers[who];
                 server.signal &= server.up;
             }
-            Event::Token(wanted) => self.token(wanted, wish),
-            Event::Apply { wanted, cut } => {
-                if self.apply(wanted, wish, cut, None) == End::Done {
+            Event::Token(wanted) => self.token(wanted, consents),
+            Event::Apply { wanted, interrupted } => {
+                let run = Run { interrupted, ..Run::default() };
+                if self.apply(wanted, consents, run) == End::Done {
                     self.check(wanted);
                 }
             }
@@ -92,22 +93,18 @@ impl World {
         assert!(self.violations.is_empty(), "after {event:?}: {self:#?}");
     }
 
-    fn promotable(&self, who: usize) -> bool {
-        let server = &self.servers[who];
-        server.up && server.signal && !server.full
-    }
-
-    fn token(&mut self, wanted: usize, wish: &Wish) {
+    fn token(&mut self, wanted: usize, consents: &Consents) {
         let seen = self.observe(wanted);
-        let consent = Wish { consent: true, ..wish.clone() };
-        let decide =
-            |wish: &Wish| row_without(None, &seen, &self.wish(wanted, wish)).map(|r| r.then);
-        let spends = decide(&consent) != decide(wish);
+        let consent = Consents { data_loss: true, ..consents.clone() };
+        let decide = |consents: &Consents| {
+            row_without(None, &seen, &self.consents(wanted, consents)).map(|r| r.then)
+        };
+        let spends = decide(&consent) != decide(consents);
         if self.servers[wanted].up && spends {
             // What only the other has is what the user has agreed to lose.
             let wal = self.servers[wanted].wal.clone();
             self.acknowledged.retain(|id| wal.contains(id));
-            self.apply(wanted, &consent, usize::MAX, None);
+            self.apply(wanted, &consent, Run::default());
             self.asked = self.servers[wanted].promoting.then_some(wanted);
         }
     }
@@ -123,6 +120,7 @@ impl World {
 
 fn events() -> impl Strategy<Value = Vec<Event>> {
     let who = || 0_usize..2;
+    let stops = prop_oneof![Just(Interruption::Cut), Just(Interruption::Fail)];
     let event = prop_oneof![
         6 => Just(Event::Write),
         4 => Just(Event::Replicate),
@@ -141,8 +139,10 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
         1 => who().prop_map(Event::Token),
         1 => Just(Event::CutLink),
         2 => Just(Event::MendLink),
-        4 => (who(), 0_usize..12).prop_map(|(wanted, cut)| Event::Apply { wanted, cut }),
-        3 => who().prop_map(|wanted| Event::Apply { wanted, cut: usize::MAX }),
+        4 => (who(), 0_usize..30, stops).prop_map(|(wanted, at, how)| {
+            Event::Apply { wanted, interrupted: Some((at, how)) }
+        }),
+        3 => who().prop_map(|wanted| Event::Apply { wanted, interrupted: None }),
     ];
     prop::collection::vec(event, 1..60)
 }
@@ -151,13 +151,13 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
 #[test]
 fn a_promotion_that_was_agreed_to_is_finished_without_a_second_token() {
     let mut world = World::new(false);
-    let apply = |wanted| Event::Apply { wanted, cut: usize::MAX };
+    let apply = |wanted| Event::Apply { wanted, interrupted: None };
     for event in [Event::Unreachable(0), Event::DiskFull(1), Event::Token(1), Event::DiskFree(1)] {
-        world.happen(event, &Wish::default());
+        world.happen(event, &Consents::default());
     }
     assert!(!world.is_primary(1));
     for event in [Event::Write, apply(1)] {
-        world.happen(event, &Wish::default());
+        world.happen(event, &Consents::default());
     }
     assert!(world.is_primary(1));
 }
@@ -170,9 +170,9 @@ proptest! {
     #[test]
     fn nothing_acknowledged_is_lost(events in events(), sync in any::<bool>()) {
         let mut world = World::new(sync);
-        let wish = Wish { synchronous: sync, ..Wish::default() };
+        let consents = Consents { synchronous: sync, ..Consents::default() };
         for event in events {
-            world.happen(event, &wish);
+            world.happen(event, &consents);
         }
     }
 
@@ -183,14 +183,14 @@ proptest! {
         events in events(), wanted in 0_usize..2, rewind in any::<bool>()
     ) {
         let mut world = World::new(false);
-        let wish = Wish { rewind, reclone: !rewind, rewindable: true, ..Wish::default() };
+        let consents = Consents { rewind, reclone: !rewind, rewindable: true, ..Consents::default() };
         for event in events {
-            world.happen(event, &Wish::default());
+            world.happen(event, &Consents::default());
         }
         world.mend();
         // What only a diverged server had is what the user has agreed to take back.
         world.agreed = true;
-        if world.apply(wanted, &wish, usize::MAX, None) == End::Done {
+        if world.apply(wanted, &consents, Run::default()) == End::Done {
             world.check(wanted);
         }
         prop_assert!(world.violations.is_empty(), "{world:#?}");
@@ -201,10 +201,10 @@ proptest! {
     fn afterwards_one_apply_makes_it_whole_or_refuses(events in events(), wanted in 0_usize..2) {
         let mut world = World::new(false);
         for event in events {
-            world.happen(event, &Wish::default());
+            world.happen(event, &Consents::default());
         }
         world.mend();
-        let end = world.apply(wanted, &Wish::default(), usize::MAX, None);
+        let end = world.apply(wanted, &Consents::default(), Run::default());
         if end == End::Done {
             world.check(wanted);
         }

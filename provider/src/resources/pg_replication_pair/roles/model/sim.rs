@@ -10,6 +10,8 @@ pub enum Data {
     None,
     Ours,
     Foreign,
+    /// It cannot be read, and somebody may repair it.
+    Damaged,
     /// A rewind of it was cut off; its start is disabled.
     HalfRewound,
 }
@@ -27,7 +29,16 @@ pub struct Sim {
     /// Up, and does not answer yet.
     pub starting: bool,
     pub signal: bool,
+    /// It stands on the host that its promotion was asked for.
     pub promoting: bool,
+    /// Its promotion was asked for, and may happen at any moment.
+    pub asked: bool,
+    /// It keeps WAL for the other.
+    pub slot: bool,
+    /// Its control file knows its timeline.
+    pub checkpointed: bool,
+    /// It was stopped in good order, or has recovered.
+    pub clean: bool,
     pub paused: bool,
     pub was_primary: bool,
     pub reachable: bool,
@@ -45,9 +56,23 @@ impl Sim {
             up: true,
             signal: !primary,
             was_primary: primary,
+            slot: primary,
+            checkpointed: true,
             reachable: true,
             ..Self::default()
         }
+    }
+
+    /// What is left of its host when its data is gone.
+    pub fn emptied(&self) -> Self {
+        let Self { promoting, reachable, full, .. } = *self;
+        Self { promoting, reachable, full, ..Self::default() }
+    }
+
+    /// The same with new data, of which nothing was asked yet.
+    pub fn replaced(&self, primary: bool) -> Self {
+        let Self { reachable, full, .. } = *self;
+        Self { reachable, full, slot: false, ..Self::running(primary) }
     }
 
     /// It takes writes, or will in a moment.
@@ -55,27 +80,35 @@ impl Sim {
         self.up && !self.signal
     }
 
-    /// Whether the start succeeds; one that runs has started.
+    /// Whoever starts the host makes it take writes.
+    pub fn comes_up_writable(&self) -> bool {
+        !self.up && !self.signal && matches!(self.data, Data::Ours | Data::Damaged)
+    }
+
+    /// Whether the start succeeds, and it answers; one that runs has started.
     pub fn start(&mut self) -> bool {
         if self.up {
+            self.starting = false;
             return true;
         }
         let able = self.data == Data::Ours && !self.full;
         if able {
-            (self.up, self.was_primary) = (true, !self.signal);
+            (self.up, self.was_primary, self.clean) = (true, !self.signal, false);
+            // Recovery after a crash ends with a checkpoint.
+            self.checkpointed |= !self.signal;
         }
         able
     }
 
     pub fn stop(&mut self) {
-        (self.up, self.starting, self.paused) = (false, false, false);
+        (self.up, self.starting, self.paused, self.asked) = (false, false, false, false);
     }
 
     pub fn promote(&mut self) {
         self.ancestors.push((self.timeline, self.wal.len() as u64));
         self.timeline += 1;
         (self.signal, self.was_primary) = (false, true);
-        (self.promoting, self.paused) = (false, false);
+        (self.asked, self.paused, self.checkpointed) = (false, false, false);
     }
 
     /// All WAL of another one, with its timelines.
@@ -102,7 +135,8 @@ impl Sim {
             _ if !self.reachable => Server::Unreachable,
             Data::None => Server::Absent,
             Data::Foreign => Server::Foreign,
-            Data::HalfRewound => Server::Unreadable,
+            Data::Damaged => Server::Unreadable,
+            Data::HalfRewound => Server::HalfRewound,
             Data::Ours if self.starting => Server::Starting { standby: self.signal },
             Data::Ours if self.writable() => Server::Primary,
             Data::Ours if self.up => {
@@ -111,7 +145,8 @@ impl Sim {
             }
             Data::Ours => {
                 let (was_primary, fenced) = (self.was_primary, self.signal);
-                Server::Down(Stopped { was_primary, fenced, promoting: self.promoting })
+                let promoting = self.promoting && !was_primary;
+                Server::Down(Stopped { was_primary, fenced, promoting })
             }
         }
     }

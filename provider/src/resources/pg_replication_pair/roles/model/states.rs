@@ -2,16 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use super::super::super::wal::lineage::Kin;
+use super::super::super::wal::lineage::Lineage;
 use super::super::conditions;
-use super::super::observed::{Follower, Observed, Server, Stopped};
+use super::super::decision::{Consents, Refusal};
+use super::super::observed::{Follower, Observed, Server, Stopped, Who};
 use super::super::rows::ROWS;
 use super::super::table::row_without;
-use super::super::transition::{Who, Why, Wish};
-use super::applies::End;
+use super::applies::{End, Run};
 use super::sim::{Data, Sim};
 use super::world::World;
-use Server::{Absent, Down, Foreign, Primary, Standby, Starting, Unreachable, Unreadable};
+use Server::{Absent, Down, Foreign, HalfRewound, Primary, Standby, Starting, Unreachable};
 
 const BOOLS: [bool; 2] = [false, true];
 /// A write that only lost data had.
@@ -20,12 +20,21 @@ const LOST: u64 = 1000;
 /// Everything that one server can be.
 fn servers() -> Vec<Sim> {
     let mut all = vec![Sim::running(true)];
-    for data in [Data::None, Data::Foreign, Data::HalfRewound] {
+    // Whoever promoted it made no slot.
+    all.push(Sim { slot: false, ..Sim::running(true) });
+    // That its promotion was asked for still stands there.
+    all.push(Sim { promoting: true, ..Sim::running(true) });
+    for data in [Data::None, Data::Foreign, Data::Damaged, Data::HalfRewound] {
         all.push(Sim { data, up: false, ..Sim::running(true) });
     }
     all.extend(BOOLS.map(|primary| Sim { starting: true, ..Sim::running(primary) }));
     for promoting in BOOLS {
-        all.extend(BOOLS.map(|paused| Sim { promoting, paused, ..Sim::running(false) }));
+        all.extend(BOOLS.map(|paused| Sim {
+            promoting,
+            asked: promoting,
+            paused,
+            ..Sim::running(false)
+        }));
         for was_primary in BOOLS {
             let down = Sim { up: false, promoting, was_primary, ..Sim::running(false) };
             all.extend(BOOLS.map(|signal| Sim { signal, ..down.clone() }));
@@ -52,35 +61,37 @@ const TRUTHS: [(u64, u64, bool, bool); 10] = [
     (2, 1, true, true),
 ];
 
-/// What else may be so: the bytes can be compared, the link holds, the lag is small, the slot is lost.
-const ELSE: [(bool, bool, bool, bool); 5] = [
-    (true, true, true, false),
-    (false, true, true, false),
-    (true, false, true, false),
-    (true, true, false, false),
-    (true, true, true, true),
+/// What else may be so: the bytes can be compared, the link holds, the lag is small, the slot is lost,
+/// the wanted one does not let the other in.
+const ELSE: [(bool, bool, bool, bool, Option<usize>); 6] = [
+    (true, true, true, false, None),
+    (false, true, true, false, None),
+    (true, false, true, false, None),
+    (true, true, false, false, None),
+    (true, true, true, true, None),
+    (true, true, true, false, Some(0)),
 ];
 
-fn wishes() -> Vec<Wish> {
-    let with = |change: fn(&mut Wish)| {
-        let mut wish = Wish::default();
-        change(&mut wish);
-        wish
+fn all_consents() -> Vec<Consents> {
+    let with = |change: fn(&mut Consents)| {
+        let mut consents = Consents::default();
+        change(&mut consents);
+        consents
     };
     vec![
-        Wish::default(),
-        with(|w| w.consent = true),
+        Consents::default(),
+        with(|w| w.data_loss = true),
         with(|w| w.synchronous = true),
         with(|w| w.reclone = true),
         with(|w| (w.rewind, w.rewindable) = (true, true)),
-        with(|w| (w.consent, w.reclone) = (true, true)),
-        with(|w| (w.consent, w.rewind, w.rewindable) = (true, true, true)),
+        with(|w| (w.data_loss, w.reclone) = (true, true)),
+        with(|w| (w.data_loss, w.rewind, w.rewindable) = (true, true, true)),
     ]
 }
 
 /// The wanted one is the first.
-fn every(mut check: impl FnMut(&World, &Wish)) {
-    let (servers, wishes) = (servers(), wishes());
+pub fn every(mut check: impl FnMut(&World, &Consents)) {
+    let (servers, all_consents) = (servers(), all_consents());
     for wanted in &servers {
         for other in &servers {
             let blind = [wanted, other].iter().any(|s| !s.reachable || s.data != Data::Ours);
@@ -92,8 +103,8 @@ fn every(mut check: impl FnMut(&World, &Wish)) {
                             continue;
                         };
                         let world = World { recorded, ..world };
-                        for wish in &wishes {
-                            check(&with(&world, wish), wish);
+                        for consents in &all_consents {
+                            check(&with(&world, consents), consents);
                         }
                     }
                 }
@@ -107,10 +118,11 @@ fn world(
     wanted: &Sim,
     other: &Sim,
     (w_more, o_more, w_promoted, o_promoted): (u64, u64, bool, bool),
-    (comparable, link, within_lag, slot_lost): (bool, bool, bool, bool),
+    (comparable, link, within_lag, slot_lost, closed): (bool, bool, bool, bool, Option<usize>),
 ) -> Option<World> {
     // A promotion is asked for when nothing is missing.
-    if (wanted.promoting && o_more > 0) || (other.promoting && w_more > 0) {
+    let asked = |s: &Sim| s.promoting && !s.was_primary;
+    if (asked(wanted) && o_more > 0) || (asked(other) && w_more > 0) {
         return None;
     }
     // Two wrote on the same timeline, the shorter one has only followed since, and the bytes are
@@ -119,13 +131,14 @@ fn world(
     if !comparable && forked && w_promoted == o_promoted && !(other.was_primary || other.starting) {
         return None;
     }
-    let mut world = World { link, comparable, within_lag, slot_lost, ..World::new(false) };
+    let mut world = World { link, closed, comparable, within_lag, slot_lost, ..World::new(false) };
     world.servers = [wanted.clone(), other.clone()];
     for (who, more, promoted) in [(0, w_more, w_promoted), (1, o_more, o_promoted)] {
         let server = &mut world.servers[who];
         if promoted {
             server.ancestors.push((server.timeline, server.wal.len() as u64));
             server.timeline += 1;
+            server.checkpointed = false;
         }
         for _ in 0..more {
             world.record(who);
@@ -135,63 +148,81 @@ fn world(
 }
 
 /// With what clients were told, and what the user has agreed to.
-fn with(world: &World, wish: &Wish) -> World {
+fn with(world: &World, consents: &Consents) -> World {
     let mut world = world.clone();
     let [wanted, other] = &world.servers;
     let ours = |s: &&Sim| s.data == Data::Ours;
-    let synchronous = wish.synchronous && !other.reachable;
+    let synchronous = consents.synchronous && !other.reachable;
     let theirs = [wanted, other].into_iter().filter(ours).take(if synchronous { 1 } else { 2 });
     let mut acknowledged: Vec<u64> = theirs.flat_map(|s| s.wal.clone()).collect();
     // Whoever the state names, and whoever ran as a primary without it, had all writes.
     let runs = wanted.writable() && wanted.data == Data::Ours;
     let had_all = runs || (wanted.was_primary && !wanted.signal && world.recorded.0 == 0);
-    let lost = |s: &Sim| matches!(s.data, Data::None | Data::HalfRewound);
+    let lost = |s: &Sim| matches!(s.data, Data::None | Data::Damaged | Data::HalfRewound);
     if lost(other) && !lost(wanted) && !had_all {
         acknowledged.push(LOST);
     }
     world.acknowledged = acknowledged;
-    world.agreed = wish.consent;
+    (world.agreed, world.sync) = (consents.data_loss, consents.synchronous);
+    // Without the other, a promotion is only asked for when that is agreed to.
+    world.asked = (world.servers[0].promoting && !world.servers[1].reachable).then_some(0);
     // That the other has more than one that runs as a primary is of somebody's making.
     world.by_hand = wanted.writable();
     world
 }
 
 /// What goes wrong.
-fn wrong(world: &World, wish: &Wish, without: Option<&str>) -> Vec<String> {
-    let mut world = world.clone();
-    let end = world.apply(0, wish, usize::MAX, without);
-    let (seen, wish) = (world.observe(0), world.wish(0, wish));
+pub fn wrong(world: &World, consents: &Consents, run: Run) -> Vec<String> {
+    let (mut world, before) = (world.clone(), world.observe(0));
+    let mut end = world.apply(0, consents, run);
+    let starts = [before.wanted, before.other].iter().any(|s| matches!(s, Starting { .. }));
+    if end == End::Failed && starts {
+        // What it has is only seen when it runs.
+        end = world.apply(0, consents, run);
+    }
+    let (seen, consents) = (world.observe(0), world.consents(0, consents));
     let found = match end {
         End::Done => {
-            world.agreed |= wish.rewind || wish.reclone;
+            world.agreed |= consents.rewind || consents.reclone;
             world.check(0);
             None
         }
-        End::Refused(why) if !explains(why, &seen, &wish) => Some("gives a reason that is not so"),
-        End::Refused(why) if agreed(why, &seen, &wish) => Some("refuses what was agreed to"),
-        End::NotBorne if !nothing_to_say(&seen, &wish) => Some("shows neither facts nor a way out"),
-        End::Failed if world.link && world.comparable => Some("begins what can only fail"),
-        End::Refused(_) | End::NotBorne | End::Failed => None,
+        End::Refused(why) if !explains(why, &seen, &consents) => {
+            Some("gives a reason that is not so")
+        }
+        _ if world.servers[1].data == Data::HalfRewound && before.other != HalfRewound => {
+            Some("leaves data half rewound")
+        }
+        End::Refused(why) if agreed(why, &seen, &consents) => Some("refuses what was agreed to"),
+        End::NeedsBoth if !nothing_to_say(&seen, &consents) => {
+            Some("shows neither facts nor a way out")
+        }
+        End::Failed if world.link && world.comparable && world.closed.is_none() => {
+            Some("begins what can only fail")
+        }
+        End::Refused(_) | End::NeedsBoth | End::Failed | End::Cut => None,
     };
     world.violations.extend(found.map(|text| format!("{text}: {end:?}")));
     world.violations
 }
 
 /// Whether the user has already given what a refusal asks for.
-fn agreed(why: Why, seen: &Observed, wish: &Wish) -> bool {
+fn agreed(why: Refusal, seen: &Observed, consents: &Consents) -> bool {
     match why {
-        Why::Gone => wish.consent || wish.synchronous,
-        Why::SplitBrain | Why::NoPrimary | Why::Unproven => wish.consent,
-        Why::OtherEmpty | Why::OtherUnreadable => wish.consent && matches!(seen.wanted, Standby(_)),
-        Why::Diverged(Who::Other) => wish.reclone || conditions::can_rewind(seen, wish),
-        Why::Unusable | Why::SlotLost => wish.reclone,
+        Refusal::Gone => consents.data_loss || consents.synchronous,
+        Refusal::SplitBrain | Refusal::NoPrimary | Refusal::Unproven => consents.data_loss,
+        Refusal::OtherEmpty | Refusal::OtherUnreadable => {
+            consents.data_loss && matches!(seen.wanted, Standby(_))
+        }
+        Refusal::Diverged(Who::Other) => consents.reclone || conditions::can_rewind(seen, consents),
+        Refusal::Unusable | Refusal::SlotLost => consents.reclone,
         _ => false,
     }
 }
 
-fn nothing_to_say(seen: &Observed, wish: &Wish) -> bool {
+fn nothing_to_say(seen: &Observed, consents: &Consents) -> bool {
     let has_more_to_say = match seen.wanted {
-        Primary => wish.new_primary,
+        Primary => consents.new_primary,
         Standby(_) | Starting { standby: true } | Down(Stopped { was_primary: false, .. }) => true,
         _ => false,
     };
@@ -199,7 +230,7 @@ fn nothing_to_say(seen: &Observed, wish: &Wish) -> bool {
 }
 
 /// Whether a reason is true of a state.
-fn explains(why: Why, seen: &Observed, wish: &Wish) -> bool {
+fn explains(why: Refusal, seen: &Observed, consents: &Consents) -> bool {
     let (w, o) = (seen.wanted, seen.other);
     let both = [w, o];
     let complete = conditions::complete(seen);
@@ -207,33 +238,42 @@ fn explains(why: Why, seen: &Observed, wish: &Wish) -> bool {
     let promoting = matches!(w, Standby(Follower { promoting: true, .. }));
     let primary_of_record = w == Primary
         || w == Starting { standby: false }
-        || (conditions::down_primary(seen) && !wish.other_recorded);
+        || (conditions::down_primary(seen) && !consents.other_recorded);
     match why {
-        Why::Foreign => both.contains(&Foreign),
-        Why::WantedEmpty => w == Absent && o != Absent,
-        Why::WantedUnreadable => w == Unreadable,
-        Why::Gone => o == Unreachable && standby && !promoting,
-        Why::GoneAndDown => o == Unreachable && !standby,
-        Why::OtherEmpty => o == Absent && !primary_of_record,
-        Why::OtherUnreadable => o == Unreadable && !primary_of_record,
-        Why::Unusable => o == Unreadable && w == Primary,
-        Why::SplitBrain => both == [Primary; 2] || (!both.contains(&Primary) && is_forked(seen)),
-        Why::Diverged(Who::Other) => w == Primary && !complete,
-        Why::Diverged(Who::Wanted) => {
+        Refusal::Foreign => both.contains(&Foreign),
+        Refusal::WantedEmpty => w == Absent && o != Absent,
+        Refusal::WantedUnreadable => conditions::unreadable(w),
+        Refusal::Gone => o == Unreachable && standby && !promoting,
+        Refusal::GoneAndDown => o == Unreachable && !standby,
+        Refusal::OtherEmpty => o == Absent && !primary_of_record,
+        Refusal::OtherUnreadable => conditions::unreadable(o) && !primary_of_record,
+        Refusal::Unusable => conditions::unreadable(o) && w == Primary,
+        Refusal::SplitBrain => {
+            both == [Primary; 2] || (!both.contains(&Primary) && is_forked(seen))
+        }
+        Refusal::Diverged(Who::Other) => w == Primary && !complete,
+        Refusal::Diverged(Who::Wanted) => {
             (o == Primary && !conditions::wanted_follows(seen))
                 || (standby && matches!(o, Down(_)) && is_forked(seen))
         }
-        Why::SlotLost => seen.slot_lost,
-        Why::Paused => matches!(w, Standby(Follower { paused: true, .. })),
-        Why::Detached => o == Primary && matches!(w, Standby(Follower { attached: false, .. })),
-        Why::Behind => o == Primary && standby && !seen.within_lag,
-        Why::NoPrimary => {
+        Refusal::SlotLost => seen.slot_lost,
+        Refusal::Paused => matches!(w, Standby(Follower { paused: true, .. })),
+        Refusal::Detached => {
+            o == Primary
+                && match w {
+                    Standby(follower) => !follower.attached,
+                    Down(_) | Starting { standby: true } => seen.slot_lost,
+                    _ => false,
+                }
+        }
+        Refusal::Behind => o == Primary && standby && !seen.within_lag,
+        Refusal::NoPrimary => {
             let starts = both.iter().any(|s| matches!(s, Starting { .. }));
             !both.contains(&Primary) && !starts && conditions::unproven(seen)
         }
-        Why::OtherAhead => !both.contains(&Primary) && seen.kin == Kin::OtherAhead,
-        Why::Unproven => standby && matches!(o, Down(_)) && conditions::unproven(seen),
-        Why::Wait => both.iter().any(|s| {
+        Refusal::OtherAhead => !both.contains(&Primary) && seen.lineage == Lineage::OtherAhead,
+        Refusal::Unproven => standby && matches!(o, Down(_)) && conditions::unproven(seen),
+        Refusal::Wait => both.iter().any(|s| {
             matches!(
                 s,
                 Starting { .. }
@@ -245,14 +285,14 @@ fn explains(why: Why, seen: &Observed, wish: &Wish) -> bool {
 }
 
 fn is_forked(seen: &Observed) -> bool {
-    seen.kin == Kin::Forked
+    seen.lineage == Lineage::Forked
 }
 
 #[test]
 fn from_every_state_the_wanted_one_is_reached_or_a_true_reason_given() {
-    every(|world, wish| {
-        let found = wrong(world, wish, None);
-        assert!(found.is_empty(), "{found:?}: {:?} {wish:?} {world:#?}", world.observe(0));
+    every(|world, consents| {
+        let found = wrong(world, consents, Run::default());
+        assert!(found.is_empty(), "{found:?}: {:?} {consents:?} {world:#?}", world.observe(0));
     });
 }
 
@@ -265,10 +305,12 @@ const CLEARER: [(&str, &str); 2] = [
 #[test]
 fn every_row_is_needed() {
     let mut idle: BTreeSet<&str> = ROWS.iter().map(|row| row.when).collect();
-    every(|world, wish| {
-        let row = row_without(None, &world.observe(0), &world.wish(0, wish));
+    every(|world, consents| {
+        let row = row_without(None, &world.observe(0), &world.consents(0, consents));
         let Some(row) = row else { return };
-        if idle.contains(row.when) && !wrong(world, wish, Some(row.when)).is_empty() {
+        if idle.contains(row.when)
+            && !wrong(world, consents, Run { without: Some(row.when), ..Run::default() }).is_empty()
+        {
             idle.remove(row.when);
         }
     });

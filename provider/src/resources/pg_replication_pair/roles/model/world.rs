@@ -1,6 +1,6 @@
 //! Both servers, a link between them, writers, and what they were told is safe.
 
-use super::super::super::wal::lineage::{Kin, compare, kin_of};
+use super::super::super::wal::lineage::{Lineage, compare, lineage_of};
 use super::super::observed::Observed;
 use super::sim::{Data, Sim};
 
@@ -10,6 +10,8 @@ use super::sim::{Data, Sim};
 pub struct World {
     pub servers: [Sim; 2],
     pub link: bool,
+    /// Who does not let the other log in.
+    pub closed: Option<usize>,
     pub sync: bool,
     pub acknowledged: Vec<u64>,
     pub next: u64,
@@ -26,6 +28,14 @@ pub struct World {
     /// Whose promotion without the other, and with what that goes on to write, the user has agreed
     /// to; it was asked for and may still happen.
     pub asked: Option<usize>,
+    /// The stream stands still, and nobody has noticed.
+    pub stuck: bool,
+    /// Who was fenced, and must stay so.
+    pub fenced: [bool; 2],
+    /// WAL that was kept beside the data.
+    pub kept: Vec<u64>,
+    /// The end of WAL that one host has printed for the other.
+    pub end: Option<usize>,
     /// What must not happen, and did.
     pub violations: Vec<String>,
 }
@@ -35,6 +45,7 @@ impl World {
         Self {
             servers: [Sim::running(true), Sim::running(false)],
             link: true,
+            closed: None,
             sync,
             acknowledged: vec![],
             next: 1,
@@ -45,6 +56,10 @@ impl World {
             by_hand: false,
             agreed: false,
             asked: None,
+            stuck: false,
+            fenced: [false; 2],
+            kept: vec![],
+            end: None,
             violations: vec![],
         }
     }
@@ -65,12 +80,18 @@ impl World {
     }
 
     pub fn attached(&self, standby: usize) -> bool {
+        self.link && !self.stuck && self.streams(standby)
+    }
+
+    /// It receives, or did until the link was cut, which it does not notice.
+    pub fn streams(&self, standby: usize) -> bool {
         let (server, peer) = (&self.servers[standby], 1 - standby);
         server.up
             && server.signal
             && !server.starting
             && server.data == Data::Ours
-            && self.link
+            && self.closed != Some(peer)
+            && self.servers[peer].slot
             && !self.slot_lost
             && self.is_primary(peer)
             && self.servers[peer].data == Data::Ours
@@ -127,20 +148,29 @@ impl World {
     }
 
     pub fn stop(&mut self, who: usize) {
+        let up = self.servers[who].up;
         if self.is_primary(who) && !self.servers[who].full {
             // The shutdown checkpoint, sent to a standby that listens.
             self.record(who);
             self.replicate();
+            self.servers[who].checkpointed = true;
         }
         self.servers[who].stop();
+        self.servers[who].clean |= up;
     }
 
-    /// Whoever promoted it. Its slot is a new one.
+    /// Whoever promoted it. Its slot, if it has one, is a new one.
     pub fn promote(&mut self, who: usize) {
         self.servers[who].promote();
         self.record(who);
         self.slot_lost = false;
         self.asked = None;
+    }
+
+    /// It is running and in recovery, and has room.
+    pub fn promotable(&self, who: usize) -> bool {
+        let server = &self.servers[who];
+        server.up && server.signal && !server.full
     }
 
     /// What this one lacks is given up, if the user has agreed to its promotion.
@@ -151,16 +181,18 @@ impl World {
         }
     }
 
-    fn kin(&self, wanted: usize) -> Kin {
+    fn lineage(&self, wanted: usize) -> Lineage {
         let (w, o) = (&self.servers[wanted], &self.servers[1 - wanted]);
-        let (Some(at_w), Some(at_o)) = (w.position(), o.position()) else { return Kin::Unproven };
+        let (Some(at_w), Some(at_o)) = (w.position(), o.position()) else {
+            return Lineage::Unproven;
+        };
         let common = compare(&at_w, &at_o).common(&at_w, &at_o);
         let settled = self.attached(wanted) || self.attached(1 - wanted);
         let equal = common.filter(|_| self.comparable && !settled).map(|(_, at)| {
             let at = usize::try_from(at).unwrap_or(usize::MAX);
             w.wal.get(..at) == o.wal.get(..at)
         });
-        kin_of(&at_w, &at_o, equal)
+        lineage_of(&at_w, &at_o, equal)
     }
 
     pub fn observe(&self, wanted: usize) -> Observed {
@@ -168,7 +200,7 @@ impl World {
         Observed {
             wanted: seen(wanted),
             other: seen(1 - wanted),
-            kin: self.kin(wanted),
+            lineage: self.lineage(wanted),
             within_lag: self.within_lag,
             slot_lost: self.slot_lost && (0..2).any(|who| self.is_primary(who)),
         }

@@ -5,13 +5,14 @@ use sha2::{Digest, Sha256};
 use super::super::case::{Case, Side};
 use super::super::describe::role;
 use super::super::facts::Host;
-use super::super::wal::lineage::{Fork, Kin, compare, position};
+use super::super::wal::lineage::{Fork, Lineage, compare, position};
 use super::conditions::both_write;
-use super::observed::{Observed, Server, lag};
-use super::transition::{Row, Who, Why};
+use super::decision::{Refusal, Row};
+use super::observed::{Observed, Server, Who, lag};
+use crate::wal::Lsn;
 
 /// Where it is refused, in which words, and why.
-pub struct Words {
+pub struct Message {
     /// Attribute.
     pub at: &'static str,
     /// In a few words.
@@ -44,11 +45,6 @@ pub fn agreed(case: &Case) -> bool {
     case.settings.data_loss_token.as_ref().is_some_and(|given| given.trim() == token(case))
 }
 
-/// An LSN as PostgreSQL writes it.
-fn lsn(bytes: u64) -> String {
-    crate::wal::Lsn(bytes).to_string()
-}
-
 /// `a (10.0.0.1): primary, timeline 2, at 0/5000000`
 fn seen_of(case: &Case, side: &Side) -> String {
     let place = case.settings.place(side.member);
@@ -68,13 +64,17 @@ fn seen_of(case: &Case, side: &Side) -> String {
         Some(_) => ", no committed transaction of its own since they parted".to_owned(),
         None => String::new(),
     };
-    format!("{place}: {state}, timeline {}, at {}{after}", position.timeline, lsn(position.end))
+    format!(
+        "{place}: {state}, timeline {}, at {}{after}",
+        position.timeline,
+        Lsn(position.end).to_string()
+    )
 }
 
 fn both(case: &Case) -> String {
     let fork = match (position(case.primary().host), position(case.standby().host)) {
         (Some(a), Some(b)) => match compare(&a, &b) {
-            Fork::At(at) => format!(" They parted at {}.", lsn(at)),
+            Fork::At(at) => format!(" They parted at {}.", Lsn(at)),
             Fork::Nowhere | Fork::Unknown => String::new(),
         },
         _ => String::new(),
@@ -84,7 +84,7 @@ fn both(case: &Case) -> String {
 
 /// What is lost by a promotion; none where nothing can be.
 pub fn loss(case: &Case, seen: &Observed) -> Option<String> {
-    let complete = matches!(seen.kin, Kin::Level | Kin::WantedAhead);
+    let complete = matches!(seen.lineage, Lineage::Level | Lineage::WantedAhead);
     if complete && matches!(seen.other, Server::Standby(_)) {
         return None;
     }
@@ -154,63 +154,63 @@ pub fn of_fence(case: &Case, side: &Side) -> (String, String) {
 }
 
 /// The words for a refusal.
-pub fn refusal(case: &Case, seen: &Observed, why: Why) -> Words {
+pub fn refusal(case: &Case, seen: &Observed, why: Refusal) -> Message {
     let (at, summary) = heading(seen, why);
     let detail = format!("{} {} Nothing was touched.", both(case), ways(case, seen, why));
-    Words { at, summary, detail }
+    Message { at, summary, detail }
 }
 
 /// The attribute, and what is wrong in a few words.
-fn heading(seen: &Observed, why: Why) -> (&'static str, &'static str) {
+fn heading(seen: &Observed, why: Refusal) -> (&'static str, &'static str) {
     let summary = match why {
-        Why::Foreign => return ("nodes", "The data is of another cluster"),
-        Why::Diverged(Who::Other) => {
+        Refusal::Foreign => return ("nodes", "The data is of another cluster"),
+        Refusal::Diverged(Who::Other) => {
             return ("on_divergence", "The standby has writes that the primary has not");
         }
-        Why::Unusable => return ("on_divergence", "The standby's data cannot be used"),
-        Why::SlotLost => return ("on_divergence", "The standby cannot catch up"),
-        Why::WantedEmpty => "The primary's data is missing",
-        Why::WantedUnreadable => "The primary's data cannot be read",
-        Why::Gone | Why::GoneAndDown => "The primary's host does not answer",
-        Why::OtherEmpty | Why::OtherUnreadable => "What the old primary had cannot be read",
-        Why::SplitBrain if both_write(seen) => "Both servers take writes",
-        Why::SplitBrain => "Each server has writes that the other has not",
-        Why::Diverged(Who::Wanted) => "The wanted primary has another history",
-        Why::Paused => "The replay is paused",
-        Why::Detached => "The standby does not follow",
-        Why::Behind => "The standby is too far behind",
-        Why::NoPrimary => "Neither server takes writes",
-        Why::OtherAhead => "The other server is ahead",
-        Why::Unproven => "What the old primary had cannot be brought over",
-        Why::Wait => "A server is just starting",
+        Refusal::Unusable => return ("on_divergence", "The standby's data cannot be used"),
+        Refusal::SlotLost => return ("on_divergence", "The standby cannot catch up"),
+        Refusal::WantedEmpty => "The primary's data is missing",
+        Refusal::WantedUnreadable => "The primary's data cannot be read",
+        Refusal::Gone | Refusal::GoneAndDown => "The primary's host does not answer",
+        Refusal::OtherEmpty | Refusal::OtherUnreadable => "What the old primary had cannot be read",
+        Refusal::SplitBrain if both_write(seen) => "Both servers take writes",
+        Refusal::SplitBrain => "Each server has writes that the other has not",
+        Refusal::Diverged(Who::Wanted) => "The wanted primary has another history",
+        Refusal::Paused => "The replay is paused",
+        Refusal::Detached => "The standby does not follow",
+        Refusal::Behind => "The standby is too far behind",
+        Refusal::NoPrimary => "Neither server takes writes",
+        Refusal::OtherAhead => "The other server is ahead",
+        Refusal::Unproven => "What the old primary had cannot be brought over",
+        Refusal::Wait => "A server is just starting",
     };
     ("primary", summary)
 }
 
 /// The ways out.
-fn ways(case: &Case, seen: &Observed, why: Why) -> String {
+fn ways(case: &Case, seen: &Observed, why: Refusal) -> String {
     let (wanted, other) = (case.primary(), case.standby());
     let (w, o) = (wanted.member.word(), other.member.word());
     let token = token(case);
     match why {
-        Why::Foreign => {
+        Refusal::Foreign => {
             "It is no copy of the pair's: move it away, or choose another directory.".to_owned()
         }
-        Why::WantedEmpty => format!(
+        Refusal::WantedEmpty => format!(
             "A new cluster would take its place, so none is made. If a mount is missing, mount it; \
              if the data is lost, write primary = \"{o}\"."
         ),
-        Why::WantedUnreadable => format!(
+        Refusal::WantedUnreadable => format!(
             "A rewind of it may have been cut off. Write primary = \"{o}\"; then on_divergence = \
              \"reclone\" copies {w} anew."
         ),
-        Why::Gone => gone(case, seen, &token),
-        Why::GoneAndDown => format!(
+        Refusal::Gone => gone(case, seen, &token),
+        Refusal::GoneAndDown => format!(
             "PostgreSQL on {w} is down, so what it has cannot be compared: start it (systemctl \
              start {}) and plan again.",
             wanted.paths.unit
         ),
-        Why::OtherEmpty | Why::OtherUnreadable => match seen.wanted {
+        Refusal::OtherEmpty | Refusal::OtherUnreadable => match seen.wanted {
             Server::Down(stopped) if stopped.fenced || !stopped.was_primary => format!(
                 "If a mount is missing on {o}, mount it. Else start PostgreSQL on {w} (systemctl \
                  start {}) and plan again: it comes up as a standby, and what it has is seen.",
@@ -221,57 +221,57 @@ fn ways(case: &Case, seen: &Observed, why: Why) -> String {
                  what only {o} had, write data_loss_token = \"{token}\"."
             ),
         },
-        Why::Unusable => format!(
+        Refusal::Unusable => format!(
             "A rewind of {} on {o} was cut off or still runs, or the data there is damaged. \
              on_divergence = \"reclone\" moves it aside and copies it anew.",
             other.paths.data
         ),
-        Why::SplitBrain => format!(
+        Refusal::SplitBrain => format!(
             "Only you can say whose writes count. To keep those of {w}, write data_loss_token = \
              \"{token}\": {o} is stopped, and its data is kept. To keep those of {o}, write primary \
              = \"{o}\" and plan again."
         ),
-        Why::Diverged(Who::Other) => format!(
+        Refusal::Diverged(Who::Other) => format!(
             "on_divergence = \"rewind\" takes {o} back to where they parted{}; \"reclone\" moves \
              its data aside and copies it anew. Both keep what it had beside {}.",
             rewindable(case),
             other.paths.data
         ),
-        Why::Diverged(Who::Wanted) => format!(
+        Refusal::Diverged(Who::Wanted) => format!(
             "{w} cannot take over from {o}. Write primary = \"{o}\", and on_divergence = \"rewind\" \
              or \"reclone\" makes {w} its standby again; change primary afterwards."
         ),
-        Why::SlotLost => format!(
+        Refusal::SlotLost => format!(
             "The primary has removed WAL that {o} needs (slot {} is lost; slot_keep_mib is {}). \
              on_divergence = \"reclone\" moves its data aside and copies it anew.",
             case.settings.slot_name, case.settings.slot_keep_mib
         ),
-        Why::Paused => format!(
+        Refusal::Paused => format!(
             "{w} has {} bytes still to replay. On {w} run SELECT pg_wal_replay_resume(), and plan again.",
             lag(case).unwrap_or_default()
         ),
-        Why::Detached => format!(
+        Refusal::Detached => format!(
             "The primary is not stopped for a standby that receives nothing. Write primary = \
              \"{o}\" and apply: that repairs the pair; change primary when it streams."
         ),
-        Why::Behind => format!(
+        Refusal::Behind => format!(
             "It has {} bytes still to replay, and max_lag_bytes is {}. Wait, or raise max_lag_bytes.",
             lag(case).unwrap_or_default(),
             case.settings.max_lag_bytes
         ),
-        Why::NoPrimary => format!(
+        Refusal::NoPrimary => format!(
             "Their WAL cannot be compared, so it is not proven that {w} has all that {o} has. If {o} \
              is the one to go on with, write primary = \"{o}\". To go on with {w}, and lose what only \
              {o} has, write data_loss_token = \"{token}\"."
         ),
-        Why::OtherAhead => format!(
+        Refusal::OtherAhead => format!(
             "If {w} took writes now, what only {o} has would be lost. Write primary = \"{o}\"."
         ),
-        Why::Unproven => format!(
+        Refusal::Unproven => format!(
             "Start PostgreSQL on {o} (write primary = \"{o}\" and apply), or, to lose what only {o} \
              has, write data_loss_token = \"{token}\"."
         ),
-        Why::Wait => wait(seen, &wanted, &other),
+        Refusal::Wait => wait(seen, &wanted, &other),
     }
 }
 

@@ -1,26 +1,17 @@
 //! What can be decided of the roles, and what it is decided from.
 
-use super::observed::Observed;
-
-/// Of whom something is said.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Who {
-    /// The one that the configuration wants as the primary.
-    Wanted,
-    /// The other.
-    Other,
-}
+use super::observed::{Observed, Who};
 
 /// What the user has agreed to.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 #[expect(clippy::struct_excessive_bools, reason = "each is agreed to or not")]
-pub struct Wish {
+pub struct Consents {
     /// Diverged data may be rewound.
     pub rewind: bool,
     /// Diverged data may be copied anew.
     pub reclone: bool,
     /// The token of just this state was given.
-    pub consent: bool,
+    pub data_loss: bool,
     /// Every acknowledged write was on the standby, and that may be relied on.
     pub synchronous: bool,
     /// The state says that another server was the primary, on an earlier timeline.
@@ -32,8 +23,8 @@ pub struct Wish {
 }
 
 /// A change of roles.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Move {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Transition {
     /// Stop the other, prove that the wanted one has everything, promote it.
     Switchover,
     /// The other is down: fence it, bring over what the wanted one lacks, promote.
@@ -46,17 +37,21 @@ pub enum Move {
     Follow(Who),
     /// Keep one that is down from coming up writable.
     Fence(Who),
+    /// Stop the other, a standby that was asked to become the primary, and start it as one that was not.
+    CallOff,
     /// Stop one that takes writes beside the chosen primary, and fence it.
-    Depose,
+    StopAndFence,
     /// Take the other back to where the histories parted.
     Rewind,
     /// Move the other's data aside, to be copied anew.
-    SetAside,
+    MoveAside,
+    /// Drop the slot whose WAL is lost, so that a copy gets a new one.
+    DropLostSlot,
 }
 
 /// Why nothing is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Why {
+pub enum Refusal {
     /// Another system's data; the checks of identity say more.
     Foreign,
     /// The wanted primary has no data.
@@ -99,13 +94,13 @@ pub enum Why {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Decision {
     /// The roles are as wanted, or become so by what every apply does: make, copy, start, configure.
-    Tend,
+    Maintain,
     /// A change of roles.
-    Do(Move),
+    Do(Transition),
     /// Nothing is touched.
-    Refuse(Why),
+    Refuse(Refusal),
     /// Without the host that does not answer nothing can be said.
-    NotBorne,
+    NeedsBoth,
 }
 
 /// One row.
@@ -113,7 +108,7 @@ pub struct Row {
     /// What is seen: wanted primary, other server, condition.
     pub when: &'static str,
     /// The same as a test.
-    pub holds: fn(&Observed, &Wish) -> bool,
+    pub holds: fn(&Observed, &Consents) -> bool,
     /// What is done.
     pub then: Decision,
     /// Why.
@@ -123,7 +118,7 @@ pub struct Row {
 /// One row.
 pub const fn row_of(
     when: &'static str,
-    holds: fn(&Observed, &Wish) -> bool,
+    holds: fn(&Observed, &Consents) -> bool,
     then: Decision,
     reason: &'static str,
 ) -> Row {
