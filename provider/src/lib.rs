@@ -7,15 +7,21 @@
 //! - [`protocol`]: Terraform's plugin protocol: gRPC, msgpack, TLS, stdout. Above it stands only
 //!   `main`; below it there are only [`value`], [`schema`] and [`diag`], through the trait
 //!   [`backend::Backend`].
-//! - [`lifecycle`]: read, plan, apply, import, destroy: once, for all resources. It asks, decides,
-//!   takes locks, runs steps, and asks again.
+//! - [`lifecycle`]: read, plan, apply, import, destroy: once, for all resources. It asks, observes,
+//!   decides, takes locks, runs steps, and asks again.
 //! - [`resources`] and [`data_sources`]: what Harbor and PostgreSQL need. A resource is settings
-//!   ([`mod@settings`], each value with its [`checks`], and [`rule`]s across them), questions, facts
-//!   and a pure decision ([`mod@plan`]): see [`resource`].
+//!   ([`mod@settings`], each value with its [`checks`], and [`rule`]s across them), questions, facts,
+//!   and two pure functions: `observe`, what is there ([`observation`]), and `plan`, what is to be
+//!   done ([`mod@plan`]): see [`resource`].
 //! - [`facts`]: what several resources ask of a host: a script and a parser of its output.
-//!   [`step`]: what is done to a host, as data.
+//!   [`mod@question`]: what is asked, as data. [`step`]: what is done to a host, as data.
 //! - [`host`]: SSH: connections, commands, files, jobs, locks, SQL and HTTP through a tunnel.
 //! - [`functions`]: the renderers of the crate `render` as provider functions.
+//!
+//! From something on a host to the step that a plan makes of it there are at most four files: the
+//! one that asks (`questions`, or `facts` itself); the one that reads the answer (`facts`, or `parse`
+//! into it); `observe`, which says how it reads in `files`, `status` and outputs, and is all that a
+//! refresh does; and `plan`, or the file in `plan/` for this part of an apply, which gives the steps.
 //!
 //! # What is not here
 //! - No resource does I/O: none is async, opens a file, or starts a process. What it wants to know
@@ -33,7 +39,7 @@
 //! `tests/tidy.rs` holds the first two, and more.
 //!
 //! # To add a resource
-//! 1. A folder in `resources/` with settings, facts, plan, destroy, import; the trait is
+//! 1. A folder in `resources/` with settings, facts, observe, plan, destroy, import; the trait is
 //!    [`resource::Resource`]. One line in `resources.rs`.
 //! 2. Plan cases in `tests/plans/<name>/`, one of them with no steps; one line in `tests/plans.rs`.
 //! 3. `examples/resources/<type>/` with `resource.tf` and `import.sh`; then `make docs`.
@@ -51,8 +57,10 @@ pub mod functions;
 pub mod host;
 pub mod json;
 pub mod lifecycle;
+pub mod observation;
 pub mod plan;
 pub mod protocol;
+pub mod question;
 #[cfg(test)]
 mod real_postgres;
 pub mod resource;

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::diag::{Diag, Diags};
 use crate::facts::file::FileFact;
-use crate::secret::Secret;
-use crate::step::{Action, File, Step};
+use crate::observation::Observation;
+use crate::step::{Action, File, Step, Steps};
 use crate::value::{Object, Value, shown, shown_object};
 
 /// What is there and what should be, of one thing.
@@ -35,26 +35,64 @@ pub struct Context {
     /// For each file with secrets, by its name in `files`: whether its text is the one that we
     /// wrote last (by keyed digest). Missing: never written by us.
     pub as_written: BTreeMap<String, bool>,
-    /// True in Read: only what is there counts, write-only values are null.
-    pub reading: bool,
     /// Hosts that did not answer, by their names among the targets, and why, in words; only where
     /// the resource says `MAY_MISS`. There are no answers of them.
     pub missing: BTreeMap<String, String>,
 }
 
-/// The lines of a text that its masked form does not show: an edit of another line is no change
-/// of a secret. Both have the same lines in the same order.
-fn secret_lines(text: &str, masked: &str) -> Secret {
-    let pairs = text.lines().zip(masked.lines());
-    let lines: Vec<&str> = pairs.filter(|(line, shown)| line != shown).map(|(l, _)| l).collect();
-    Secret::from(lines.join("\n"))
+/// What a decision looks at beside settings and facts.
+#[derive(Clone, Copy, Debug)]
+pub struct Known<'a> {
+    /// What is there.
+    pub observed: &'a Observation,
+    /// What else is known.
+    pub context: &'a Context,
+    /// The secrets of a file count as others than those that were written last.
+    renewed: bool,
+}
+
+impl<'a> Known<'a> {
+    /// Both.
+    pub fn new(observed: &'a Observation, context: &'a Context) -> Self {
+        Self { observed, context, renewed: false }
+    }
+
+    /// The same for a file whose secrets may be others, although their version is the same.
+    #[must_use]
+    pub fn renewed(self, renewed: bool) -> Self {
+        Self { renewed, ..self }
+    }
+
+    /// Whether a file is to be written: it has another text, owner or mode.
+    pub fn differs(&self, label: &str, actual: &FileFact, file: &File) -> bool {
+        let masked = render::mask::mask(label, file.content.expose());
+        let keeps_secrets = self.context.secrets_unchanged
+            && !self.renewed
+            && self.context.as_written.get(label) == Some(&true)
+            && actual.text().is_some_and(|t| render::mask::mask(label, t) == masked);
+        let same_text = keeps_secrets || actual.text() == Some(file.content.expose());
+        !same_text || !actual.has_permissions(file)
+    }
+
+    /// A file as it is and as it should be, secrets masked.
+    pub fn pair(&self, label: &str, actual: &FileFact, file: &File) -> Pair {
+        let wanted = render::mask::mask(label, file.content.expose());
+        // Shown in the text: a plan has no other place for a file's owner and mode.
+        let masked = |text: &str| render::mask::mask(label, text) + &actual.odd_permissions(file);
+        let actual = match actual.text() {
+            // Not as written last, and yet as wanted: written a moment ago, or put back by hand.
+            Some(text) if text == file.content.expose() => Some(masked(text)),
+            text => self.observed.files.get(label).cloned().or_else(|| text.map(masked)),
+        };
+        Pair { actual, wanted: Some(wanted) }
+    }
 }
 
 /// A decision.
 #[derive(Clone, Debug, Default)]
 pub struct Plan {
     /// In order.
-    pub steps: Vec<Step>,
+    pub steps: Steps,
     /// Texts of the managed files, secrets masked, by name: `path`, or `host:path` where the
     /// resource has several hosts.
     pub files: BTreeMap<String, Pair>,
@@ -72,14 +110,41 @@ pub struct Plan {
     pub refusals: Diags,
     /// What the user should know.
     pub warnings: Diags,
-    /// Host and full text (unmasked) of the files with secrets, as seen now. Never printed.
-    pub(crate) secret_texts: BTreeMap<String, (String, Secret)>,
+}
+
+/// The step that writes a file.
+pub fn write(host: &str, file: File) -> Step {
+    Step::new(host, format!("write {}", file.path), Action::Write(file))
 }
 
 impl Plan {
     /// Add a step.
     pub fn step(&mut self, step: Step) {
         self.steps.push(step);
+    }
+
+    /// Add what another decision came to: its steps come after those of this one.
+    pub fn add(&mut self, part: Self) {
+        self.steps.extend(part.steps);
+        self.files.extend(part.files);
+        self.status.extend(part.status);
+        self.outputs.extend(part.outputs);
+        self.outputs_after.extend(part.outputs_after);
+        self.bears_missing |= part.bears_missing;
+        self.refusals.extend(part.refusals);
+        self.warnings.extend(part.warnings);
+    }
+
+    /// The same, and without a step where something is refused.
+    #[must_use]
+    pub fn all_or_nothing(self) -> Self {
+        let steps = if self.refusals.is_empty() { self.steps } else { Steps::none() };
+        Self { steps, ..self }
+    }
+
+    /// Warn, at no attribute.
+    pub fn warn(&mut self, summary: impl Into<String>, detail: impl Into<String>) {
+        self.warnings.push(Diag::warning(summary, detail));
     }
 
     /// Refuse, at an attribute (dotted), or at none with `""`.
@@ -103,85 +168,55 @@ impl Plan {
     /// Record a file, and write it if it differs; true if it does. `label` names it in `files`.
     pub fn file(
         &mut self,
-        context: &Context,
+        known: Known<'_>,
         host: &str,
         label: impl Into<String>,
         actual: &FileFact,
         wanted: Result<File, String>,
     ) -> bool {
         let label = label.into();
-        self.record_actual(context, host, &label, actual);
         match wanted {
-            Ok(file) => self.write_if_different(context, host, &label, actual, file),
-            Err(why) => {
-                if !context.reading {
-                    self.refuse("", format!("Cannot make {label}"), why);
+            Ok(file) => {
+                let differs = known.differs(&label, actual, &file);
+                self.files.insert(label.clone(), known.pair(&label, actual, &file));
+                if differs {
+                    self.step(write(host, file));
                 }
+                differs
+            }
+            Err(why) => {
+                self.present(known, label.clone());
+                self.refuse("", format!("Cannot make {label}"), why);
                 false
             }
         }
     }
 
+    /// Record a file that is there, where nothing can be said of what should be.
+    pub fn present(&mut self, known: Known<'_>, label: impl Into<String>) {
+        let label = label.into();
+        let actual = known.observed.files.get(&label).cloned();
+        self.files.insert(label, Pair { actual, wanted: None });
+    }
+
     /// Record a file that should not be there; true if it is, and then it is removed.
     pub fn absent(
         &mut self,
-        context: &Context,
+        known: Known<'_>,
         host: &str,
         path: &str,
         label: impl Into<String>,
         actual: &FileFact,
     ) -> bool {
         let label = label.into();
-        self.record_actual(context, host, &label, actual);
+        let masked = || actual.text().map(|text| render::mask::mask(&label, text));
+        let now = known.observed.files.get(&label).cloned().or_else(masked);
+        self.files.insert(label, Pair { actual: now, wanted: None });
         let present = actual.is_present();
         if present {
             self.step(Step::new(host, format!("remove {path}"), Action::Remove(path.to_owned())));
         }
         present
-    }
-
-    fn record_actual(&mut self, context: &Context, host: &str, label: &str, actual: &FileFact) {
-        let pair = self.files.entry(label.to_owned()).or_default();
-        if let FileFact::Present { text, .. } = actual {
-            let mut masked = render::mask::mask(label, text.expose());
-            if masked != text.expose() {
-                let kept = (host.to_owned(), secret_lines(text.expose(), &masked));
-                self.secret_texts.insert(label.to_owned(), kept);
-                if context.as_written.get(label) == Some(&false) {
-                    masked = masked.replace("(secret)", "(secret, changed on the host)");
-                }
-            }
-            pair.actual = Some(masked);
-        }
-    }
-
-    fn write_if_different(
-        &mut self,
-        context: &Context,
-        host: &str,
-        label: &str,
-        actual: &FileFact,
-        file: File,
-    ) -> bool {
-        let masked = render::mask::mask(label, file.content.expose());
-        let keeps_secrets = context.secrets_unchanged
-            && context.as_written.get(label) == Some(&true)
-            && actual.text().is_some_and(|t| render::mask::mask(label, t) == masked);
-        let same_text = keeps_secrets || actual.text() == Some(file.content.expose());
-        let differs = !same_text || !actual.has_permissions(&file);
-        let pair = self.files.entry(label.to_owned()).or_default();
-        if actual.text() == Some(file.content.expose()) {
-            // Not as written last, and yet as wanted: written a moment ago, or put back by hand.
-            pair.actual = Some(masked.clone());
-        }
-        pair.wanted = Some(masked);
-        // Shown in the text: a plan has no other place for a file's owner and mode.
-        pair.actual = pair.actual.take().map(|t| t + &actual.odd_permissions(&file));
-        if differs {
-            let what = format!("write {}", file.path);
-            self.step(Step::new(host, what, Action::Write(file)));
-        }
-        differs
     }
 
     /// What the prior state has of hosts that are missing (`host:...`) counts as there and wanted,
@@ -236,38 +271,48 @@ impl Plan {
 mod tests {
     use super::*;
 
-    #[test]
-    fn an_edit_beside_a_secret_leaves_its_digest_alone() {
-        let kept = |text: &str| {
-            let mut plan = Plan::default();
-            let fact = crate::facts::file::parse(&format!("600 root root\n{text}"));
-            let wanted = Err(String::new());
-            plan.file(
-                &Context { reading: true, ..Context::default() },
-                "a",
-                "/x.yml",
-                &fact,
-                wanted,
-            );
-            plan.secret_texts["/x.yml"].1.expose().to_owned()
-        };
-        let first = kept("level: info\npassword: one\n");
-        assert_eq!(first, kept("level: debug\npassword: one\n"));
-        assert_ne!(first, kept("level: info\npassword: two\n"));
+    fn observed(text: &str, as_written: &BTreeMap<String, bool>) -> (FileFact, Observation) {
+        let fact = crate::facts::file::parse(&format!("600 root root\n{text}"));
+        let mut observed = Observation::default();
+        observed.file("a", "/x.yml", &fact, &File::private("/x.yml", ""));
+        (fact, observed.remembering(None, as_written))
     }
 
     #[test]
     fn a_file_that_is_as_wanted_is_not_called_changed() {
         let text = "password: two\n";
-        let fact = crate::facts::file::parse(&format!("600 root root\n{text}"));
-        let context =
-            Context { as_written: [("/x.yml".to_owned(), false)].into(), ..Context::default() };
+        let as_written = BTreeMap::from([("/x.yml".to_owned(), false)]);
+        let (fact, observed) = observed(text, &as_written);
+        let context = Context { as_written, ..Context::default() };
+        let known = Known::new(&observed, &context);
         let mut plan = Plan::default();
-        assert!(!plan.file(&context, "a", "/x.yml", &fact, Ok(File::private("/x.yml", text))));
+        assert!(!plan.file(known, "a", "/x.yml", &fact, Ok(File::private("/x.yml", text))));
         assert_eq!(plan.files["/x.yml"].actual, plan.files["/x.yml"].wanted);
         let other = Ok(File::private("/x.yml", "password: three\n"));
-        assert!(plan.file(&context, "a", "/x.yml", &fact, other));
+        assert!(plan.file(known, "a", "/x.yml", &fact, other));
         let shown = plan.files["/x.yml"].actual.clone().unwrap_or_default();
         assert!(shown.contains("changed on the host"), "{shown}");
+    }
+
+    #[test]
+    fn a_secret_that_was_renewed_is_written_although_its_version_is_the_same() {
+        let as_written = BTreeMap::from([("/x.yml".to_owned(), true)]);
+        let (fact, observed) = observed("password: two\n", &as_written);
+        let context = Context { as_written, secrets_unchanged: true, ..Context::default() };
+        let known = Known::new(&observed, &context);
+        let file = File::private("/x.yml", "password: three\n");
+        assert!(!known.differs("/x.yml", &fact, &file));
+        assert!(known.renewed(true).differs("/x.yml", &fact, &file));
+    }
+
+    #[test]
+    fn what_is_refused_has_no_step_and_is_shown_all_the_same() {
+        let mut plan = Plan::default();
+        plan.status("x", "", "there");
+        plan.step(Step::run("a", "make x", ""));
+        assert_eq!(plan.clone().all_or_nothing().steps.len(), 1);
+        plan.refuse("", "No", "");
+        let refused = plan.all_or_nothing();
+        assert!(refused.steps.is_empty() && refused.status.contains_key("x"));
     }
 }

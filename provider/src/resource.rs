@@ -1,8 +1,8 @@
 //! What a resource is: settings, questions to hosts, facts, and a pure decision.
 //!
-//! An author writes no I/O. `questions` says what to ask; `facts` reads the answers; `plan` says
-//! what is there, what should be there, and the steps between. `lifecycle` does the rest, the
-//! same for every resource.
+//! An author writes no I/O. `questions` says what to ask; `facts` reads the answers; `observe` says
+//! what is there; `plan` says what should be there, and the steps between. `lifecycle` does the
+//! rest, the same for every resource.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -10,10 +10,12 @@ use std::fmt::Debug;
 use crate::diag::{Diag, Diags};
 use crate::rule::{self, Rule};
 use crate::settings::Settings;
-use crate::step::{Http, Sql, Step};
+use crate::step::Step;
 use crate::value::Object;
 
-pub use crate::plan::{Context, Plan};
+pub use crate::observation::Observation;
+pub use crate::plan::{Context, Known, Plan};
+pub use crate::question::{Answer, Answers, Ask, Question};
 
 crate::settings! {
     /// How to reach a host by SSH.
@@ -30,100 +32,6 @@ crate::settings! {
         host_key: Option<String> = attr().on_change(OnChange::Provider).check(crate::checks::host_key),
         /// Name of an entry of the provider's `credentials`; the provider's `ssh` if not set.
         credential: Option<String> = attr().on_change(OnChange::Provider),
-    }
-}
-
-/// One thing to ask of a host. All scripts for one host travel in one round trip.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Question {
-    /// Name of the host among the targets.
-    pub host: String,
-    /// Name of the answer, unique on that host.
-    pub key: String,
-    /// What to ask.
-    pub ask: Ask,
-}
-
-/// A way of asking. None of them changes anything.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Ask {
-    /// A POSIX shell script, run as root in a subshell.
-    Script(String),
-    /// Queries; the rows of the last one are the answer.
-    Sql(Sql),
-    /// A request.
-    Http(Http),
-    /// Get a token by the first request (its JSON's `token`), show it as bearer in the second; the
-    /// answer is the second's.
-    Token {
-        /// To the node that signs.
-        issue: Http,
-        /// To the node that must accept it.
-        accept: Http,
-    },
-}
-
-impl Question {
-    /// A script.
-    pub fn script(host: &str, key: impl Into<String>, script: impl Into<String>) -> Self {
-        Self { host: host.to_owned(), key: key.into(), ask: Ask::Script(script.into()) }
-    }
-}
-
-/// What came back.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
-    /// Of a script: exit status, standard output, the tail of standard error.
-    Output {
-        /// Exit status.
-        status: i32,
-        /// Standard output.
-        stdout: String,
-        /// End of standard error.
-        stderr: String,
-    },
-    /// Of SQL: column name to value, null as none.
-    Rows(Vec<BTreeMap<String, Option<String>>>),
-    /// Of HTTP.
-    Response {
-        /// Status code.
-        status: u16,
-        /// Body.
-        body: String,
-    },
-    /// The question itself failed (connection refused, SQL error): why.
-    Failed(String),
-}
-
-/// All answers, by host and key.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Answers(pub BTreeMap<(String, String), Answer>);
-
-impl Answers {
-    /// The answer to one question.
-    pub fn get(&self, host: &str, key: &str) -> Option<&Answer> {
-        self.0.get(&(host.to_owned(), key.to_owned()))
-    }
-
-    /// Standard output of a script that succeeded.
-    pub fn stdout(&self, host: &str, key: &str) -> Option<&str> {
-        match self.get(host, key) {
-            Some(Answer::Output { status: 0, stdout, .. }) => Some(stdout),
-            _ => None,
-        }
-    }
-
-    /// Rows of a query that succeeded.
-    pub fn rows(&self, host: &str, key: &str) -> Option<&[BTreeMap<String, Option<String>>]> {
-        match self.get(host, key) {
-            Some(Answer::Rows(rows)) => Some(rows),
-            _ => None,
-        }
-    }
-
-    /// Add an answer; for tests and for `observe`.
-    pub fn insert(&mut self, host: &str, key: &str, answer: Answer) {
-        self.0.insert((host.to_owned(), key.to_owned()), answer);
     }
 }
 
@@ -189,12 +97,20 @@ pub trait Resource: Send + Sync + 'static {
     /// Read the answers; of a host that is missing (see `MAY_MISS`) there are none.
     fn facts(settings: &Self::Settings, answers: &Answers) -> Result<Self::Facts, Diags>;
 
-    /// What is there, what should be there, and the steps between. Called at Read (where only
-    /// what is there counts), at plan, and at apply again until nothing is left to do.
-    fn plan(settings: &Self::Settings, facts: &Self::Facts, context: &Context) -> Plan;
+    /// What is there. A refresh takes note of it, and nothing else; a decision begins with it.
+    /// `missing`: hosts that did not answer, and why (see `Context::missing`).
+    fn observe(
+        settings: &Self::Settings,
+        facts: &Self::Facts,
+        missing: &BTreeMap<String, String>,
+    ) -> Observation;
+
+    /// What should be there, and the steps to it. Called at plan, and at apply again until nothing
+    /// is left to do.
+    fn plan(settings: &Self::Settings, facts: &Self::Facts, known: Known<'_>) -> Plan;
 
     /// The steps of a destroy.
-    fn destroy(settings: &Self::Settings, facts: &Self::Facts, context: &Context) -> Plan;
+    fn destroy(settings: &Self::Settings, facts: &Self::Facts, known: Known<'_>) -> Plan;
 
     /// Where an import ID leads.
     fn import_request(id: &str) -> Result<ImportRequest, Diag>;
@@ -224,6 +140,28 @@ pub trait DataSource: Send + Sync + 'static {
     fn questions(settings: &Self::Settings) -> Vec<Question>;
     /// Read the answers.
     fn outputs(settings: &Self::Settings, answers: &Answers) -> Result<Self::Outputs, Diags>;
+}
+
+/// What is there, as a decision in this context finds it.
+pub fn observed<R: Resource>(
+    settings: &R::Settings,
+    facts: &R::Facts,
+    context: &Context,
+) -> Observation {
+    let observed = R::observe(settings, facts, &context.missing);
+    observed.remembering(context.prior.as_ref(), &context.as_written)
+}
+
+/// The plan in this context, or that of a destroy.
+pub fn decided<R: Resource>(
+    settings: &R::Settings,
+    facts: &R::Facts,
+    context: &Context,
+    destroys: bool,
+) -> Plan {
+    let observed = observed::<R>(settings, facts, context);
+    let decide = if destroys { R::destroy } else { R::plan };
+    decide(settings, facts, Known::new(&observed, context))
 }
 
 /// Steps in the form of goldens, a line each.

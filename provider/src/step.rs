@@ -1,10 +1,16 @@
 //! Steps: what an apply does, as data. They print, they compare, and only `step::run` acts.
 
+mod list;
+
 use std::fmt;
 use std::time::Duration;
 
+use sha2::{Digest, Sha256};
+
 use crate::secret::Secret;
 use crate::wal::{Lsn, NoLsn};
+
+pub use list::Steps;
 
 /// What a step may do to those who use the host.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -283,9 +289,22 @@ impl Step {
         Self { undo, ..self }
     }
 
-    /// What tells this step from every other of the plan.
-    pub fn key(&self) -> String {
+    /// The step in words, for those who read of it: `a: start PostgreSQL`.
+    pub fn words(&self) -> String {
         format!("{}: {}", self.host, self.what)
+    }
+
+    /// What it does and where, whatever it is called: a digest, in which no secret counts.
+    pub fn deed(&self) -> String {
+        let action = match &self.action {
+            Action::Sql(sql) => {
+                let statements = sql.statements.iter().map(|s| without_verifiers(s)).collect();
+                Action::Sql(Sql { statements, ..sql.clone() })
+            }
+            action => action.clone(),
+        };
+        let digest = Sha256::digest(format!("{}\n{action:?}", self.host).as_bytes());
+        digest.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
     }
 }
 
@@ -300,7 +319,7 @@ impl fmt::Debug for Step {
             Action::Carry { from, .. } => {
                 write!(f, "{}: carry from {from}: {}", self.host, self.what)
             }
-            _ => f.write_str(&self.key()),
+            _ => f.write_str(&self.words()),
         }?;
         match &self.risk {
             Risk::Quiet => Ok(()),
@@ -311,6 +330,13 @@ impl fmt::Debug for Step {
         }?;
         self.undo.iter().try_for_each(|step| write!(f, "\n  or undo: {step:?}"))
     }
+}
+
+/// A statement without the password verifiers in it: each has a salt of its own.
+fn without_verifiers(statement: &str) -> String {
+    let mut parts = statement.split("SCRAM-SHA-256$");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| text + part.find('\'').map_or("", |end| &part[end..]))
 }
 
 #[cfg(test)]
@@ -352,6 +378,33 @@ mod tests {
         let carry = Action::Carry { from, list, directory, to: script(), owner: script(), limit };
         let step = Step::new("b", "bring its WAL", carry);
         assert_eq!(format!("{step:?}"), "b: carry from a: bring its WAL");
-        assert_eq!(step.key(), "b: bring its WAL");
+        assert_eq!(step.words(), "b: bring its WAL");
+    }
+
+    #[test]
+    fn a_step_is_what_it_does_whatever_it_is_called() {
+        let step = |host, what, script| Step::run(host, what, script).deed();
+        assert_eq!(step("a", "empty it", "rm x"), step("a", "clear it", "rm x"));
+        assert_ne!(step("a", "empty it", "rm x"), step("a", "empty it", "rm y"));
+        assert_ne!(step("a", "empty it", "rm x"), step("b", "empty it", "rm x"));
+        let file = |path, text| Step::new("a", "", Action::Write(File::private(path, text))).deed();
+        assert_eq!(file("/x", "one secret"), file("/x", "another"));
+        assert_ne!(file("/x", "one secret"), file("/y", "one secret"));
+    }
+
+    #[test]
+    fn a_password_that_is_set_again_is_the_same_step_with_every_salt() {
+        let sql = |statement: &str| {
+            let server = Server::Socket("/s".to_owned());
+            let statements = vec![statement.to_owned()];
+            let sql = Sql { server, database: "postgres".to_owned(), statements };
+            Step::new("a", "", Action::Sql(sql)).deed()
+        };
+        let set = |role: &str, salt: &str| {
+            sql(&format!("ALTER ROLE {role} PASSWORD 'SCRAM-SHA-256$4096:{salt}$x:y' LOGIN"))
+        };
+        assert_eq!(set("r", "one"), set("r", "two"));
+        assert_ne!(set("r", "one"), set("other", "one"));
+        assert_ne!(set("r", "one"), sql("ALTER ROLE r PASSWORD '' NOLOGIN"));
     }
 }

@@ -5,7 +5,7 @@ use crate::data_sources::{health, installation, pg_status};
 use crate::diag::Path;
 use crate::facts::{file, os, package, service};
 use crate::lifecycle::configuration::{self, Configuration};
-use crate::resource::{Answer, Answers, Ask, Context, DataSource, Question, Resource};
+use crate::resource::{self, Answer, Answers, Ask, Context, DataSource, Question, Resource};
 use crate::resources::{external_db, ha_node, pg_replication_pair, shared_secrets};
 use crate::schema::{Attribute, Kind, Presence};
 use crate::secret::Secret;
@@ -105,7 +105,8 @@ fn valid<R: Resource>(read: &impl Fn(&[Attribute]) -> Option<Object>) {
     if let Ok(settings) = R::Settings::from_object(&object, &Path::root()) {
         let _ = R::validate(&settings);
         drop((R::id(&settings), R::targets(&settings), R::questions(&settings)));
-        let _ = R::plan(&settings, &nothing::<R>(&settings), &Context::default());
+        let facts = nothing::<R>(&settings);
+        drop(resource::decided::<R>(&settings, &facts, &Context::default(), false));
     }
 }
 
@@ -139,9 +140,10 @@ fn decided<R: Resource>(data: &[u8]) {
     let more = R::follow_up(&settings, &answers);
     answers.0.extend(answered(&more, &text).0);
     let Ok(facts) = R::facts(&settings, &answers) else { return };
-    for reading in [false, true] {
-        let context = Context { reading, ..Context::default() };
-        drop((R::plan(&settings, &facts, &context), R::destroy(&settings, &facts, &context)));
+    let context = Context::default();
+    drop(resource::observed::<R>(&settings, &facts, &context));
+    for destroys in [false, true] {
+        drop(resource::decided::<R>(&settings, &facts, &context, destroys));
     }
 }
 

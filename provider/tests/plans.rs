@@ -5,14 +5,15 @@
 //! - `extends`: the name of another case of the folder, under which this one's keys are laid;
 //! - `settings`: as in a Terraform configuration;
 //! - `prior`: the state before, laid over `settings`; without it the resource is created;
-//! - `context`: `reading`, `secrets_unchanged`, `as_written`, `missing` (host to why);
+//! - `context`: `secrets_unchanged`, `as_written`, `missing` (host to why);
 //! - `answers.<host>.<question>`: standard output of the question's script, or `{ file = "..." }`;
 //!   of SQL its rows as a list of tables; of HTTP `{ status = 200, body = "..." }`; of both
 //!   `{ failed = "why" }`;
 //! - `replace`: a list of `{ host, key, from, to }`, done in the answers in order;
 //! - `written_by`: cases whose steps have written their files on the hosts;
 //! - `same_goal_as`: a case that must want the same files and status;
-//! - `destroy = true`: the steps of a destroy.
+//! - `destroy = true`: the steps of a destroy;
+//! - `refresh = true`: what a refresh sees: `status` and the names of the files.
 
 #[path = "mutated/mod.rs"]
 mod mutated;
@@ -23,7 +24,7 @@ use std::path::{Path, PathBuf};
 
 use provider::diag::Path as At;
 use provider::plan::{Context, Pair, Plan};
-use provider::resource::{Answer, Answers, Resource, describe};
+use provider::resource::{Answer, Answers, Observation, Resource, decided, describe, observed};
 use provider::resources::external_db::ExternalDatabase;
 use provider::resources::ha_node;
 use provider::resources::pg_replication_pair::PgReplicationPair;
@@ -97,7 +98,6 @@ fn nothing_differs_where_nothing_is_done() {
                 && plan.steps.is_empty()
                 && plan.refusals.is_empty()
                 && case.table.get("destroy").is_none()
-                && case.table.get("context").and_then(|c| c.get("reading")).is_none()
             {
                 let left = differences(&plan);
                 assert!(left.is_empty(), "{} leaves a difference:\n{left}", path.display());
@@ -129,6 +129,8 @@ enum Decision {
     Unreadable(Vec<String>),
     /// Hosts are missing, and nothing can be decided without them.
     Unreachable(Vec<String>),
+    /// What a refresh sees.
+    Seen(Box<Observation>),
     /// A plan.
     Plan(Box<Plan>),
 }
@@ -139,6 +141,11 @@ impl Decision {
             Self::Invalid(diags) => section("invalid", diags),
             Self::Unreadable(diags) => section("unreadable", diags),
             Self::Unreachable(hosts) => section("unreachable", hosts),
+            Self::Seen(observed) => {
+                let status = observed.status.iter().map(|(name, text)| format!("{name}: {text}"));
+                let files: Vec<String> = observed.files.keys().cloned().collect();
+                section("status", &status.collect::<Vec<_>>()) + &section("files", &files)
+            }
             Self::Plan(plan) => {
                 let mut text = section("refusals", &diags(&plan.refusals));
                 text += &section("warnings", &diags(&plan.warnings));
@@ -258,9 +265,12 @@ impl Case {
             Err(why) => Decision::Unreadable(diags(&why)),
             Ok(facts) => {
                 let context = self.context(&given);
+                if self.table.contains_key("refresh") {
+                    let observed = observed::<R>(&settings, &facts, &context);
+                    return Decision::Seen(Box::new(observed));
+                }
                 let destroys = self.table.contains_key("destroy");
-                let decide = if destroys { R::destroy } else { R::plan };
-                let plan = decide(&settings, &facts, &context);
+                let plan = decided::<R>(&settings, &facts, &context, destroys);
                 if !context.missing.is_empty() && !plan.bears_missing {
                     let missing: Vec<String> = context.missing.into_values().collect();
                     return Decision::Unreachable(missing);
@@ -294,7 +304,6 @@ impl Case {
                 .iter()
                 .map(|(name, v)| (name.clone(), truth(Some(v))))
                 .collect(),
-            reading: truth(context.get("reading")),
             missing: self.missing(),
         }
     }

@@ -1,6 +1,6 @@
 //! A file on a host: its text, owner and mode.
 
-use crate::resource::{Answer, Answers, Question};
+use crate::question::{Answer, Answers, Question};
 use crate::secret::Secret;
 use crate::shell::{OWN, word};
 use crate::step::File;
@@ -101,6 +101,16 @@ impl FileFact {
             Self::Absent => false,
             Self::Present { owner, group, mode, .. } => {
                 same(owner, &wanted.owner) && same(group, &wanted.group) && *mode == wanted.mode
+            }
+        }
+    }
+
+    /// The same file with the owner and mode of this one, where it is there.
+    pub fn kept(&self, file: File) -> File {
+        match self {
+            Self::Absent => file,
+            Self::Present { owner, group, mode, .. } => {
+                File { owner: owner.clone(), group: group.clone(), mode: *mode, ..file }
             }
         }
     }

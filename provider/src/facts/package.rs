@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::resource::{Answers, Question};
+use crate::question::{Answers, Question};
 
 /// Installed and available version of one package.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::resource::{Answers, Question};
+use crate::question::{Answers, Question};
 
 /// The state of one unit.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]

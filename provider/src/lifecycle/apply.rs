@@ -7,16 +7,18 @@ use futures::future::join_all;
 
 use super::configuration::{Unreachable, duration};
 use super::interruption::Interruption;
+use super::managed::with_plan;
 use super::private::Private;
 use super::reach::{May, Reached};
-use super::see::{Seen, Sight, View};
+use super::see::{Aim, Seen, View};
 use super::session::{Configured, Session, Turn};
-use super::{Blind, Managed, marks, observed, planning, run, values};
+use super::{Blind, Managed, marks, planning, run, values};
 use crate::backend::{ApplyRequest, StateResponse};
 use crate::diag::{Diag, Diags};
 use crate::host::{Host, HostError, Lock, Patience};
+use crate::plan::Plan;
 use crate::resource::Resource;
-use crate::step::{Risk, Step};
+use crate::step::{Risk, Step, Steps};
 use crate::value::{Object, Value};
 
 /// A resource is made in stages (install, generate, configure); more than this is a circle.
@@ -89,7 +91,7 @@ impl<R: Resource> Managed<R> {
         };
         let seen = work.converge().await?;
         let id = R::id(&work.settings);
-        let mut state = observed(planned.clone(), &id, &seen);
+        let mut state = with_plan(planned.clone(), &id, &seen.plan, &seen.private);
         if let Some(id) = planned.get("id").filter(|id| id.as_str().is_some()) {
             state.insert("id".into(), id.clone());
         }
@@ -250,11 +252,7 @@ impl<R: Resource> Work<'_, R> {
     }
 
     fn forgotten(&self) -> Seen {
-        Seen {
-            plan: crate::plan::Plan::default(),
-            private: self.private.clone(),
-            another_life: None,
-        }
+        Seen { plan: Plan::default(), private: self.private.clone(), another_life: None }
     }
 
     /// Nothing is marked on a host that another configuration manages.
@@ -264,11 +262,11 @@ impl<R: Resource> Work<'_, R> {
     }
 
     async fn look(&self, reached: &Reached) -> Result<Seen, Diags> {
-        let sight = Sight { reading: false, destroying: self.destroying, remembering: false };
+        let aim = Aim { destroying: self.destroying, remembering: false };
         let view = View {
             prior: self.prior,
             owner: &self.configured.configuration.owner,
-            sight,
+            aim,
             secrets_unchanged: self.secrets_unchanged,
         };
         let private = self.private.clone();
@@ -279,24 +277,24 @@ impl<R: Resource> Work<'_, R> {
     }
 
     async fn rounds(&mut self, reached: &Reached) -> Result<Seen, Diags> {
-        let mut before: Vec<String> = Vec::new();
+        let mut before = Steps::none();
         for _ in 0..ROUNDS {
             let seen = self.look(reached).await?;
             if !seen.plan.refusals.is_empty() {
                 return Err(seen.plan.refusals);
             }
-            if seen.plan.steps.is_empty() {
+            let steps = &seen.plan.steps;
+            if steps.is_empty() {
                 return Ok(seen);
             }
-            let keys: Vec<String> = seen.plan.steps.iter().map(Step::key).collect();
-            if keys == before {
-                return Err(did_not_take::<R>(&keys));
+            if steps.iter().map(Step::deed).eq(before.iter().map(Step::deed)) {
+                return Err(did_not_take::<R>(steps));
             }
-            self.unannounced(&seen.plan.steps)?;
-            for step in &seen.plan.steps {
+            self.unannounced(steps)?;
+            for step in steps {
                 self.step(&reached.hosts, step).await?;
             }
-            before = keys;
+            before = seen.plan.steps;
         }
         Err(did_not_take::<R>(&before))
     }
@@ -304,8 +302,10 @@ impl<R: Resource> Work<'_, R> {
     /// A destructive step that the plan did not announce is not taken.
     fn unannounced(&self, steps: &[Step]) -> Result<(), Diags> {
         let destructive = steps.iter().filter(|s| matches!(s.risk, Risk::Destructive { .. }));
-        let unannounced: Vec<String> =
-            destructive.map(Step::key).filter(|k| !self.private.announced.contains(k)).collect();
+        let unannounced: Vec<String> = destructive
+            .filter(|step| !self.private.announced.contains(&step.deed()))
+            .map(Step::words)
+            .collect();
         if unannounced.is_empty() || !self.planned {
             return Ok(());
         }
@@ -320,7 +320,7 @@ impl<R: Resource> Work<'_, R> {
 
     async fn step(&self, hosts: &BTreeMap<String, Host>, step: &Step) -> Result<(), Diags> {
         if let Some(why) = self.interruption.reason() {
-            return Err(stopped::<R>(why, &format!("Before: {}", step.key())));
+            return Err(stopped::<R>(why, &format!("Before: {}", step.words())));
         }
         let Err(mut why) = Self::logged(hosts, step).await else { return Ok(()) };
         if !step.undo.is_empty() {
@@ -347,8 +347,8 @@ impl<R: Resource> Work<'_, R> {
         let mut lines = vec!["\n\nTo put things back:".to_owned()];
         for step in steps {
             lines.push(match Self::logged(hosts, step).await {
-                Ok(()) => format!("- done: {}", step.key()),
-                Err(why) => format!("- FAILED: {}: {why}", step.key()),
+                Ok(()) => format!("- done: {}", step.words()),
+                Err(why) => format!("- FAILED: {}: {why}", step.words()),
             });
         }
         lines.join("\n")
@@ -424,11 +424,12 @@ fn failed<R: Resource>(host: &str, what: &str, why: &str) -> Diag {
     Diag::error(summary, detail)
 }
 
-fn did_not_take<R: Resource>(keys: &[String]) -> Diags {
+fn did_not_take<R: Resource>(steps: &[Step]) -> Diags {
+    let steps: Vec<String> = steps.iter().map(Step::words).collect();
     let summary = format!("{}: the apply did not take", R::NAME);
     let detail = format!(
         "These steps ran without an error, and afterwards they are still needed:\n- {}",
-        keys.join("\n- ")
+        steps.join("\n- ")
     );
     vec![Diag::error(summary, detail)]
 }

@@ -7,7 +7,7 @@ use futures::future::BoxFuture;
 use super::private::Private;
 use super::reach::{connect, connect_to_some};
 use super::session::{Configured, Session};
-use super::{Blind, observe, values};
+use super::{Blind, ask, values};
 use crate::backend::{StateResponse, TypeSchema};
 use crate::diag::{Diags, Path};
 use crate::host::HostError;
@@ -58,7 +58,7 @@ impl<D: DataSource> Data<D> {
         } else {
             let hosts = connect(&configured, &targets, &mut Private::default()).await;
             let hosts = hosts.map_err(blind)?;
-            let answers = observe::observe(&hosts, &D::questions(&settings)).await;
+            let answers = ask::ask_all(&hosts, &D::questions(&settings)).await;
             answers.map_err(|(name, e)| Blind::Host(name, e, Path::root()))
         };
         let answers = answers.map_err(blind)?;
@@ -77,7 +77,7 @@ impl<D: DataSource> Data<D> {
         let questions = D::questions(settings);
         let (mut hosts, mut missing) = connect_to_some(configured, targets).await?;
         let mut answers = loop {
-            match observe::observe(&hosts, &questions).await {
+            match ask::ask_all(&hosts, &questions).await {
                 Ok(answers) => break answers,
                 Err((name, error @ HostError::Unreachable { .. }))
                     if hosts.remove(&name).is_some() =>

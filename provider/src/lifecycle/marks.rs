@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 
 use super::private;
 use crate::diag::Diag;
+use crate::observation::SecretText;
 use crate::plan::Plan;
-use crate::resource::{Answers, Question};
+use crate::question::{Answers, Question};
 use crate::secret::Secret;
 
 /// The key of a host's digests; random, root's alone, never leaves the provider's memory.
@@ -107,13 +108,13 @@ pub fn untrusted(text: &str) {
 
 /// Digest of each text with secrets, and whether it is the one that was recorded.
 pub fn compare(
-    texts: &BTreeMap<String, (String, Secret)>,
+    texts: &BTreeMap<String, SecretText>,
     marks: &BTreeMap<String, Marks>,
     recorded: &BTreeMap<String, String>,
 ) -> (BTreeMap<String, String>, BTreeMap<String, bool>) {
     let mut digests = BTreeMap::new();
     let mut as_written = BTreeMap::new();
-    for (label, (host, text)) in texts {
+    for (label, SecretText { host, text, .. }) in texts {
         let Some(key) = marks.get(host).and_then(|m| m.key.as_ref()) else { continue };
         let digest = private::digest(key, text);
         if let Some(before) = recorded.get(label) {
@@ -173,6 +174,7 @@ pub fn release(life: Life) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::observation::Observation;
 
     #[test]
     fn reads_marks_of_a_bare_host() {
@@ -249,8 +251,11 @@ mod tests {
     #[test]
     fn a_digest_tells_our_text_from_another() {
         let marks = BTreeMap::from([("a".to_owned(), parse("k\n\n"))]);
-        let text =
-            |t: &str| BTreeMap::from([("a:/f".to_owned(), ("a".to_owned(), Secret::from(t)))]);
+        let text = |t: &str| {
+            let mut observed = Observation::default();
+            observed.secret_file("a", "a:/f", &Secret::from(t), "(secret)");
+            observed.secrets
+        };
         let (recorded, first) = compare(&text("x"), &marks, &BTreeMap::new());
         assert!(first.is_empty());
         assert!(compare(&text("x"), &marks, &recorded).1["a:/f"]);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::configuration::Unreachable;
 use super::private::{self, Private};
 use super::reach::May;
-use super::see::{Seen, Sight, View};
+use super::see::{Aim, Seen, View};
 use super::session::Session;
 use super::{Blind, Managed, run, values};
 use crate::backend::{PlanRequest, PlanResponse};
@@ -18,7 +18,7 @@ use crate::settings::Settings as _;
 use crate::step::{Action, Risk, Step};
 use crate::value::{Object, Value};
 
-const LOOK: Sight = Sight { reading: false, destroying: false, remembering: true };
+const LOOK: Aim = Aim { destroying: false, remembering: true };
 
 impl<R: Resource> Managed<R> {
     pub(super) async fn plan_any(session: &Session, request: PlanRequest) -> PlanResponse {
@@ -110,7 +110,7 @@ impl<R: Resource> Managed<R> {
         let mut reached = Self::hosts(&configured, &settings, &mut private, once, may).await?;
         let unchanged = secrets_unchanged(prior, planned);
         let owner = &configured.configuration.owner;
-        let view = View { prior, owner, sight: LOOK, secrets_unchanged: unchanged };
+        let view = View { prior, owner, aim: LOOK, secrets_unchanged: unchanged };
         let mut seen = loop {
             match Self::see(session, &reached, &settings, private.clone(), view).await {
                 Ok(seen) => break seen,
@@ -179,13 +179,12 @@ impl<R: Resource> Managed<R> {
         let mut private = Private::decode(&response.private).with_state(Some(prior));
         // Also where nothing can be looked at: a delete that has none was not planned.
         response.private = private.encode();
-        let sight = Sight { destroying: true, ..LOOK };
+        let aim = Aim { destroying: true, ..LOOK };
         let owner = configured.configuration.owner.clone();
         let (once, all) = (Patience::Once, May::miss_none());
         let seen = match Self::hosts(&configured, &settings, &mut private, once, &all).await {
             Ok(reached) => {
-                let view =
-                    View { prior: Some(prior), owner: &owner, sight, secrets_unchanged: true };
+                let view = View { prior: Some(prior), owner: &owner, aim, secrets_unchanged: true };
                 Self::see(session, &reached, &settings, private, view).await
             }
             Err(blind) => Err(blind),
@@ -337,7 +336,7 @@ fn announce(resource: &str, seen: &Seen, response: &mut PlanResponse) {
             Risk::Quiet => {}
             Risk::Disruptive(sentence) => interruptions.push(format!("- {sentence}")),
             Risk::Destructive { what, consent } => {
-                losses.push(format!("- {}: {what} (allowed by {consent})", step.key()));
+                losses.push(format!("- {}: {what} (allowed by {consent})", step.words()));
             }
         }
     }
@@ -355,7 +354,7 @@ fn announce(resource: &str, seen: &Seen, response: &mut PlanResponse) {
 /// by hand that the plan has seen is not ours for that.
 fn announced(seen: Seen, before: &[u8]) -> Private {
     let destructive = seen.plan.steps.iter().filter(|s| matches!(s.risk, Risk::Destructive { .. }));
-    let announced = destructive.map(Step::key).collect();
+    let announced = destructive.map(Step::deed).collect();
     Private { announced, digests: Private::decode(before).digests, ..seen.private }
 }
 
@@ -365,7 +364,7 @@ fn invisible(plan: &Plan, prior: Option<&Object>, planned: &mut Object, diags: &
         return;
     }
     planned.insert("status".into(), Value::Unknown);
-    let steps: Vec<String> = plan.steps.iter().map(|s| format!("- {}", s.key())).collect();
+    let steps: Vec<String> = plan.steps.iter().map(|s| format!("- {}", s.words())).collect();
     diags.push(Diag::warning(
         "This apply repairs what the attributes do not show",
         steps.join("\n"),

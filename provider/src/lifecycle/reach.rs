@@ -2,24 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::blind::{Absent, Absentees, Blind};
 use super::private::Private;
 use super::session::Configured;
-use super::{Blind, Managed, values};
+use super::{Managed, values};
 use crate::diag::{Diag, Path};
 use crate::host::{Host, HostError, Patience};
 use crate::resource::{Resource, Ssh};
 use crate::schema::{Attribute, Kind};
 use crate::value::Object;
-
-/// Hosts that did not answer, by their names among the targets.
-pub(super) type Absentees = BTreeMap<String, Absent>;
-
-/// A host that did not answer.
-#[derive(Clone, Debug)]
-pub(super) struct Absent {
-    host: String,
-    reason: String,
-}
 
 /// The hosts of a resource.
 pub(super) struct Reached {
@@ -35,14 +26,6 @@ pub(super) enum May {
     MissAnyBut(BTreeSet<String>),
     /// These alone, and they must be; each is tried once.
     Miss(BTreeSet<String>),
-}
-
-impl Absent {
-    /// The error again.
-    pub fn error(&self) -> HostError {
-        let Self { host, reason } = self.clone();
-        HostError::Unreachable { host, reason }
-    }
 }
 
 impl Reached {

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::configuration::Unreachable;
+use super::managed::with_observation;
 use super::private::Private;
 use super::reach::connect;
-use super::see::{Sight, View};
 use super::session::Session;
-use super::{Blind, Managed, observe, observed, values};
+use super::{Blind, Managed, ask, values};
 use crate::backend::StateResponse;
 use crate::diag::{Diag, Diags, Path};
 use crate::host::Patience;
@@ -28,9 +28,8 @@ impl<R: Resource> Managed<R> {
             response.diags.push(Diag::warning(summary, detail));
             return response;
         };
-        match Self::look_at(session, &state, Private::decode(&private).with_state(Some(&state)))
-            .await
-        {
+        let before = Private::decode(&private).with_state(Some(&state));
+        match Self::look_at(session, &state, before).await {
             Ok((state, private)) => {
                 response.state = Some(state);
                 response.private = private.encode();
@@ -57,15 +56,12 @@ impl<R: Resource> Managed<R> {
         let configured = session.configured().ok_or(Blind::Unconfigured)?;
         let filled = values::with_defaults(&Self::attributes(), state);
         let settings = Self::settings(&filled).map_err(Blind::Diags)?;
-        let sight = Sight { reading: true, destroying: false, remembering: false };
         let (once, may) = (Patience::Once, Self::may(BTreeSet::new()));
         let mut reached = Self::hosts(&configured, &settings, &mut private, once, &may).await?;
         if !reached.missing.is_empty() {
             return Err(Blind::Away(reached.missing));
         }
-        let owner = &configured.configuration.owner;
-        let view = View { prior: Some(state), owner, sight, secrets_unchanged: true };
-        let seen = match Self::see(session, &reached, &settings, private, view).await {
+        let seen = match Self::observe(session, &reached, &settings, state, private).await {
             Ok(seen) => seen,
             Err(blind) => {
                 reached.bear(blind, &may)?;
@@ -76,7 +72,8 @@ impl<R: Resource> Managed<R> {
             Some(Value::String(id)) => id.clone(),
             _ => R::id(&settings),
         };
-        Ok((observed(state.clone(), &id, &seen), seen.private))
+        let (observed, private) = seen;
+        Ok((with_observation(state.clone(), &id, observed, &private), private))
     }
 
     pub(super) async fn import_id(session: &Session, id: &str) -> StateResponse {
@@ -94,7 +91,7 @@ impl<R: Resource> Managed<R> {
         let mut private = Private { adopt: true, ..Private::default() };
         let hosts = connect(&configured, &request.targets, &mut private).await;
         let hosts = hosts.map_err(|b| b.diags(R::NAME))?;
-        let answers = observe::observe(&hosts, &request.questions).await;
+        let answers = ask::ask_all(&hosts, &request.questions).await;
         let answers =
             answers.map_err(|(name, e)| Blind::Host(name, e, Path::root()).diags(R::NAME))?;
         let found = R::import(id, &answers)?;

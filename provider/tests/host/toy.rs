@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use provider::diag::{Diag, Diags};
-use provider::plan::{Context, Plan};
-use provider::resource::{Answers, ImportRequest, Question, Resource, Ssh};
+use provider::resource::{
+    Answers, ImportRequest, Known, Observation, Plan, Question, Resource, Ssh,
+};
 use provider::settings::Settings as _;
 use provider::step::{Risk, Step};
 use provider::value::Object;
@@ -112,16 +113,30 @@ impl Resource for Toy {
         Ok(facts)
     }
 
-    fn plan(settings: &ToySettings, facts: &Self::Facts, context: &Context) -> Plan {
+    fn observe(
+        _: &ToySettings,
+        facts: &Self::Facts,
+        missing: &BTreeMap<String, String>,
+    ) -> Observation {
         let heard: Vec<String> =
             facts.iter().map(|(host, said)| format!("{host}: {}", said.join(", "))).collect();
         let heard = Heard { heard: Some(heard.join("; ")) };
-        let mut plan = Plan::default();
-        plan.outputs = heard.to_object();
-        plan.bears_missing = settings.bears;
-        for (host, said) in facts.iter().filter(|(host, _)| !context.missing.contains_key(**host)) {
-            let says = said.first().map_or("", String::as_str);
-            if plan.status(format!("{host}: says"), says, &settings.says) {
+        let mut observed = Observation::default();
+        observed.outputs = heard.to_object();
+        for (host, said) in facts.iter().filter(|(host, _)| !missing.contains_key(**host)) {
+            observed.status(format!("{host}: says"), said.first().map_or("", String::as_str));
+        }
+        observed
+    }
+
+    fn plan(settings: &ToySettings, facts: &Self::Facts, known: Known<'_>) -> Plan {
+        let outputs = known.observed.outputs.clone();
+        let mut plan = Plan { outputs, bears_missing: settings.bears, ..Plan::default() };
+        let missing = &known.context.missing;
+        for host in facts.keys().filter(|host| !missing.contains_key(**host)) {
+            let name = format!("{host}: says");
+            let says = known.observed.says(&name);
+            if plan.status(name, says, &settings.says) {
                 let script = format!("printf %s {} >says", settings.says);
                 plan.step(settings.step(host, "say it", &script));
             }
@@ -133,7 +148,7 @@ impl Resource for Toy {
     }
 
     /// What the files say is gone for ever.
-    fn destroy(settings: &ToySettings, facts: &Self::Facts, _: &Context) -> Plan {
+    fn destroy(settings: &ToySettings, facts: &Self::Facts, _: Known<'_>) -> Plan {
         let mut plan = Plan::default();
         for (host, said) in facts {
             if !said.concat().is_empty() {

@@ -1,41 +1,43 @@
 //! A database: made, owned by the role, open to it.
 
 use super::facts::{Database, Facts};
-use super::labels::step;
+use super::labels::{database_label, step};
 use super::settings::ExternalDb;
 use super::sql;
 use crate::resource::Plan;
 
 /// What a database needs.
-pub(super) fn plan(settings: &ExternalDb, facts: &Facts, name: &str, plan: &mut Plan) {
+pub(super) fn plan(settings: &ExternalDb, facts: &Facts, name: &str) -> Plan {
+    let mut plan = Plan::default();
     let user = &settings.user;
     let wanted = format!("owner {user}");
     let Some(database) = facts.databases.get(name) else {
-        plan.status(format!("database {name}"), "", &wanted);
+        plan.status(database_label(name), "", &wanted);
         let what = format!("create database {name}");
-        step(settings, plan, what, sql::MAINTENANCE, vec![sql::create_database(name, user)]);
-        return;
+        plan.add(step(settings, what, sql::MAINTENANCE, vec![sql::create_database(name, user)]));
+        return plan;
     };
-    plan.status(format!("database {name}"), &text(settings, database), &wanted);
+    plan.status(database_label(name), &text(settings, database), &wanted);
     if database.owner != *user {
         let what = format!("give database {name} of {} to {user}", database.owner);
-        step(settings, plan, what, sql::MAINTENANCE, vec![sql::own_database(name, user)]);
+        plan.add(step(settings, what, sql::MAINTENANCE, vec![sql::own_database(name, user)]));
     }
-    let Some(inside) = &database.inside else { return };
+    let Some(inside) = &database.inside else { return plan };
     // A new owner may have the right through the database: the next round sees.
     if database.owner == *user && inside.may_create == Some(false)
         || !inside.public && facts.role.is_some()
     {
         let what = format!("open schema public of {name} to {user}");
-        step(settings, plan, what, name, vec![sql::open_schema(user, inside.public)]);
+        plan.add(step(settings, what, name, vec![sql::open_schema(user, inside.public)]));
     }
     if inside.foreign > 0 {
         let what = format!(
             "hand {} things of {} in {name} to {user}",
             inside.foreign, inside.foreign_owners
         );
-        step(settings, plan, what, name, sql::hand_over(user));
+        plan.add(step(settings, what, name, sql::hand_over(user)));
     }
+    plan
 }
 
 /// A database as it is, in `status`.

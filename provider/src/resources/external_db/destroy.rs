@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::facts::{Database, Facts, Reach};
-use super::labels::step;
+use super::labels::{risky, step};
 use super::settings::{ExternalDb, OnDestroy};
 use super::sql;
+use crate::diag::{Diag, Path};
 use crate::resource::Plan;
 use crate::step::Risk;
 
@@ -34,49 +35,45 @@ pub fn destroy(settings: &ExternalDb, facts: &Facts) -> Plan {
         plan.refuse("ssh.host", "PostgreSQL is a standby", format!("{place} takes no changes."));
         return plan;
     }
-    if !with_data {
-        refuse_data(&place, &facts.databases, &mut plan);
-    }
-    if !plan.refusals.is_empty() {
+    if !with_data && let Some(refusal) = holds_data(&place, &facts.databases) {
+        plan.refusals.push(refusal);
         return plan;
     }
     for (name, database) in &facts.databases {
-        drop_database(settings, name, database, &mut plan);
+        plan.add(drop_database(settings, name, database));
     }
     if facts.role.is_some() {
         let what = format!("drop role {}", settings.user);
-        step(settings, &mut plan, what, sql::MAINTENANCE, vec![sql::drop_role(&settings.user)]);
+        plan.add(step(settings, what, sql::MAINTENANCE, vec![sql::drop_role(&settings.user)]));
     }
     plan
 }
 
-fn refuse_data(place: &str, databases: &BTreeMap<String, Database>, plan: &mut Plan) {
+fn holds_data(place: &str, databases: &BTreeMap<String, Database>) -> Option<Diag> {
     let holds = |(name, database): (&String, &Database)| match &database.inside {
         Some(inside) if inside.tables == 0 => None,
         Some(inside) => Some(format!("{name} holds {} tables", inside.tables)),
         None => Some(format!("{name} could not be opened")),
     };
     let found: Vec<String> = databases.iter().filter_map(holds).collect();
-    if !found.is_empty() {
-        plan.refuse("on_destroy", "Databases hold data", format!(
-            "On {place}: {}. Nothing was dropped. Set on_destroy = \"drop_with_data\" and apply it \
-             to lose them, or \"keep\" to leave them.",
-            found.join(", ")
-        ));
-    }
+    let detail = format!(
+        "On {place}: {}. Nothing was dropped. Set on_destroy = \"drop_with_data\" and apply it to \
+         lose them, or \"keep\" to leave them.",
+        found.join(", ")
+    );
+    let refusal = Diag::error("Databases hold data", detail).at(Path::of("on_destroy"));
+    (!found.is_empty()).then_some(refusal)
 }
 
-fn drop_database(settings: &ExternalDb, name: &str, database: &Database, plan: &mut Plan) {
+fn drop_database(settings: &ExternalDb, name: &str, database: &Database) -> Plan {
     let tables = database
         .inside
         .as_ref()
         .map_or("an unknown number of".to_owned(), |inside| inside.tables.to_string());
+    let risk = Risk::Destructive {
+        what: format!("database {name} of {} with {tables} tables", settings.place()),
+        consent: format!("on_destroy = \"{}\"", settings.on_destroy.word()),
+    };
     let what = format!("drop database {name}");
-    step(settings, plan, what, sql::MAINTENANCE, vec![sql::drop_database(name)]);
-    if let Some(last) = plan.steps.last_mut() {
-        last.risk = Risk::Destructive {
-            what: format!("database {name} of {} with {tables} tables", settings.place()),
-            consent: format!("on_destroy = \"{}\"", settings.on_destroy.word()),
-        };
-    }
+    risky(settings, risk, what, sql::MAINTENANCE, vec![sql::drop_database(name)])
 }

@@ -4,7 +4,7 @@ use super::facts::NODE;
 use super::settings::ExternalDb;
 use super::sql;
 use crate::resource::Plan;
-use crate::step::{Action, Sql, Step};
+use crate::step::{Action, Risk, Sql, Step};
 
 /// Of a password that is the wanted one.
 pub(super) const AS_WANTED: &str = "password as wanted";
@@ -14,6 +14,11 @@ pub(super) fn role_label(settings: &ExternalDb) -> String {
     format!("role {}", settings.user)
 }
 
+/// A database in `status`.
+pub(super) fn database_label(name: &str) -> String {
+    format!("database {name}")
+}
+
 /// The name under which the verifier's digest is remembered. The key of digests is the host's, so
 /// that after a switchover, on another host, the password counts as not remembered, and not as
 /// changed.
@@ -21,15 +26,29 @@ pub(super) fn memory_label(settings: &ExternalDb) -> String {
     format!("role {} ({}:{})", settings.user, settings.ssh.host, settings.ssh.port)
 }
 
-/// One more step that runs SQL.
+/// A step that runs SQL, or why there can be none.
 pub(super) fn step(
     settings: &ExternalDb,
-    plan: &mut Plan,
     what: String,
     database: &str,
     statements: Vec<String>,
-) {
-    let Some(server) = sql::server(settings) else {
+) -> Plan {
+    risky(settings, Risk::Quiet, what, database, statements)
+}
+
+/// The same, of one that users may notice.
+pub(super) fn risky(
+    settings: &ExternalDb,
+    risk: Risk,
+    what: String,
+    database: &str,
+    statements: Vec<String>,
+) -> Plan {
+    let mut plan = Plan::default();
+    if let Some(server) = sql::server(settings) {
+        let sql = Sql { server, database: database.to_owned(), statements };
+        plan.step(Step { risk, ..Step::new(NODE, what, Action::Sql(sql)) });
+    } else {
         plan.refuse(
             "server.admin_password_wo",
             "Missing password",
@@ -38,8 +57,6 @@ pub(super) fn step(
                 settings.place()
             ),
         );
-        return;
-    };
-    let sql = Sql { server, database: database.to_owned(), statements };
-    plan.step(Step::new(NODE, what, Action::Sql(sql)));
+    }
+    plan
 }

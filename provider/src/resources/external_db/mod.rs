@@ -5,6 +5,7 @@ mod destroy;
 pub mod facts;
 mod import;
 mod labels;
+mod observe;
 mod plan;
 mod role;
 mod settings;
@@ -12,8 +13,10 @@ pub mod sql;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
+
 use crate::diag::{Diag, Diags, Path};
-use crate::resource::{Answers, Context, ImportRequest, Plan, Question, Resource, Ssh};
+use crate::resource::{Answers, ImportRequest, Known, Observation, Plan, Question, Resource, Ssh};
 use crate::rule::{Found, Rule};
 use crate::value::Object;
 
@@ -51,11 +54,19 @@ impl Resource for ExternalDatabase {
         Ok(facts::facts(settings, answers))
     }
 
-    fn plan(settings: &ExternalDb, facts: &facts::Facts, context: &Context) -> Plan {
-        plan::plan(settings, facts, context)
+    fn observe(
+        settings: &ExternalDb,
+        facts: &facts::Facts,
+        _missing: &BTreeMap<String, String>,
+    ) -> Observation {
+        observe::observe(settings, facts)
     }
 
-    fn destroy(settings: &ExternalDb, facts: &facts::Facts, _context: &Context) -> Plan {
+    fn plan(settings: &ExternalDb, facts: &facts::Facts, known: Known<'_>) -> Plan {
+        plan::plan(settings, facts, known)
+    }
+
+    fn destroy(settings: &ExternalDb, facts: &facts::Facts, _known: Known<'_>) -> Plan {
         destroy::destroy(settings, facts)
     }
 

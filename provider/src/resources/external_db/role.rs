@@ -1,75 +1,87 @@
 //! The role: made, adopted, its password kept.
 
 use super::facts::{Cluster, Facts, Reach, Role, Stored};
-use super::labels::{AS_WANTED, memory_label, role_label, step};
+use super::labels::{AS_WANTED, memory_label, risky, role_label, step};
 use super::settings::ExternalDb;
 use super::sql;
+use crate::diag::{Diag, Path};
 use crate::resource::{Context, Plan};
 use crate::scram;
-use crate::secret::Secret;
 use crate::step::Risk;
 
 /// What the role needs.
-pub(super) fn plan(settings: &ExternalDb, facts: &Facts, context: &Context, plan: &mut Plan) {
-    let label = role_label(settings);
-    let wanted = wanted_text(settings, facts.role.as_ref());
-    let Some(role) = &facts.role else {
-        plan.status(label, "", &wanted);
-        let Some(password) = required_password(settings, plan) else { return };
-        let statements = sql::create_role(&settings.user, &password, settings.connection_limit);
-        let what = format!("create role {}", settings.user);
-        step(settings, plan, what, sql::MAINTENANCE, statements);
-        if facts.reach == Reach::Answers {
-            join(settings, &facts.cluster, plan);
-        } else if settings.server.is_some() {
-            join(settings, &Cluster::default(), plan);
-        }
-        return;
+pub(super) fn plan(settings: &ExternalDb, facts: &Facts, context: &Context) -> Plan {
+    match &facts.role {
+        None => made(settings, facts),
+        Some(role) => kept(settings, role, &facts.cluster, context),
+    }
+}
+
+fn made(settings: &ExternalDb, facts: &Facts) -> Plan {
+    let mut plan = Plan::default();
+    plan.status(role_label(settings), "", &wanted_text(settings, None));
+    let Some(password) = &settings.password_wo else {
+        plan.refusals.push(missing_password(settings));
+        return plan;
     };
-    let fit = password_fit(settings, role, context, plan);
-    plan.status(label, &text(settings, role, fit.word()), &wanted);
+    let statements = sql::create_role(&settings.user, password, settings.connection_limit);
+    let what = format!("create role {}", settings.user);
+    plan.add(step(settings, what, sql::MAINTENANCE, statements));
+    if facts.reach == Reach::Answers {
+        plan.add(join(settings, &facts.cluster));
+    } else if settings.server.is_some() {
+        plan.add(join(settings, &Cluster::default()));
+    }
+    plan
+}
+
+fn kept(settings: &ExternalDb, role: &Role, cluster: &Cluster, context: &Context) -> Plan {
+    let mut plan = Plan::default();
+    let fit = password_fit(settings, role, context);
+    if let (Fit::Unproven, Stored::Unknown(why)) = (fit, &role.password) {
+        plan.refusals.push(unproven(settings, why));
+    }
+    let wanted = wanted_text(settings, Some(role));
+    plan.status(role_label(settings), &text(settings, role, fit.word()), &wanted);
     if !role.login || differs(settings.connection_limit, role.connections) {
         let statement = sql::set_role(&settings.user, settings.connection_limit);
         let what = match settings.connection_limit {
             Some(limit) => format!("let role {} log in, with {limit} connections", settings.user),
             None => format!("let role {} log in", settings.user),
         };
-        step(settings, plan, what, sql::MAINTENANCE, vec![statement]);
+        plan.add(step(settings, what, sql::MAINTENANCE, vec![statement]));
     }
     match fit {
-        Fit::Differs => set_password(settings, plan, Risk::Disruptive(refused(settings))),
-        Fit::Md5 => set_password(settings, plan, Risk::Quiet),
-        Fit::Same | Fit::Unknown => {}
+        Fit::Differs => plan.add(set_password(settings, Risk::Disruptive(refused(settings)))),
+        Fit::Md5 => plan.add(set_password(settings, Risk::Quiet)),
+        Fit::Same | Fit::Unknown | Fit::Unproven => {}
     }
     if !role.usable {
-        join(settings, &facts.cluster, plan);
+        plan.add(join(settings, cluster));
     }
+    plan
 }
 
-fn join(settings: &ExternalDb, cluster: &Cluster, plan: &mut Plan) {
-    if !cluster.superuser {
-        let what = format!("become a member of role {}", settings.user);
-        let statement = sql::join_role(&settings.user);
-        step(settings, plan, what, sql::MAINTENANCE, vec![statement]);
+fn join(settings: &ExternalDb, cluster: &Cluster) -> Plan {
+    if cluster.superuser {
+        return Plan::default();
     }
+    let what = format!("become a member of role {}", settings.user);
+    step(settings, what, sql::MAINTENANCE, vec![sql::join_role(&settings.user)])
 }
 
-fn required_password(settings: &ExternalDb, plan: &mut Plan) -> Option<Secret> {
-    if settings.password_wo.is_none() {
-        let detail = format!("password_wo must be set: the password of role {}.", settings.user);
-        plan.refuse("password_wo", "Missing password", detail);
-    }
-    settings.password_wo.clone()
+fn missing_password(settings: &ExternalDb) -> Diag {
+    let detail = format!("password_wo must be set: the password of role {}.", settings.user);
+    Diag::error("Missing password", detail).at(Path::of("password_wo"))
 }
 
-fn set_password(settings: &ExternalDb, plan: &mut Plan, risk: Risk) {
-    let Some(password) = required_password(settings, plan) else { return };
+fn set_password(settings: &ExternalDb, risk: Risk) -> Plan {
+    let Some(password) = &settings.password_wo else {
+        return Plan { refusals: vec![missing_password(settings)], ..Plan::default() };
+    };
     let what = format!("set the password of role {}", settings.user);
-    let statements = sql::set_password(&settings.user, &password);
-    step(settings, plan, what, sql::MAINTENANCE, statements);
-    if let Some(last) = plan.steps.last_mut() {
-        last.risk = risk;
-    }
+    let statements = sql::set_password(&settings.user, password);
+    risky(settings, risk, what, sql::MAINTENANCE, statements)
 }
 
 fn refused(settings: &ExternalDb) -> String {
@@ -94,8 +106,10 @@ enum Fit {
     Md5,
     /// Another.
     Differs,
-    /// Nobody can say.
+    /// Nobody was asked.
     Unknown,
+    /// Nobody can say.
+    Unproven,
 }
 
 impl Fit {
@@ -104,18 +118,20 @@ impl Fit {
             Self::Same => AS_WANTED,
             Self::Md5 => "password as wanted, with an MD5 hash",
             Self::Differs => "another password",
-            Self::Unknown => "password not checked",
+            Self::Unknown | Self::Unproven => "password not checked",
         }
     }
 }
 
-fn password_fit(settings: &ExternalDb, role: &Role, context: &Context, plan: &mut Plan) -> Fit {
+fn password_fit(settings: &ExternalDb, role: &Role, context: &Context) -> Fit {
     let kept = context.secrets_unchanged && context.prior.is_some();
     let memory = context.as_written.get(&memory_label(settings)).copied();
-    if kept && memory == Some(true) {
+    // An ephemeral password is another one in each run; without memory of what was written, a
+    // version that did not change says that the server's is to stay.
+    if kept && memory != Some(false) {
         return Fit::Same;
     }
-    let fit = match (&role.password, &settings.password_wo) {
+    match (&role.password, &settings.password_wo) {
         (Stored::Verifier(text), Some(password)) if scram::is_of(text, password) => Fit::Same,
         (Stored::Verifier(text), Some(password))
             if scram::is_md5_of(text, &settings.user, password) =>
@@ -124,29 +140,23 @@ fn password_fit(settings: &ExternalDb, role: &Role, context: &Context, plan: &mu
         }
         (Stored::Accepted, _) => Fit::Same,
         (Stored::Verifier(_) | Stored::Rejected, _) => Fit::Differs,
-        (Stored::Unknown(_) | Stored::NotAsked, _) => Fit::Unknown,
-    };
-    // An ephemeral password is another one in each run; without memory of what was written, a
-    // version that did not change says that the server's is to stay.
-    if kept && memory.is_none() && fit != Fit::Same {
-        return Fit::Same;
+        (Stored::Unknown(_), _) => Fit::Unproven,
+        (Stored::NotAsked, _) => Fit::Unknown,
     }
-    if let (Fit::Unknown, Stored::Unknown(why)) = (fit, &role.password) {
-        plan.refuse(
-            "password_wo",
-            "Cannot prove the password",
-            format!(
-                "{}: {} may not read stored passwords, and a login as {} from {} fails for another \
-             reason than the password, so it cannot be said whether the password is right. Allow \
-             that login, for example in pg_hba.conf or the server's allow list. The reason: {why}",
-                settings.place(),
-                settings.server.as_ref().map_or("postgres", |s| &s.admin_user),
-                settings.user,
-                settings.ssh.host
-            ),
-        );
-    }
-    fit
+}
+
+/// Nobody can say whether the password is right.
+fn unproven(settings: &ExternalDb, why: &str) -> Diag {
+    let detail = format!(
+        "{}: {} may not read stored passwords, and a login as {} from {} fails for another reason \
+         than the password, so it cannot be said whether the password is right. Allow that login, \
+         for example in pg_hba.conf or the server's allow list. The reason: {why}",
+        settings.place(),
+        settings.server.as_ref().map_or("postgres", |s| &s.admin_user),
+        settings.user,
+        settings.ssh.host
+    );
+    Diag::error("Cannot prove the password", detail).at(Path::of("password_wo"))
 }
 
 /// The role as it is, in `status`.

@@ -10,7 +10,7 @@ use proptest::prelude::*;
 
 use super::facts::{Cluster, Database, Facts, Inside, Reach, Role, Stored};
 use super::*;
-use crate::resource::describe;
+use crate::resource::{Context, decided, describe, observed};
 use crate::scram;
 use crate::secret::Secret;
 use crate::settings::{Field as _, Settings as _, check};
@@ -24,6 +24,14 @@ pub fn settings(extra: &[(&str, Value)]) -> ExternalDb {
     ]);
     object.extend(extra.iter().map(|(k, v)| ((*k).to_owned(), v.clone())));
     ExternalDb::from_object(&object, &Path::root()).expect("settings of the schema")
+}
+
+fn plan_in(settings: &ExternalDb, facts: &Facts, context: &Context) -> Plan {
+    decided::<ExternalDatabase>(settings, facts, context, false)
+}
+
+fn destroy(settings: &ExternalDb, facts: &Facts) -> Plan {
+    decided::<ExternalDatabase>(settings, facts, &Context::default(), true)
 }
 
 fn there(user: &str, password: Stored) -> Facts {
@@ -67,7 +75,7 @@ fn nothing_there() -> Facts {
 #[test]
 fn an_empty_server_gets_role_and_databases() {
     let settings = settings(&[("harbor_version", Value::from("2.3.2"))]);
-    let plan = ExternalDatabase::plan(&settings, &nothing_there(), &Context::default());
+    let plan = plan_in(&settings, &nothing_there(), &Context::default());
     assert_eq!(
         describe(&plan.steps),
         "node: create role harbor\nnode: create database registry\n\
@@ -79,8 +87,7 @@ fn an_empty_server_gets_role_and_databases() {
 
 #[test]
 fn as_wanted_needs_no_step() {
-    let plan =
-        ExternalDatabase::plan(&settings(&[]), &there("harbor", right()), &Context::default());
+    let plan = plan_in(&settings(&[]), &there("harbor", right()), &Context::default());
     assert_eq!(describe(&plan.steps), "");
     assert!(plan.status.values().all(|pair| pair.actual == pair.wanted), "{:?}", plan.status);
     assert!(plan.refusals.is_empty() && plan.warnings.is_empty());
@@ -89,13 +96,13 @@ fn as_wanted_needs_no_step() {
 #[test]
 fn a_server_made_in_the_same_apply_must_answer_first() {
     let facts = Facts { reach: Reach::Silent("connection refused".into()), ..Facts::default() };
-    let plan = ExternalDatabase::plan(&settings(&[]), &facts, &Context::default());
+    let plan = plan_in(&settings(&[]), &facts, &Context::default());
     assert_eq!(
         describe(&plan.steps),
         "node: reach PostgreSQL on 198.51.100.11 (port 5432)\nnode: create role harbor\n\
          node: create database registry\n"
     );
-    let later = ExternalDatabase::plan(&settings(&[]), &nothing_there(), &Context::default());
+    let later = plan_in(&settings(&[]), &nothing_there(), &Context::default());
     assert_eq!(plan.status, later.status);
     assert_eq!(plan.outputs_after, later.outputs_after);
 }
@@ -103,22 +110,23 @@ fn a_server_made_in_the_same_apply_must_answer_first() {
 #[test]
 fn a_server_that_fell_silent_is_not_changed_and_not_forgotten() {
     let facts = Facts { reach: Reach::Silent("connection refused".into()), ..Facts::default() };
-    let plan = ExternalDatabase::plan(&settings(&[]), &facts, &updating(None));
+    let plan = plan_in(&settings(&[]), &facts, &updating(None));
     assert_eq!(plan.refusals.len(), 1);
     assert!(plan.steps.is_empty());
     let status = Object::from([("database registry".to_owned(), Value::from("owner harbor"))]);
     let prior = Object::from([("status".to_owned(), Value::Map(status.clone()))]);
-    let context = Context { prior: Some(prior), reading: true, ..Context::default() };
-    let plan = ExternalDatabase::plan(&settings(&[]), &facts, &context);
-    assert_eq!(Plan::actual(&plan.status), Value::Map(status));
-    assert_eq!(plan.warnings.len(), 1);
+    let context = Context { prior: Some(prior), ..Context::default() };
+    let observed = observed::<ExternalDatabase>(&settings(&[]), &facts, &context);
+    let kept = observed.status.iter().map(|(name, text)| (name.clone(), text.as_str().into()));
+    assert_eq!(kept.collect::<Object>(), status);
+    assert_eq!(observed.outputs.get("server_version"), None);
 }
 
 #[test]
 fn a_standby_is_refused_at_the_host() {
     let mut facts = there("harbor", right());
     facts.cluster.in_recovery = true;
-    let plan = ExternalDatabase::plan(&settings(&[]), &facts, &Context::default());
+    let plan = plan_in(&settings(&[]), &facts, &Context::default());
     assert!(plan.steps.is_empty());
     assert_eq!(plan.refusals[0].path, Path::of("ssh.host"));
     assert!(plan.refusals[0].detail.contains("primary_ssh"), "{:?}", plan.refusals);
@@ -135,7 +143,7 @@ fn a_role_of_another_is_adopted_and_its_password_change_is_announced() {
         foreign: 2,
         foreign_owners: "postgres".to_owned(),
     });
-    let plan = ExternalDatabase::plan(&settings(&[]), &facts, &Context::default());
+    let plan = plan_in(&settings(&[]), &facts, &Context::default());
     assert_eq!(
         describe(&plan.steps),
         "node: let role harbor log in\n\
@@ -154,7 +162,7 @@ fn a_role_of_another_is_adopted_and_its_password_change_is_announced() {
 fn an_md5_hash_of_the_password_is_replaced_and_nobody_is_refused() {
     let hash = postgres_protocol::password::md5(b"s3cret-Word", "harbor");
     let facts = there("harbor", Stored::Verifier(Secret::from(hash.as_str())));
-    let plan = ExternalDatabase::plan(&settings(&[]), &facts, &Context::default());
+    let plan = plan_in(&settings(&[]), &facts, &Context::default());
     assert_eq!(describe(&plan.steps), "node: set the password of role harbor\n");
 }
 
@@ -162,7 +170,7 @@ fn an_md5_hash_of_the_password_is_replaced_and_nobody_is_refused() {
 fn what_was_written_stays_until_its_version_changes() {
     // An ephemeral password is another one in each run: the configuration's is not what counts.
     let plan = |stored: Stored, context: &Context| {
-        describe(&ExternalDatabase::plan(&settings(&[]), &there("harbor", stored), context).steps)
+        describe(&plan_in(&settings(&[]), &there("harbor", stored), context).steps)
     };
     assert_eq!(plan(wrong(), &updating(Some(true))), "");
     assert_eq!(plan(wrong(), &updating(None)), "");
@@ -177,10 +185,9 @@ fn a_read_says_what_is_there_without_the_password() {
     let mut settings = settings(&[]);
     settings.password_wo = None;
     let words = |as_written| {
-        let context = Context { reading: true, ..updating(as_written) };
-        let plan = ExternalDatabase::plan(&settings, &there("harbor", right()), &context);
-        assert!(plan.steps.is_empty() && plan.refusals.is_empty());
-        plan.status["role harbor"].actual.clone().unwrap_or_default()
+        let (facts, context) = (there("harbor", right()), updating(as_written));
+        let observed = observed::<ExternalDatabase>(&settings, &facts, &context);
+        observed.says("role harbor").to_owned()
     };
     assert_eq!(words(Some(true)), "login, password as wanted");
     assert_eq!(words(Some(false)), "login, password changed on the server");
@@ -191,7 +198,7 @@ fn a_read_says_what_is_there_without_the_password() {
 fn no_step_shows_the_password() {
     let settings = settings(&[("server", Value::Map(server()))]);
     let facts = Facts { reach: Reach::Answers, ..Facts::default() };
-    let plan = ExternalDatabase::plan(&settings, &facts, &Context::default());
+    let plan = plan_in(&settings, &facts, &Context::default());
     let all = format!("{settings:?} {plan:?} {:?}", ExternalDatabase::questions(&settings));
     let actions = format!("{:?}", plan.steps.iter().map(|s| &s.action).collect::<Vec<_>>());
     assert!(actions.contains("CREATE ROLE"));
@@ -225,7 +232,7 @@ fn a_server_elsewhere_needs_its_password_and_keeps_its_data() {
 fn a_password_that_cannot_be_proven_is_said_to_be_so() {
     let settings = settings(&[("server", Value::Map(server()))]);
     let facts = there("harbor", Stored::Unknown("no pg_hba.conf entry for host".to_owned()));
-    let plan = ExternalDatabase::plan(&settings, &facts, &Context::default());
+    let plan = plan_in(&settings, &facts, &Context::default());
     assert_eq!(plan.refusals[0].path, Path::of("password_wo"));
     assert!(plan.refusals[0].detail.contains("no pg_hba.conf entry"));
 }
@@ -237,7 +244,7 @@ fn a_database_off_the_list_is_left() {
         vec!["registry".to_owned(), "notaryserver".to_owned()].to_value(),
     )]);
     let context = Context { prior: Some(prior), ..Context::default() };
-    let plan = ExternalDatabase::plan(&settings(&[]), &there("harbor", right()), &context);
+    let plan = plan_in(&settings(&[]), &there("harbor", right()), &context);
     assert!(plan.steps.is_empty());
     assert!(plan.warnings[0].detail.contains("notaryserver"));
 }
@@ -249,7 +256,7 @@ fn a_destroy_loses_data_only_with_the_word_for_it() {
     inside.expect("there").tables = 51;
     let destroy = |word: &str| {
         let settings = settings(&[("on_destroy", Value::from(word))]);
-        ExternalDatabase::destroy(&settings, &facts, &Context::default())
+        destroy(&settings, &facts)
     };
     assert!(destroy("keep").steps.is_empty());
     let refused = destroy("drop");
@@ -267,7 +274,7 @@ fn harbor_2_9_needs_postgresql_12() {
     let settings = settings(&[("harbor_version", Value::from("2.9.0"))]);
     let mut facts = there("harbor", right());
     facts.cluster.version = 110_022;
-    let plan = ExternalDatabase::plan(&settings, &facts, &Context::default());
+    let plan = plan_in(&settings, &facts, &Context::default());
     assert_eq!(plan.refusals[0].path, Path::of("harbor_version"));
 }
 

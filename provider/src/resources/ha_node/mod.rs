@@ -9,20 +9,23 @@ mod import;
 mod layout;
 mod mark;
 mod meaning;
+mod observe;
 mod plan;
 mod scripts;
 mod settings;
 #[cfg(test)]
 mod tests;
+mod texts;
 mod validate;
 mod version;
 
 pub use facts::Facts;
 pub use settings::{HaNode, Outputs};
 
+use std::collections::BTreeMap;
+
 use crate::diag::{Diag, Diags};
-use crate::plan::{Context, Plan};
-use crate::resource::{Answers, ImportRequest, Question, Resource, Ssh};
+use crate::resource::{Answers, ImportRequest, Known, Observation, Plan, Question, Resource, Ssh};
 use crate::rule::Rule;
 use crate::value::Object;
 
@@ -67,12 +70,20 @@ impl Resource for Node {
         Ok(facts::read(settings, answers))
     }
 
-    fn plan(settings: &HaNode, facts: &Facts, context: &Context) -> Plan {
-        plan::plan(settings, facts, context)
+    fn observe(
+        settings: &HaNode,
+        facts: &Facts,
+        _missing: &BTreeMap<String, String>,
+    ) -> Observation {
+        observe::observe(settings, facts)
     }
 
-    fn destroy(settings: &HaNode, facts: &Facts, context: &Context) -> Plan {
-        destroy::destroy(settings, facts, context)
+    fn plan(settings: &HaNode, facts: &Facts, known: Known<'_>) -> Plan {
+        plan::plan(settings, facts, known)
+    }
+
+    fn destroy(settings: &HaNode, facts: &Facts, known: Known<'_>) -> Plan {
+        destroy::destroy(settings, facts, known)
     }
 
     fn import_request(id: &str) -> Result<ImportRequest, Diag> {

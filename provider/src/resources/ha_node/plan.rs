@@ -8,94 +8,102 @@ mod run;
 mod storage;
 mod versions;
 
-use render::harbor::{Release, release};
+use render::harbor::Release;
 
-use super::facts::{Facts, HOST, Health};
-use super::layout;
-use super::settings::{ComposeSource, HaNode, Outputs};
-use crate::plan::{Context, Plan};
-use crate::settings::{Field, Settings};
-use crate::step::{Action, Step};
+use super::facts::{Facts, HOST};
+use super::observe::compose;
+use super::settings::HaNode;
+use crate::diag::{Diag, Path};
+use crate::plan::{Known, Plan};
+use crate::settings::Field;
+use crate::step::{Action, File, Step};
 use crate::value::{Object, Value};
 
-/// First line of files that are ours alone and take comments.
-const HEADER: &str = "# Managed by Breakwater (terraform-provider-harbor); changes made by hand \
-                      are shown by the next plan.\n";
-
-/// A file of ours with its first line.
-fn headed(text: &str) -> String {
-    format!("{HEADER}{text}")
-}
-
-/// A decision while it is made.
+/// What a decision is made from.
 struct Node<'a> {
     s: &'a HaNode,
     facts: &'a Facts,
-    context: &'a Context,
+    known: Known<'a>,
     release: Release,
-    plan: Plan,
     /// Compose as a command.
     compose: &'static str,
-    /// Flags of prepare.
-    flags: String,
+}
+
+/// What one part of the decision came to.
+#[derive(Default)]
+struct Part {
+    plan: Plan,
     /// Containers must be made anew: what they read at start has changed.
     anew: bool,
     /// Containers must be brought to what the compose files say.
     up: bool,
 }
 
-/// What is there, what should be there, and the steps between.
-pub fn plan(s: &HaNode, facts: &Facts, context: &Context) -> Plan {
+/// What should be there, and the steps to it.
+pub fn plan(s: &HaNode, facts: &Facts, known: Known<'_>) -> Plan {
     let Ok(release) = s.version.parse::<Release>() else {
         let mut plan = Plan::default();
         plan.refuse("version", format!("Unknown Harbor release {}", s.version), "");
         return plan;
     };
-    let mut node = Node::new(s, facts, context, release);
-    node.docker();
-    node.storage();
-    node.docker_service();
-    node.install();
-    let texts = node.files();
-    node.run(&texts);
-    node.boot_unit();
-    node.ports();
-    node.api();
-    node.rotation();
-    node.plan.outputs = outputs(s, facts, node.compose).to_object();
-    node.plan.outputs_after = certain(s, &node.plan, context.prior.as_ref());
-    node.plan
+    let node = Node { s, facts, known, release, compose: compose(s, facts) };
+    let mut made = Part::default();
+    made.add(node.docker());
+    made.add(node.storage());
+    made.add(node.docker_service());
+    made.add(node.install());
+    let (files, texts) = node.files();
+    made.add(files);
+    made.add(node.run(&texts, made.anew, made.up));
+    made.add(node.boot_unit());
+    made.add(node.ports());
+    made.add(node.api(!made.plan.steps.is_empty()));
+    made.add(node.rotation());
+    let mut plan = made.plan;
+    plan.outputs.clone_from(&known.observed.outputs);
+    plan.outputs_after = certain(s, &plan, known.context.prior.as_ref());
+    plan
 }
 
-impl<'a> Node<'a> {
-    fn new(s: &'a HaNode, facts: &'a Facts, context: &'a Context, release: Release) -> Self {
-        let flags = release::prepare_flags(release, &layout::parts(s));
-        Self {
-            s,
-            facts,
-            context,
-            release,
-            plan: Plan::default(),
-            compose: compose(s, facts),
-            flags: flags.unwrap_or_default().join(" "),
-            anew: false,
-            up: false,
-        }
+impl Part {
+    /// Add what another part came to.
+    fn add(&mut self, part: Self) {
+        self.plan.add(part.plan);
+        self.anew |= part.anew;
+        self.up |= part.up;
     }
 
-    /// What prepare is run with, beside the files: first line of its mark.
-    fn head(&self) -> String {
-        format!("{} {}", self.release, self.flags)
+    fn warn(&mut self, path: &str, summary: impl Into<String>, detail: impl Into<String>) {
+        self.plan.warnings.push(Diag::warning(summary, detail).at(Path::of(path)));
     }
 
+    fn refuse(&mut self, path: &str, summary: impl Into<String>, detail: impl Into<String>) {
+        self.plan.refuse(path, summary, detail);
+    }
+
+    fn step(&mut self, step: Step) {
+        self.plan.step(step);
+    }
+}
+
+impl Node<'_> {
     /// The node, as sentences name it.
     fn name(&self) -> String {
         format!("{} ({})", self.s.hostname, self.s.ssh.host)
     }
 
+    /// Record one thing that is not a file; true if it differs.
+    fn status(&self, part: &mut Part, name: impl Into<String>, wanted: &str) -> bool {
+        let name = name.into();
+        let actual = self.known.observed.says(&name);
+        part.plan.status(name, actual, wanted)
+    }
+
     /// Secrets that rotate in this very apply are not on the host yet: what will follow is said now.
-    fn rotation(&mut self) {
-        let prior = self.context.prior.as_ref().and_then(|p| p.get("shared_secrets_rotation"));
+    fn rotation(&self) -> Part {
+        let mut part = Part::default();
+        let prior = self.known.context.prior.as_ref();
+        let prior = prior.and_then(|p| p.get("shared_secrets_rotation"));
         // A node that was imported had none before: it takes over secrets, and none rotates.
         let prior = prior.filter(|p| !p.is_null());
         let rotates = prior.is_some_and(|p| *p != Field::to_value(&self.s.shared_secrets_rotation));
@@ -105,22 +113,9 @@ impl<'a> Node<'a> {
                  requests through this node may fail for about 20 s.",
                 self.name()
             );
-            self.warn("shared_secrets_rotation", "This apply interrupts service", detail);
+            part.warn("shared_secrets_rotation", "This apply interrupts service", detail);
         }
-    }
-
-    /// Refuse, but not in Read, where nothing is decided.
-    fn refuse(&mut self, path: &str, summary: impl Into<String>, detail: impl Into<String>) {
-        if !self.context.reading {
-            self.plan.refuse(path, summary, detail);
-        }
-    }
-
-    fn warn(&mut self, path: &str, summary: impl Into<String>, detail: impl Into<String>) {
-        if !self.context.reading {
-            let diag = crate::diag::Diag::warning(summary, detail);
-            self.plan.warnings.push(diag.at(crate::diag::Path::of(path)));
-        }
+        part
     }
 
     /// Whether a container of this node runs.
@@ -130,50 +125,16 @@ impl<'a> Node<'a> {
 
     /// Whether the state before names this managed file.
     fn was_ours(&self, label: &str) -> bool {
-        let prior = self.context.prior.as_ref();
+        let prior = self.known.context.prior.as_ref();
         prior.is_some_and(|p| !p.get("files").unwrap_or(&Value::Null).get(label).is_null())
     }
 
-    /// What the state before says of one thing of `status`.
-    fn prior_status(&self, name: &str) -> String {
-        let status = self.context.prior.as_ref().and_then(|p| p.get("status"));
-        status.unwrap_or(&Value::Null).get(name).as_str().unwrap_or_default().to_owned()
-    }
-
     /// Record and write a file of ours; true if its text changes.
-    fn write(&mut self, file: Result<crate::step::File, render::Error>, path: &str) -> bool {
+    fn write(&self, part: &mut Part, file: Result<File, render::Error>, path: &str) -> bool {
         let actual = self.facts.file(path);
         let same = file.as_ref().is_ok_and(|f| actual.text() == Some(f.content.expose()));
         let file = file.map_err(|e| e.to_string());
-        self.plan.file(self.context, HOST, path, actual, file) && !same
-    }
-}
-
-/// Compose as the command that this node uses.
-pub fn compose(s: &HaNode, facts: &Facts) -> &'static str {
-    let plugin = match s.compose_source() {
-        ComposeSource::Plugin => true,
-        ComposeSource::Distro | ComposeSource::Url => false,
-        // Harbor's own choice where both are there.
-        ComposeSource::None => !facts.seen.one("plugin").is_empty(),
-    };
-    if plugin { "docker compose" } else { "docker-compose" }
-}
-
-fn outputs(s: &HaNode, facts: &Facts, compose: &str) -> Outputs {
-    let text = |key: &str| Some(facts.seen.one(key).to_owned()).filter(|t| !t.is_empty());
-    let (healthy, components) = match &facts.health {
-        Health::Silent => (facts.installed().map(|_| false), None),
-        Health::Says { healthy, components } => (Some(*healthy), Some(components.clone())),
-    };
-    Outputs {
-        url: Some(s.url()),
-        address: Some(s.ssh.host.clone()),
-        release: facts.composed().map(str::to_owned),
-        healthy,
-        components,
-        docker_version: text("server"),
-        compose_version: text(if compose == "docker compose" { "plugin" } else { "standalone" }),
+        part.plan.file(self.known, HOST, path, actual, file) && !same
     }
 }
 

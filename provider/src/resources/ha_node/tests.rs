@@ -17,7 +17,7 @@ use crate::facts::file::FileFact;
 use crate::facts::package::Package;
 use crate::facts::service::Service;
 use crate::plan::{Context, Plan};
-use crate::resource::{Resource, describe};
+use crate::resource::{Resource, decided, describe, observed};
 use crate::secret::Secret;
 use crate::settings::Settings;
 use crate::step::{Action, Step};
@@ -68,7 +68,15 @@ fn usual() -> HaNode {
 }
 
 fn plan(s: &HaNode, facts: &Facts) -> Plan {
-    Node::plan(s, facts, &Context::default())
+    plan_in(s, facts, &Context::default())
+}
+
+fn plan_in(s: &HaNode, facts: &Facts, context: &Context) -> Plan {
+    decided::<Node>(s, facts, context, false)
+}
+
+fn destroy(s: &HaNode, facts: &Facts) -> Plan {
+    decided::<Node>(s, facts, &Context::default(), true)
 }
 
 fn steps(plan: &Plan) -> String {

@@ -6,9 +6,11 @@ use super::names::Paths;
 use super::scripts::Scripts;
 use super::settings::{Member, Pair};
 use crate::facts::file::FileFact;
-use crate::resource::{Context, Plan};
+use crate::observation::Observation;
+use crate::plan::{self, Context, Known};
 use crate::scram;
 use crate::secret::Secret;
+use crate::step::{File, Step};
 
 /// What a decision is made from.
 #[derive(Clone, Copy)]
@@ -17,8 +19,11 @@ pub struct Case<'a> {
     pub settings: &'a Pair,
     /// What was seen.
     pub facts: &'a Facts,
+    /// What is there.
+    pub observed: &'a Observation,
     /// What else is known.
     pub context: &'a Context,
+    known: Known<'a>,
     paths: &'a [Paths; 2],
 }
 
@@ -42,15 +47,10 @@ impl<'a> Case<'a> {
     pub fn new(
         settings: &'a Pair,
         facts: &'a Facts,
-        context: &'a Context,
+        known: Known<'a>,
         paths: &'a [Paths; 2],
     ) -> Self {
-        Self { settings, facts, context, paths }
-    }
-
-    /// The same with another context.
-    pub fn with<'b>(&'b self, context: &'b Context) -> Case<'b> {
-        Case { context, ..*self }
+        Self { settings, facts, observed: known.observed, context: known.context, known, paths }
     }
 
     /// One member.
@@ -81,19 +81,36 @@ impl<'a> Case<'a> {
         self.side(self.settings.standby())
     }
 
-    /// Record a file of one member, and write it where it differs; true if it does.
-    pub fn file(&self, plan: &mut Plan, member: Member, wanted: Wanted) -> bool {
-        let host = member.word();
-        if self.missing(member).is_some() {
-            return false;
-        }
-        let Ok(file) = wanted else {
-            let label = format!("{host}: a managed file");
-            return plan.file(self.context, host, label, &FileFact::Absent, wanted);
-        };
-        let absent = FileFact::Absent;
-        let actual = self.facts.of(member).files.get(&file.path).unwrap_or(&absent);
-        plan.file(self.context, host, format!("{host}:{}", file.path), actual, Ok(file))
+    /// A file of one member as it is there.
+    pub fn fact(&self, member: Member, path: &str) -> &'a FileFact {
+        static ABSENT: FileFact = FileFact::Absent;
+        self.facts.of(member).files.get(path).unwrap_or(&ABSENT)
+    }
+
+    /// Whether a file of one member is to be written.
+    pub fn differs(&self, member: Member, file: &File) -> bool {
+        let fact = self.fact(member, &file.path);
+        self.known_of(member, file).differs(&label(member, &file.path), fact, file)
+    }
+
+    /// A file of one member as it is and as it should be.
+    pub fn pair(&self, member: Member, file: &File) -> plan::Pair {
+        let fact = self.fact(member, &file.path);
+        self.known_of(member, file).pair(&label(member, &file.path), fact, file)
+    }
+
+    /// The step that writes a file, where it differs and can be made.
+    pub fn write(&self, member: Member, wanted: Wanted) -> Option<Step> {
+        let file = wanted.ok().filter(|file| self.differs(member, file))?;
+        Some(plan::write(member.word(), file))
+    }
+
+    /// A renewed certificate comes with its key, whatever the version says.
+    fn known_of(&self, member: Member, file: &File) -> Known<'a> {
+        let paths = self.side(member).paths;
+        let found = self.fact(member, &paths.tls_certificate).text();
+        let wanted = self.settings.node(member).tls.as_ref().map(|t| t.certificate.as_str());
+        self.known.renewed(file.path == paths.tls_key && found != wanted)
     }
 
     /// The password of the replication role, where it is known: as given, or as one of the hosts
@@ -112,7 +129,7 @@ impl<'a> Case<'a> {
 
     /// Of the passwords in the two password files, the one that the server knows; else the
     /// primary's host's.
-    fn kept_password(&self) -> Option<Secret> {
+    pub fn kept_password(&self) -> Option<Secret> {
         let user = &self.settings.replication_user;
         let in_file = |side: Side| {
             let text = side.host.files.get(&side.paths.passfile)?.text()?;
@@ -146,6 +163,16 @@ impl<'a> Case<'a> {
     pub fn prior_text(&self, name: &str) -> Option<&'a str> {
         self.context.prior.as_ref()?.get(name)?.as_str()
     }
+}
+
+/// The name of a file of one member in `files`.
+pub fn label(member: Member, path: &str) -> String {
+    format!("{}:{path}", member.word())
+}
+
+/// The name of another thing of one member in `status`.
+pub fn named(member: Member, thing: &str) -> String {
+    format!("{}: {thing}", member.word())
 }
 
 /// Whether a server runs with a `cluster_name` that we did not give.

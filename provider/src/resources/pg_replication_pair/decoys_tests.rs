@@ -77,7 +77,7 @@ async fn no_decoy_in_the_database_of_all_is_called() {
 
     let paths = Paths::new(&settings, Member::A);
     let scripts = Scripts { settings: &settings, member: Member::A, paths: &paths };
-    let role = super::plan::primary::role_sql(
+    let role = super::plan::access::role_sql(
         super::names::REWINDER,
         &crate::scram::verifier(&crate::secret::Secret::from("pencil")),
     );

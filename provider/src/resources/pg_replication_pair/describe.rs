@@ -1,8 +1,11 @@
 //! What a server is and does, in the words of `status`.
 
 use super::case::Case;
-use super::facts::{Dir, Host};
+use super::facts::{Dir, Host, Role};
+use super::names::{REWIND_FUNCTIONS_COUNT, REWINDER};
 use super::settings::Member;
+use crate::scram;
+use crate::secret::Secret;
 
 /// The role that a server has, in the words of `status`.
 pub fn role(case: &Case, host: &Host) -> String {
@@ -14,6 +17,34 @@ pub fn role(case: &Case, host: &Host) -> String {
         (None, Dir::Data(_)) => format!("stopped ({})", host.control.state),
         (None, _) => String::new(),
     }
+}
+
+/// Its unit: whether it runs, and whether it starts at boot.
+pub fn service(host: &Host) -> String {
+    let start = match host.start.as_str() {
+        "auto" => "enabled",
+        other => other,
+    };
+    let runs = host.sql.is_some() || host.pid.is_some();
+    let active = if runs { "active" } else { "inactive" };
+    if host.cluster { format!("{active}, {start}") } else { String::new() }
+}
+
+/// A role that replicates, and whether this is its password.
+pub fn access(host: &Host, role: &Role, password: Option<&Secret>) -> String {
+    let grants = host.sql.as_ref().map_or(0, |s| s.rewind_grants);
+    let rewinds = role.name == REWINDER && grants == REWIND_FUNCTIONS_COUNT;
+    let good = role.verifier.as_ref().zip(password).is_some_and(|(v, p)| scram::is_of(v, p));
+    let mut words = Vec::new();
+    words.extend(role.login.then_some("login"));
+    words.extend((role.replication && role.name != REWINDER).then_some("replication"));
+    words.extend(rewinds.then_some("rewind"));
+    words.push(match (&role.verifier, good) {
+        (None, _) => "no password",
+        (Some(_), true) => "password of the password file",
+        (Some(_), false) => "another password",
+    });
+    words.join(", ")
 }
 
 /// What a standby does, for outputs.

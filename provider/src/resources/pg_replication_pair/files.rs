@@ -7,7 +7,7 @@ use render::{apt, systemd};
 
 use super::facts::Host;
 use super::names::{HEADER, Paths, REWINDER, id};
-use super::settings::{Connection, Member, Method, NodeTls, OtherRules, Pair};
+use super::settings::{Connection, Member, Method, NodeTls, OtherRules, Pair, Source};
 use crate::facts::file::FileFact;
 use crate::secret::Secret;
 use crate::step::File;
@@ -61,7 +61,32 @@ pub struct Files<'a> {
     pub keeps_name: bool,
 }
 
+/// Stands for the password in a text whose password the host makes.
+pub const PLACE: &str = "@PASSWORD@";
+
 impl Files<'_> {
+    /// All files of a member whose host looks like this; `password`: of the password file.
+    pub fn all(&self, host: &Host, password: Option<&Secret>) -> Vec<Wanted> {
+        let mut all = vec![self.createcluster()];
+        if self.settings.source == Source::Pgdg {
+            all.extend(self.key());
+            all.push(self.sources(&host.os.codename));
+        }
+        all.extend([Ok(self.marker()), self.dropin()]);
+        all.extend(self.archive_script());
+        all.push(self.passfile(password.unwrap_or(&Secret::from(PLACE))));
+        all.extend(self.tls().into_iter().filter_map(|(_, file)| file.map(Ok)));
+        all.extend([self.shared_conf(&BTreeMap::new()), self.own_conf(), self.hba(host)]);
+        all
+    }
+
+    /// Files that were wanted once and stand there still.
+    pub fn unwanted(&self, host: &Host) -> Vec<&String> {
+        let there = |path: &&String| host.files.get(*path).is_some_and(FileFact::is_present);
+        let tls = self.tls().into_iter();
+        tls.filter_map(|(path, file)| file.is_none().then_some(path)).filter(there).collect()
+    }
+
     /// Says that the cluster is ours.
     pub fn marker(&self) -> File {
         let text = format!("{HEADER}pair {}\nmember {}\n", id(self.settings), self.member.word());

@@ -6,8 +6,8 @@
 //!   answer. [`wal`]: what the write-ahead logs say of each other.
 //! - [`case`](mod@case): settings and facts of both members, as a decision needs them; [`describe`]: what a
 //!   server is, in words. [`files`]: the text of every managed file. [`password`]: SCRAM verifiers.
-//! - [`plan`](mod@plan): the decision, in the order of an apply. [`roles`]: who is the primary, and how that
-//!   changes.
+//! - [`observe`](mod@observe): what is there. [`plan`](mod@plan): the decision, in the order of an
+//!   apply. [`roles`]: who is the primary, and how that changes.
 //! - [`scripts`]: the shell text of steps; [`steps`]: those that several decisions make.
 //! - [`import`]: the settings of a pair that is there. [`destroy`](mod@destroy).
 //!
@@ -28,6 +28,7 @@ mod facts;
 mod files;
 mod import;
 mod names;
+mod observe;
 mod parse;
 mod plan;
 mod questions;
@@ -38,8 +39,10 @@ mod steps;
 mod validate;
 mod wal;
 
+use std::collections::BTreeMap;
+
 use crate::diag::{Diag, Diags};
-use crate::resource::{Answers, Context, ImportRequest, Plan, Question, Resource, Ssh};
+use crate::resource::{Answers, ImportRequest, Known, Observation, Plan, Question, Resource, Ssh};
 use crate::rule::Rule;
 use crate::value::Object;
 
@@ -97,12 +100,16 @@ the guide on import shows how to move from one name to the other.";
         Ok(facts)
     }
 
-    fn plan(settings: &Pair, facts: &Facts, context: &Context) -> Plan {
-        plan::plan(settings, facts, context)
+    fn observe(settings: &Pair, facts: &Facts, missing: &BTreeMap<String, String>) -> Observation {
+        observe::observe(settings, facts, missing)
     }
 
-    fn destroy(settings: &Pair, facts: &Facts, context: &Context) -> Plan {
-        destroy::destroy(settings, facts, context)
+    fn plan(settings: &Pair, facts: &Facts, known: Known<'_>) -> Plan {
+        plan::plan(settings, facts, known)
+    }
+
+    fn destroy(settings: &Pair, facts: &Facts, known: Known<'_>) -> Plan {
+        destroy::destroy(settings, facts, known)
     }
 
     fn import_request(id: &str) -> Result<ImportRequest, Diag> {

@@ -9,6 +9,9 @@ pub const HEADER: &str = "# Managed by Breakwater (terraform-provider-harbor); c
 /// Role that `pg_rewind` uses.
 pub const REWINDER: &str = "breakwater_rewinder";
 
+/// How many functions it must be allowed to call.
+pub const REWIND_FUNCTIONS_COUNT: i64 = 4;
+
 /// The settings that a standby must not have lower than its primary, with PostgreSQL's defaults.
 pub const NOT_LOWER: [(&str, i64); 5] = [
     ("max_connections", 100),

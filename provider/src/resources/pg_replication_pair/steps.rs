@@ -3,16 +3,43 @@
 use std::time::Duration;
 
 use super::case::{Case, Side};
-use crate::resource::Plan;
-use crate::step::{Action, Step};
+use crate::step::{Action, Step, Steps};
 
 /// For steps that wait for PostgreSQL itself.
 pub const PATIENT: Duration = Duration::from_secs(720);
 
+/// Steps, and whether one of them may cut the stream to the standby.
+#[derive(Default)]
+pub struct Work {
+    /// In order.
+    pub steps: Steps,
+    /// Whether the stream may be cut.
+    pub cuts: bool,
+}
+
+impl Work {
+    /// Add steps that leave the stream alone.
+    pub fn add(&mut self, steps: impl IntoIterator<Item = Step>) {
+        self.steps.extend(steps);
+    }
+
+    /// Add steps that may cut it.
+    pub fn cutting(&mut self, steps: impl IntoIterator<Item = Step>) {
+        let steps: Steps = steps.into_iter().collect();
+        self.cuts |= !steps.is_empty();
+        self.steps.extend(steps);
+    }
+
+    /// Add more of both.
+    pub fn then(&mut self, more: Self) {
+        self.cuts |= more.cuts;
+        self.steps.extend(more.steps);
+    }
+}
+
 /// Steps that prove that what the primary writes now is replayed by the standby.
-pub fn attached(case: &Case, plan: &mut Plan, why: &str) {
-    plan.step(write_position(&case.primary(), why));
-    plan.step(wait_replayed(&case.standby(), why, 60));
+pub fn attached(case: &Case, why: &str) -> [Step; 2] {
+    [write_position(&case.primary(), why), wait_replayed(&case.standby(), why, 60)]
 }
 
 /// Write what no standby can have yet.
@@ -50,4 +77,24 @@ pub fn patient(mut step: Step) -> Step {
         *limit = PATIENT;
     }
     step
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_cut_the_stream_is_known_by_what_was_added() {
+        let step = || Step::run("a", "restart PostgreSQL", "");
+        let mut work = Work::default();
+        work.add([step()]);
+        work.cutting(None);
+        assert!(!work.cuts);
+        let mut more = Work::default();
+        more.cutting(Some(step()));
+        work.then(more);
+        work.then(Work::default());
+        assert!(work.cuts);
+        assert_eq!(work.steps.len(), 2);
+    }
 }

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use super::facts::Facts;
 use super::settings::Secrets;
 use super::units::{Group, Unit};
-use crate::resource::Context;
 use crate::secret::Secret;
 
 /// What to do about one secret.
@@ -25,8 +24,13 @@ pub enum Choice {
 
 type Copies<'a> = BTreeMap<&'a str, Vec<&'a Secret>>;
 
-/// Decide on one secret.
-pub fn choose(settings: &Secrets, facts: &Facts, context: &Context, unit: &Unit) -> Choice {
+/// Decide on one secret. `as_written`: see `Context::as_written`.
+pub fn choose(
+    settings: &Secrets,
+    facts: &Facts,
+    as_written: &BTreeMap<String, bool>,
+    unit: &Unit,
+) -> Choice {
     let (copies, spoilt) = copies(facts, unit);
     let wanted = number(settings, unit.group);
     let marks: BTreeMap<&str, Option<i64>> =
@@ -45,10 +49,10 @@ pub fn choose(settings: &Secrets, facts: &Facts, context: &Context, unit: &Unit)
         return Choice::Rotate;
     }
     if !current.is_empty() {
-        return among(settings, context, unit, &current);
+        return among(settings, as_written, unit, &current);
     }
     if !unmarked.is_empty() {
-        return among(settings, context, unit, &unmarked);
+        return among(settings, as_written, unit, &unmarked);
     }
     match (unit.group, spoilt.is_empty()) {
         (Group::Permanent, false) => Choice::Spoilt(spoilt.join("; ")),
@@ -85,12 +89,17 @@ fn copies<'a>(facts: &'a Facts, unit: &Unit) -> (Copies<'a>, Vec<String>) {
     (copies, spoilt)
 }
 
-fn among(settings: &Secrets, context: &Context, unit: &Unit, copies: &Copies<'_>) -> Choice {
+fn among(
+    settings: &Secrets,
+    as_written: &BTreeMap<String, bool>,
+    unit: &Unit,
+    copies: &Copies<'_>,
+) -> Choice {
     let authority = settings.authority.as_deref().filter(|host| copies.contains_key(*host));
     let ours = || {
         let written = copies.iter().filter(|(host, _)| {
             let label = label(host, &settings.path(unit.files[0]));
-            context.as_written.get(&label) == Some(&true)
+            as_written.get(&label) == Some(&true)
         });
         written.map(|(host, copy)| (*host, copy.clone())).collect::<Copies<'_>>()
     };

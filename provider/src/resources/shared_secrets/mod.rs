@@ -3,6 +3,7 @@
 mod choose;
 pub mod facts;
 mod import;
+mod observe;
 mod plan;
 mod scripts;
 mod settings;
@@ -10,8 +11,10 @@ mod settings;
 mod tests;
 pub mod units;
 
+use std::collections::BTreeMap;
+
 use crate::diag::{Diag, Diags, Path};
-use crate::resource::{Answers, Context, ImportRequest, Plan, Question, Resource, Ssh};
+use crate::resource::{Answers, ImportRequest, Known, Observation, Plan, Question, Resource, Ssh};
 use crate::rule::{Found, Rule};
 use crate::value::Object;
 
@@ -49,11 +52,19 @@ impl Resource for SharedSecrets {
         Ok(facts::facts(settings, answers))
     }
 
-    fn plan(settings: &Secrets, facts: &facts::Facts, context: &Context) -> Plan {
-        plan::plan(settings, facts, context)
+    fn observe(
+        settings: &Secrets,
+        facts: &facts::Facts,
+        _missing: &BTreeMap<String, String>,
+    ) -> Observation {
+        observe::observe(settings, facts)
     }
 
-    fn destroy(settings: &Secrets, facts: &facts::Facts, _context: &Context) -> Plan {
+    fn plan(settings: &Secrets, facts: &facts::Facts, known: Known<'_>) -> Plan {
+        plan::plan(settings, facts, known)
+    }
+
+    fn destroy(settings: &Secrets, facts: &facts::Facts, _known: Known<'_>) -> Plan {
         plan::destroy(settings, facts)
     }
 

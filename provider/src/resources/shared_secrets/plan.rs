@@ -3,79 +3,54 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::choose::{Choice, choose, label, number};
-use super::facts::{Facts, HostFacts, mark_name};
+use super::facts::{Facts, mark_name};
+use super::observe::{MASK, chosen, words};
 use super::scripts;
 use super::settings::{OnDestroy, Outputs, Secrets};
 use super::units::{Group, Unit};
+use crate::diag::{Diag, Diags, Path};
 use crate::facts::file::FileFact;
-use crate::resource::{Context, Plan};
+use crate::plan::{self, Known, Pair, Plan};
 use crate::secret::Secret;
 use crate::settings::Settings as _;
-use crate::step::{Action, File, Risk, Step};
+use crate::step::{File, Risk, Step, Steps};
 
-/// What stands in `files` for a secret.
-const MASK: &str = "(secret)";
 const DIRECTORY: &str = "0700 root:root";
 
-/// What is there, what should be there, and the steps between.
-pub fn plan(settings: &Secrets, facts: &Facts, context: &Context) -> Plan {
-    let mut plan = Plan::default();
+/// What should be there, and the steps to it.
+pub fn plan(settings: &Secrets, facts: &Facts, known: Known<'_>) -> Plan {
+    let as_written = &known.context.as_written;
+    let choice = |unit: &Unit| choose(settings, facts, as_written, unit);
     let units = settings.units();
-    let choices: Vec<(&Unit, Choice)> =
-        units.iter().map(|unit| (*unit, choose(settings, facts, context, unit))).collect();
-    refuse(settings, facts, &choices, context, &mut plan);
-    for (host, facts) in &facts.hosts {
-        directory(settings, host, facts, &mut plan);
+    let choices: Vec<(&Unit, Choice)> = units.iter().map(|unit| (*unit, choice(unit))).collect();
+    let mut plan = Plan { refusals: refusals(settings, facts, &choices), ..Plan::default() };
+    for host in facts.hosts.keys() {
+        plan.add(directory(settings, known, host));
     }
-    make(settings, facts, &choices, &mut plan);
+    plan.steps.extend(make(settings, facts, &choices));
     for (unit, choice) in &choices {
-        carry(settings, facts, context, unit, choice, &mut plan);
+        plan.add(carry(settings, facts, known, unit, choice));
     }
     for group in [Group::Rotating, Group::TokenKey] {
-        marks(settings, facts, context, group, &choices, &mut plan);
+        plan.add(marks(settings, facts, known, group, &choices));
     }
-    if context.reading || !plan.refusals.is_empty() {
-        plan.steps.clear();
-    }
-    outputs(settings, facts, &choices, &mut plan);
-    plan
+    plan.outputs.clone_from(&known.observed.outputs);
+    let names = settings.names().into_iter().map(str::to_owned).collect();
+    plan.outputs_after = Outputs { names: Some(names), in_step: Some(true) }.to_object();
+    plan.all_or_nothing()
 }
 
-fn outputs(settings: &Secrets, facts: &Facts, choices: &[(&Unit, Choice)], plan: &mut Plan) {
-    let in_step = choices.iter().all(|(unit, choice)| match choice {
-        Choice::Take(from) => facts.hosts.values().all(|host| {
-            let same = |name: &&str| text(facts, from, name) == host.file(name).secret();
-            unit.files.iter().all(same)
-        }),
-        _ => false,
-    });
-    let names: Vec<String> = settings.names().into_iter().map(str::to_owned).collect();
-    let outputs = |in_step| Outputs { names: Some(names.clone()), in_step: Some(in_step) };
-    plan.outputs = outputs(in_step).to_object();
-    plan.outputs_after = outputs(true).to_object();
+fn refusals(settings: &Secrets, facts: &Facts, choices: &[(&Unit, Choice)]) -> Diags {
+    let mut refusals: Diags = differing(settings, choices).into_iter().collect();
+    refusals.extend(choices.iter().filter_map(|(unit, choice)| match choice {
+        Choice::Spoilt(why) => Some(spoilt(unit, why)),
+        Choice::Make => not_adoptable(settings, facts, unit),
+        Choice::Take(_) | Choice::Rotate | Choice::Differ(_) => None,
+    }));
+    refusals
 }
 
-fn refuse(
-    settings: &Secrets,
-    facts: &Facts,
-    choices: &[(&Unit, Choice)],
-    context: &Context,
-    plan: &mut Plan,
-) {
-    if context.reading {
-        return;
-    }
-    refuse_differing(settings, choices, plan);
-    for (unit, choice) in choices {
-        match choice {
-            Choice::Spoilt(why) => refuse_spoilt(unit, why, plan),
-            Choice::Make => refuse_adoption(settings, facts, unit, plan),
-            Choice::Take(_) | Choice::Rotate | Choice::Differ(_) => {}
-        }
-    }
-}
-
-fn refuse_differing(settings: &Secrets, choices: &[(&Unit, Choice)], plan: &mut Plan) {
+fn differing(settings: &Secrets, choices: &[(&Unit, Choice)]) -> Option<Diag> {
     let mut hosts = BTreeSet::new();
     let mut units = Vec::new();
     for (unit, choice) in choices {
@@ -84,7 +59,7 @@ fn refuse_differing(settings: &Secrets, choices: &[(&Unit, Choice)], plan: &mut 
             units.push(*unit);
         }
     }
-    let Some(first) = hosts.first() else { return };
+    let first = hosts.first()?;
     let places: Vec<String> = hosts.iter().map(|host| settings.place(host)).collect();
     let detail = format!(
         "{} hold different copies of {}, and none is known to be the one that was written here. \
@@ -93,50 +68,51 @@ fn refuse_differing(settings: &Secrets, choices: &[(&Unit, Choice)], plan: &mut 
         places.join(" and "),
         names(&units)
     );
-    plan.refuse("authority", "Secrets differ between hosts", detail);
+    Some(Diag::error("Secrets differ between hosts", detail).at(Path::of("authority")))
 }
 
-fn refuse_spoilt(unit: &Unit, why: &str, plan: &mut Plan) {
+fn spoilt(unit: &Unit, why: &str) -> Diag {
     let detail = format!(
         "{why}. It was left as it is. Put the right file back from a backup; only where Harbor's \
          database is empty, remove the file and a new one is made."
     );
-    plan.refuse("directory", format!("{} cannot be used", unit.files[0]), detail);
+    let summary = format!("{} cannot be used", unit.files[0]);
+    Diag::error(summary, detail).at(Path::of("directory"))
 }
 
 /// A Harbor whose own keys are not where the user said: new ones would lock its data away.
-fn refuse_adoption(settings: &Secrets, facts: &Facts, unit: &Unit, plan: &mut Plan) {
+fn not_adoptable(settings: &Secrets, facts: &Facts, unit: &Unit) -> Option<Diag> {
     let name = unit.files[0];
     let needed = ["secretkey", "private_key.pem"].contains(&name);
-    let (Some(from), true) = (&settings.adopt_from, needed) else { return };
+    let from = settings.adopt_from.as_ref().filter(|_| needed)?;
     let lead = settings.lead();
-    if !facts.hosts.get(lead).is_some_and(|host| host.adoptable.contains(name)) {
-        let detail = format!(
-            "On {} there is no {name} under {}/secret, so the secrets of that Harbor cannot be \
-             taken over. Nothing was changed: a new one would lock away what the old one \
-             encrypted. Name the right data_volume, or take adopt_from out for a new Harbor.",
-            settings.place(lead),
-            from.data_volume
-        );
-        plan.refuse("adopt_from.data_volume", format!("{name} is not there"), detail);
+    if facts.hosts.get(lead).is_some_and(|host| host.adoptable.contains(name)) {
+        return None;
     }
+    let detail = format!(
+        "On {} there is no {name} under {}/secret, so the secrets of that Harbor cannot be taken \
+         over. Nothing was changed: a new one would lock away what the old one encrypted. Name the \
+         right data_volume, or take adopt_from out for a new Harbor.",
+        settings.place(lead),
+        from.data_volume
+    );
+    let diag = Diag::error(format!("{name} is not there"), detail);
+    Some(diag.at(Path::of("adopt_from.data_volume")))
 }
 
-fn directory(settings: &Secrets, host: &str, facts: &HostFacts, plan: &mut Plan) {
-    let words: Vec<&str> = facts.directory.split(' ').collect();
-    let actual = match words[..] {
-        [mode, owner, group] => format!("{mode:0>4} {owner}:{group}"),
-        _ => String::new(),
-    };
+fn directory(settings: &Secrets, known: Known<'_>, host: &str) -> Plan {
+    let mut plan = Plan::default();
     let name = label(host, &settings.directory);
-    if plan.status(name, &actual, DIRECTORY) {
+    if plan.status(name.clone(), known.observed.says(&name), DIRECTORY) {
         let what = format!("make the directory {}", settings.directory);
         plan.step(Step::run(host, what, scripts::directory(&settings.directory)));
     }
+    plan
 }
 
 /// Makes on the lead what is to be new.
-fn make(settings: &Secrets, facts: &Facts, choices: &[(&Unit, Choice)], plan: &mut Plan) {
+fn make(settings: &Secrets, facts: &Facts, choices: &[(&Unit, Choice)]) -> Steps {
+    let mut steps = Steps::none();
     let lead = settings.lead();
     let pick = |wanted: &Choice| -> Vec<&Unit> {
         choices.iter().filter(|(_, choice)| choice == wanted).map(|(unit, _)| *unit).collect()
@@ -144,13 +120,13 @@ fn make(settings: &Secrets, facts: &Facts, choices: &[(&Unit, Choice)], plan: &m
     let (missing, rotated) = (pick(&Choice::Make), pick(&Choice::Rotate));
     let key = missing.iter().chain(&rotated).any(|unit| unit.group == Group::TokenKey);
     if key && !facts.hosts.get(lead).is_some_and(|host| host.openssl) {
-        plan.step(Step::job(lead, "install openssl", "openssl", scripts::install_openssl()));
+        steps.push(Step::job(lead, "install openssl", "openssl", scripts::install_openssl()));
     }
     if !missing.is_empty() {
         let adopt = settings.adopt_from.as_ref();
         let verb = if adopt.is_some() { "adopt or make" } else { "make" };
         let script = scripts::make(&settings.directory, &missing, adopt, &[]);
-        plan.step(Step::run(lead, format!("{verb} {}", names(&missing)), script));
+        steps.push(Step::run(lead, format!("{verb} {}", names(&missing)), script));
     }
     for (group, sentence) in [(Group::Rotating, ROTATION), (Group::TokenKey, TOKEN_ROTATION)] {
         let units: Vec<&Unit> = rotated.iter().copied().filter(|u| u.group == group).collect();
@@ -158,9 +134,10 @@ fn make(settings: &Secrets, facts: &Facts, choices: &[(&Unit, Choice)], plan: &m
         if !units.is_empty() {
             let script = scripts::make(&settings.directory, &units, None, &[(mark, n)]);
             let step = Step::run(lead, format!("make {} anew", names(&units)), script);
-            plan.step(step.disruptive(sentence));
+            steps.push(step.disruptive(sentence));
         }
     }
+    steps
 }
 
 const ROTATION: &str = "the secrets between Harbor's parts change: each node that uses them must \
@@ -173,65 +150,44 @@ fn names(units: &[&Unit]) -> String {
     names.join(", ")
 }
 
-fn text<'a>(facts: &'a Facts, host: &str, name: &str) -> Option<&'a Secret> {
-    facts.hosts.get(host)?.file(name).secret()
-}
-
 /// Brings the copy that stands to the other hosts, and records every file.
 fn carry(
     settings: &Secrets,
     facts: &Facts,
-    context: &Context,
+    known: Known<'_>,
     unit: &Unit,
     choice: &Choice,
-    plan: &mut Plan,
-) {
+) -> Plan {
+    let mut plan = Plan::default();
     for (host, here) in &facts.hosts {
         for name in unit.files {
-            let chosen = match choice {
-                Choice::Take(from) => text(facts, from, name),
-                _ => None,
-            };
+            let chosen = chosen(facts, choice, name);
             let path = settings.path(name);
             let fact = here.file(name);
             let wanted = File::private(&path, chosen.map_or("", Secret::expose));
-            let (actual, right) = shown(context, host, fact, chosen, &wanted);
-            let pair = plan.files.entry(label(host, &path)).or_default();
-            (pair.actual, pair.wanted) = (actual, Some(MASK.to_owned()));
-            if let Some(text) = fact.secret() {
-                let kept = (host.clone(), text.clone());
-                plan.secret_texts.insert(label(host, &path), kept);
-            }
+            let label = label(host, &path);
+            let actual = fact.is_present().then(|| shown(known, &label, fact, chosen, &wanted));
+            plan.files.insert(label, Pair { actual, wanted: Some(MASK.to_owned()) });
+            let right = chosen == fact.secret() && fact.has_permissions(&wanted);
             if chosen.is_some() && !right {
-                write(settings, host, name, unit, fact, wanted, plan);
+                plan.steps.extend(write(settings, host, name, unit, fact, wanted));
             }
         }
     }
+    plan
 }
 
-/// How a file reads in `files`, and whether it is as it should be.
+/// How a file that is there reads: one that was changed on all hosts alike is taken as it is.
 fn shown(
-    context: &Context,
-    host: &str,
+    known: Known<'_>,
+    label: &str,
     fact: &FileFact,
     chosen: Option<&Secret>,
-    wanted: &File,
-) -> (Option<String>, bool) {
-    let Some(text) = fact.secret() else { return (None, false) };
-    let same = chosen == Some(text);
-    let changed = context.as_written.get(&label(host, &wanted.path)) == Some(&false);
-    let mut shown = match (same, changed) {
-        // Changed on all hosts alike: a read says so once, and the next apply takes it as it is.
-        (true, true) if context.reading => "(secret, changed on the host)".to_owned(),
-        (false, true) => "(secret, changed on the host)".to_owned(),
-        (false, false) if chosen.is_some() => "(secret, not as on the other hosts)".to_owned(),
-        _ => MASK.to_owned(),
-    };
-    let odd = fact.odd_permissions(wanted);
-    if !odd.is_empty() {
-        shown = format!("{shown}\n{}", odd.trim_end());
-    }
-    (Some(shown), same && odd.is_empty())
+    like: &File,
+) -> String {
+    let changed = known.context.as_written.get(label) == Some(&false);
+    let observed = known.observed.files.get(label).filter(|_| changed && chosen != fact.secret());
+    observed.cloned().unwrap_or_else(|| words(fact, chosen, like))
 }
 
 fn write(
@@ -241,37 +197,43 @@ fn write(
     unit: &Unit,
     fact: &FileFact,
     wanted: File,
-    plan: &mut Plan,
-) {
+) -> Steps {
+    let mut steps = Steps::none();
     let other = fact.secret().is_some_and(|text| *text != wanted.content);
     if other && unit.group == Group::Permanent {
         let what = format!("keep the other {name} as {}.replaced", settings.path(name));
-        plan.step(Step::run(host, what, scripts::keep(&settings.directory, name)));
+        steps.push(Step::run(host, what, scripts::keep(&settings.directory, name)));
     }
-    plan.step(Step::new(host, format!("write {}", wanted.path), Action::Write(wanted)));
+    steps.push(plan::write(host, wanted));
+    steps
 }
 
 /// Says on each host which rotation its secrets are of, once it holds all of them.
 fn marks(
     settings: &Secrets,
     facts: &Facts,
-    context: &Context,
+    known: Known<'_>,
     group: Group,
     choices: &[(&Unit, Choice)],
-    plan: &mut Plan,
-) {
-    let (Some(name), Some(number)) = (mark_name(group), number(settings, group)) else { return };
+) -> Plan {
+    let mut plan = Plan::default();
+    let (Some(name), Some(number)) = (mark_name(group), number(settings, group)) else {
+        return plan;
+    };
+    // The secrets come first; the next round writes it.
     let of_group = choices.iter().filter(|(unit, _)| unit.group == group);
     let complete = of_group.map(|(_, choice)| choice).all(|c| matches!(c, Choice::Take(_)));
     for (host, here) in &facts.hosts {
         let path = settings.path(name);
+        let (label, fact) = (label(host, &path), here.file(name));
         let file = File::public(&path, format!("{number}\n"));
-        let differs = plan.file(context, host, label(host, &path), here.file(name), Ok(file));
-        if differs && !complete {
-            // The secrets come first; the next round writes it.
-            plan.steps.pop();
+        if complete {
+            plan.file(known, host, label, fact, Ok(file));
+        } else {
+            plan.files.insert(label.clone(), known.pair(&label, fact, &file));
         }
     }
+    plan
 }
 
 /// The steps of a destroy.

@@ -9,7 +9,7 @@ use super::facts::{Facts, HostFacts};
 use super::*;
 use crate::diag::Severity;
 use crate::facts::file::FileFact;
-use crate::resource::describe;
+use crate::resource::{Context, decided, describe, observed};
 use crate::secret::Secret;
 use crate::settings::Settings as _;
 use crate::step::Action;
@@ -75,7 +75,15 @@ fn two(a: HostFacts, b: HostFacts) -> Facts {
 }
 
 fn plan(settings: &Secrets, facts: &Facts) -> Plan {
-    SharedSecrets::plan(settings, facts, &Context::default())
+    plan_in(settings, facts, &Context::default())
+}
+
+fn plan_in(settings: &Secrets, facts: &Facts, context: &Context) -> Plan {
+    decided::<SharedSecrets>(settings, facts, context, false)
+}
+
+fn destroy(settings: &Secrets, facts: &Facts) -> Plan {
+    decided::<SharedSecrets>(settings, facts, &Context::default(), true)
 }
 
 fn in_step(plan: &Plan) -> Option<&Value> {
@@ -163,10 +171,9 @@ fn hosts_that_differ_are_refused_by_name_and_nothing_is_shown() {
 
 #[test]
 fn a_read_of_hosts_that_differ_says_so_and_goes_on() {
-    let context = Context { reading: true, ..Context::default() };
-    let plan = SharedSecrets::plan(&usual(&[]), &two(full('x'), full('y')), &context);
-    assert!(plan.refusals.is_empty() && plan.steps.is_empty());
-    assert_eq!(in_step(&plan), Some(&Value::Bool(false)));
+    let facts = two(full('x'), full('y'));
+    let observed = observed::<SharedSecrets>(&usual(&[]), &facts, &Context::default());
+    assert_eq!(observed.outputs.get("in_step"), Some(&Value::Bool(false)));
 }
 
 #[test]
@@ -176,7 +183,7 @@ fn what_we_wrote_stands_against_a_change_by_hand() {
     let path = format!("{DIRECTORY}/secretkey");
     let as_written = [(label("a", &path), true), (label("b", &path), false)].into();
     let context = Context { as_written, ..Context::default() };
-    let plan = SharedSecrets::plan(&usual(&[]), &two(full('x'), b), &context);
+    let plan = plan_in(&usual(&[]), &two(full('x'), b), &context);
     assert_eq!(
         describe(&plan.steps),
         "b: keep the other secretkey as /etc/breakwater/secrets/harbor/secretkey.replaced\n\
@@ -250,8 +257,7 @@ fn adoption_without_the_keys_is_refused() {
 #[test]
 fn a_destroy_leaves_the_files_unless_told() {
     let facts = two(full('x'), HostFacts::default());
-    let destroy =
-        |settings: &Secrets| SharedSecrets::destroy(settings, &facts, &Context::default()).steps;
+    let destroy = |settings: &Secrets| destroy(settings, &facts).steps;
     assert!(destroy(&usual(&[])).is_empty());
     let steps = destroy(&usual(&[("on_destroy", Value::from("purge"))]));
     let text = describe(&steps);

@@ -76,11 +76,8 @@ async fn no_decoy_in_a_database_of_another_is_called() {
         harbor(&postgres, "DROP VIEW public.seen").await;
         harbor(&postgres, "DROP TABLE public.left").await;
     }
-    let plan = ExternalDatabase::destroy(
-        &super::settings(&[("on_destroy", Value::from("drop"))]),
-        &seen(&postgres, &settings).await,
-        &Context::default(),
-    );
+    let dropping = super::settings(&[("on_destroy", Value::from("drop"))]);
+    let plan = destroy(&dropping, &seen(&postgres, &settings).await);
     for step in &plan.steps {
         let Action::Sql(sql) = &step.action else { panic!("only SQL is run") };
         postgres.query(sql).await.expect("dropped");

@@ -14,7 +14,7 @@ pub async fn apply(postgres: &Postgres, settings: &ExternalDb, context: &Context
     let mut rounds = Vec::new();
     for _ in 0..4 {
         let facts = seen(postgres, settings).await;
-        let plan = ExternalDatabase::plan(settings, &facts, context);
+        let plan = plan_in(settings, &facts, context);
         assert!(plan.refusals.is_empty(), "{:?}", plan.refusals);
         if plan.steps.is_empty() {
             assert!(plan.status.values().all(|p| p.actual == p.wanted), "{:?}", plan.status);
@@ -121,7 +121,7 @@ async fn a_destroy_drops_what_is_empty() {
     let settings = settings(&[("on_destroy", Value::from("drop"))]);
     apply(&postgres, &settings, &Context::default()).await;
     let facts = seen(&postgres, &settings).await;
-    let plan = ExternalDatabase::destroy(&settings, &facts, &Context::default());
+    let plan = destroy(&settings, &facts);
     for step in &plan.steps {
         let Action::Sql(sql) = &step.action else { panic!("only SQL is run") };
         postgres.query(sql).await.expect("dropped");

@@ -6,13 +6,14 @@ use std::time::Duration;
 use render::docker::daemon_json as daemon;
 use serde_json::Value;
 
-use super::{Node, headed};
+use super::{Node, Part};
 use crate::facts::package::Package;
-use crate::facts::service::Service;
 use crate::resources::ha_node::facts::HOST;
 use crate::resources::ha_node::layout;
+use crate::resources::ha_node::observe::{daemon_settings, pin};
 use crate::resources::ha_node::scripts;
 use crate::resources::ha_node::settings::{Docker, DockerSource};
+use crate::resources::ha_node::texts::headed;
 use crate::step::{Action, File, Step};
 
 /// Keys of `daemon.json` that Docker takes up at a reload; every other needs a restart.
@@ -33,19 +34,21 @@ const RELOADED: &[&str] = &[
 ];
 
 impl Node<'_> {
-    pub(super) fn docker(&mut self) {
+    pub(super) fn docker(&self) -> Part {
         let docker = self.s.docker();
-        self.other_docker(&docker);
-        self.repository(&docker);
-        self.daemon_json(&docker);
-        self.packages(&docker);
-        self.compose_file(&docker);
-        self.docker_version();
-        self.compose_version(&docker);
+        let mut part = self.other_docker(&docker);
+        part.add(self.repository(&docker));
+        part.add(self.daemon_json(&docker));
+        part.add(self.packages(&docker));
+        part.add(self.compose_file(&docker));
+        part.add(self.docker_version());
+        part.add(self.compose_version(&docker));
+        part
     }
 
     /// One Docker does not replace another: that would stop every container of the host.
-    fn other_docker(&mut self, docker: &Docker) {
+    fn other_docker(&self, docker: &Docker) -> Part {
+        let mut part = Part::default();
         let (other, theirs) = match docker.source {
             DockerSource::DockerCe => ("docker.io", "distro"),
             DockerSource::Distro => ("docker-ce", "docker-ce"),
@@ -56,9 +59,9 @@ impl Node<'_> {
                          set docker.source to \"distro\" or \"docker-ce\".",
                         self.s.ssh.host
                     );
-                    self.refuse("docker.source", "Docker is not there", detail);
+                    part.refuse("docker.source", "Docker is not there", detail);
                 }
-                return;
+                return part;
             }
         };
         if self.facts.has(other) {
@@ -69,46 +72,51 @@ impl Node<'_> {
                 self.s.ssh.host,
                 docker.source.word(),
             );
-            self.refuse("docker.source", "Another Docker is installed", detail);
+            part.refuse("docker.source", "Another Docker is installed", detail);
         }
+        part
     }
 
-    fn repository(&mut self, docker: &Docker) {
+    fn repository(&self, docker: &Docker) -> Part {
+        let mut part = Part::default();
         if docker.source != DockerSource::DockerCe {
-            return;
+            return part;
         }
         let os = &self.facts.os;
         let key = docker.signing_key.clone().unwrap_or_default();
         let source =
             render::apt::source::docker_ce(&docker.mirror, &os.id, &os.codename, layout::KEYRING);
         let key = key.trim_end().to_owned() + "\n";
-        self.write(Ok(File::public(layout::KEYRING, key)), layout::KEYRING);
+        self.write(&mut part, Ok(File::public(layout::KEYRING, key)), layout::KEYRING);
         let text = render::apt::source::render(&source);
-        self.write(text.map(|t| File::public(layout::SOURCES, headed(&t))), layout::SOURCES);
+        let file = text.map(|t| File::public(layout::SOURCES, headed(&t)));
+        self.write(&mut part, file, layout::SOURCES);
+        part
     }
 
     /// A pinned package with `=` and its version.
-    fn packages(&mut self, docker: &Docker) {
+    fn packages(&self, docker: &Docker) -> Part {
+        let mut part = Part::default();
         let mut missing = Vec::new();
         for name in layout::packages(self.s) {
-            let pin =
-                docker.version.as_deref().filter(|_| ["docker-ce", "docker.io"].contains(&name));
-            let (actual, wanted) = Package::words(self.facts.packages.get(name), pin);
-            if self.plan.status(format!("package {name}"), actual, wanted) {
+            let pin = pin(docker, name);
+            let (_, wanted) = Package::words(self.facts.packages.get(name), pin);
+            if self.status(&mut part, format!("package {name}"), wanted) {
                 missing.push(pin.map_or(name.to_owned(), |pin| format!("{name}={pin}")));
             }
         }
         if missing.is_empty() {
-            return;
+            return part;
         }
         let what = format!("install {}", missing.join(", "));
         let mirror = if docker.source == DockerSource::DockerCe { &docker.mirror } else { "" };
         let step = Step::job(HOST, what, "docker-packages", scripts::install(&missing, mirror));
         let docker = |m: &String| !m.starts_with("docker-compose") && m != layout::NFS;
         let replaces = !self.facts.seen.one("server").is_empty() && missing.iter().any(docker);
-        self.up |= replaces && self.running();
+        part.up |= replaces && self.running();
         let sentence = self.docker_restarts();
-        self.plan.step(if replaces { step.disruptive(sentence) } else { step });
+        part.step(if replaces { step.disruptive(sentence) } else { step });
+        part
     }
 
     fn docker_restarts(&self) -> String {
@@ -118,64 +126,64 @@ impl Node<'_> {
         )
     }
 
-    fn daemon_json(&mut self, docker: &Docker) {
+    fn daemon_json(&self, docker: &Docker) -> Part {
+        let mut part = Part::default();
         let settings = daemon_settings(docker);
         let gone = self.keys_given_up(docker);
         if daemon::our_keys(&settings).is_empty() && gone.is_empty() {
-            return;
+            return part;
         }
         let path = layout::DAEMON_JSON;
-        let actual = self.facts.file(path).text().unwrap_or_default().to_owned();
+        let fact = self.facts.file(path);
+        let actual = fact.text().unwrap_or_default();
         let gone: Vec<&str> = gone.iter().map(String::as_str).collect();
-        let wanted =
-            daemon::remove(&actual, &gone).and_then(|text| daemon::merge(&text, &settings));
+        let wanted = daemon::remove(actual, &gone).and_then(|text| daemon::merge(&text, &settings));
         let text = match wanted {
             Ok(text) => text,
             Err(error) => {
-                self.record(path);
+                part.plan.present(self.known, path);
                 let detail = format!("{}: {error}", self.s.ssh.host);
-                self.refuse("docker", "Cannot write daemon.json", detail);
-                return;
+                part.refuse("docker", "Cannot write daemon.json", detail);
+                return part;
             }
         };
         let changes = text != actual;
-        let how = if only_reloaded(&actual, &text) { "reload" } else { "restart" };
+        let how = if only_reloaded(actual, &text) { "reload" } else { "restart" };
         let installed = !self.facts.seen.one("client").is_empty();
         if changes && installed {
             let note = format!("mkdir -p /etc/docker\necho {how} > {}\n", layout::PENDING);
-            self.plan.step(Step::run(HOST, format!("note that Docker must {how}"), note));
+            part.step(Step::run(HOST, format!("note that Docker must {how}"), note));
         }
         // Who may read it is for others to say as well: the file is not ours alone.
-        self.plan.file(
-            self.context,
-            HOST,
-            path,
-            self.facts.file(path),
-            Ok(keep_permissions(File::public(path, text), self.facts.file(path))),
-        );
-        let pending = self.facts.seen.one("pending").to_owned();
-        let how = match (changes && installed, pending.as_str()) {
-            (_, "restart") | (true, _) if pending == "restart" || how == "restart" => "restart",
-            (true, _) | (false, "reload") => "reload",
-            _ => return,
-        };
-        self.docker_takes(how);
+        let file = fact.kept(File::public(path, text));
+        part.plan.file(self.known, HOST, path, fact, Ok(file));
+        let pending = self.facts.seen.one("pending");
+        match (changes && installed, pending) {
+            (_, "restart") | (true, _) if pending == "restart" || how == "restart" => {
+                part.add(self.docker_takes("restart"));
+            }
+            (true, _) | (false, "reload") => part.add(self.docker_takes("reload")),
+            _ => {}
+        }
+        part
     }
 
-    fn docker_takes(&mut self, how: &str) {
+    fn docker_takes(&self, how: &str) -> Part {
+        let mut part = Part::default();
         let step = Step::run(HOST, format!("{how} Docker"), scripts::docker_takes(how));
         if how == "restart" {
-            self.up |= self.running();
+            part.up |= self.running();
             let sentence = self.docker_restarts();
-            self.plan.step(step.disruptive(sentence));
+            part.step(step.disruptive(sentence));
         } else {
-            self.plan.step(step);
+            part.step(step);
         }
+        part
     }
 
     /// Keys of `daemon.json` that the settings before had and these have not.
     fn keys_given_up(&self, docker: &Docker) -> Vec<String> {
-        let Some(prior) = &self.context.prior else { return Vec::new() };
+        let Some(prior) = &self.known.context.prior else { return Vec::new() };
         let before = prior.get("docker").unwrap_or(&crate::value::Value::Null);
         let mut gone = Vec::new();
         let had = |name: &str| !before.get(name).is_null();
@@ -192,26 +200,16 @@ impl Node<'_> {
     }
 
     /// After shared storage, which Docker waits for.
-    pub(super) fn docker_service(&mut self) {
-        let words = self.facts.services.get("docker.service").map(Service::words);
-        let actual = words.unwrap_or_default();
-        if self.plan.status("service docker.service", &actual, "active, enabled") {
+    pub(super) fn docker_service(&self) -> Part {
+        let mut part = Part::default();
+        if self.status(&mut part, "service docker.service", "active, enabled") {
             let mut step = Step::run(HOST, "start and enable Docker", scripts::docker_starts());
             if let Action::Run { limit, .. } = &mut step.action {
                 *limit = Duration::from_secs(300);
             }
-            self.plan.step(step);
+            part.step(step);
         }
-    }
-}
-
-fn daemon_settings(docker: &Docker) -> daemon::Settings {
-    let settings = docker.settings.iter().flatten();
-    let parsed = settings.filter_map(|(k, v)| Some((k.clone(), serde_json::from_str(v).ok()?)));
-    daemon::Settings {
-        registry_mirrors: docker.registry_mirrors.clone(),
-        insecure_registries: docker.insecure_registries.clone(),
-        settings: parsed.collect(),
+        part
     }
 }
 
@@ -223,15 +221,6 @@ fn only_reloaded(before: &str, after: &str) -> bool {
     let (before, after) = (parse(before), parse(after));
     let keys = before.keys().chain(after.keys());
     keys.filter(|k| before.get(*k) != after.get(*k)).all(|k| RELOADED.contains(&k.as_str()))
-}
-
-fn keep_permissions(file: File, actual: &crate::facts::file::FileFact) -> File {
-    match actual {
-        crate::facts::file::FileFact::Present { owner, group, mode, .. } => {
-            File { owner: owner.clone(), group: group.clone(), mode: *mode, ..file }
-        }
-        crate::facts::file::FileFact::Absent => file,
-    }
 }
 
 #[cfg(test)]

@@ -3,96 +3,101 @@
 use render::harbor::boot_unit;
 
 use super::files::Texts;
-use super::{Node, headed};
-use crate::facts::service::Service;
+use super::{Node, Part};
 use crate::resources::ha_node::facts::HOST;
 use crate::resources::ha_node::mark::Mark;
+use crate::resources::ha_node::observe::{made, ran_with};
+use crate::resources::ha_node::texts::{self, headed};
 use crate::resources::ha_node::{layout, scripts};
 use crate::step::{File, Step};
 
+/// How the containers were last started.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Started {
+    /// With what will be there.
+    So,
+    /// With that, but for the compose override: Compose itself sees what a new one changes.
+    WithOldOverride,
+    /// With something else, which Compose does not see.
+    Otherwise,
+    /// Nobody knows.
+    Unknown,
+}
+
 impl Node<'_> {
-    pub(super) fn run(&mut self, texts: &Texts) {
-        let words = self.prepared(texts);
-        if self.plan.status("prepare", words, "done") {
-            self.anew = true;
-            let script = scripts::prepare(self.s, &self.head(), &self.flags);
+    /// `anew`: containers must be made anew; `up`: they must be brought to what the compose files
+    /// say.
+    pub(super) fn run(&self, texts: &Texts, anew: bool, up: bool) -> Part {
+        let mut part = Part::default();
+        let prepare = part.plan.status("prepare", self.prepared(texts), "done");
+        if prepare {
+            let (head, flags) =
+                (texts::head(self.s, self.release), texts::flags(self.s, self.release));
+            let script = scripts::prepare(self.s, &head, &flags);
             let what = "run Harbor's prepare";
-            self.plan.step(Step::job(HOST, what, "harbor-prepare", script));
+            part.step(Step::job(HOST, what, "harbor-prepare", script));
             let pull = scripts::pull(self.s, self.compose);
-            self.plan.step(Step::job(HOST, "pull images that are missing", "harbor-pull", pull));
+            part.step(Step::job(HOST, "pull images that are missing", "harbor-pull", pull));
         }
-        let fits = self.started(texts);
-        let off = self.containers();
-        if self.anew || self.up || off || !fits {
+        let started = self.started(texts);
+        let anew = anew || prepare || started == Started::Otherwise;
+        let off = self.containers(&mut part);
+        if anew || up || off || started != Started::So {
             // Compose 1 takes every service for another when its first override comes.
             let (before, after) = (&texts.overrides.0, &texts.overrides.1);
             let first = self.compose == "docker-compose" && before == "-" && after != "-";
-            self.start(self.anew || first);
+            part.step(self.start(anew, anew || first));
         }
+        part
     }
 
     /// Whether prepare was last run with what will be there.
     fn prepared(&self, texts: &Texts) -> &'static str {
-        let seen = &self.facts.seen;
-        let Some(composed) = self.facts.composed() else { return "" };
-        let listed: Vec<&str> = seen.all("service").collect();
-        let wanted = layout::containers(self.s, self.release);
-        let optional =
-            ["trivy-adapter", "notary-server", "notary-signer", "chartmuseum", "harbor-exporter"];
-        let complete = wanted.iter().all(|name| listed.contains(name));
-        let excess = optional.iter().any(|o| listed.contains(o) && !wanted.contains(o));
-        let same = match Mark::parse(seen.one("prepared")) {
-            Some(mark) => {
-                mark.is_of(&texts.inputs) && mark.compose_file == seen.one("compose_file")
-            }
-            // Prepared by somebody else: after harbor.yml was last written, as far as one can see.
-            None => !texts.changed && seen.one("composed_newer") == "yes",
-        };
-        let release = composed == self.release.to_string();
-        // A file edited by hand is shown as that file's difference, and what follows from it is not
-        // shown again. Only a refresh sees the mark of the edited text: a plan compares its own.
-        let same = same || (self.context.reading && texts.edited);
-        if same && complete && !excess && release { "done" } else { "outdated" }
+        if self.facts.composed().is_none() {
+            return "";
+        }
+        let made = made(self.s, self.facts, self.release);
+        let fits = made && ran_with(self.facts, &texts.inputs, texts.changed);
+        if fits { "done" } else { "outdated" }
     }
 
-    /// Whether the containers were last started with what will be there.
-    fn started(&mut self, texts: &Texts) -> bool {
+    /// How the containers were last started.
+    fn started(&self, texts: &Texts) -> Started {
+        let (before, after) = (&texts.overrides.0, &texts.overrides.1);
         let Some(mark) = Mark::parse(self.facts.seen.one("up")) else {
             // Started by somebody else: what is there now is what runs.
-            return self.facts.seen.one("prepared").is_empty()
-                && texts.overrides.0 == texts.overrides.1;
+            let by_hand = self.facts.seen.one("prepared").is_empty();
+            return if by_hand && before == after { Started::So } else { Started::Unknown };
         };
-        let inputs = |digest: &str| {
-            let mut inputs = texts.inputs.clone();
-            inputs.push(digest.to_owned());
-            inputs.extend(texts.seeded.iter().cloned());
-            inputs
+        let with = |digest: &String| {
+            let seeded = texts.seeded.iter();
+            let inputs: Vec<String> =
+                texts.inputs.iter().chain([digest]).chain(seeded).cloned().collect();
+            mark.is_of(&inputs)
         };
-        let (before, after) = (&texts.overrides.0, &texts.overrides.1);
-        let fits = mark.is_of(&inputs(after));
-        // Compose itself sees what a new override changes; everything else it does not see.
-        self.anew |= !fits && !mark.is_of(&inputs(before));
-        fits
+        match (with(after), with(before)) {
+            (true, _) => Started::So,
+            (false, true) => Started::WithOldOverride,
+            (false, false) => Started::Otherwise,
+        }
     }
 
     /// True if one of them does not run.
-    fn containers(&mut self) -> bool {
+    fn containers(&self, part: &mut Part) -> bool {
         let mut off = false;
         for name in layout::containers(self.s, self.release) {
-            let state = self.facts.seen.of("container", name);
-            let state = state.split(' ').next().unwrap_or_default().to_owned();
-            off |= self.plan.status(format!("container {name}"), &state, "running");
+            off |= self.status(part, format!("container {name}"), "running");
         }
         off
     }
 
-    /// Brings the containers up; `all` of them are new then.
-    fn start(&mut self, all: bool) {
-        let script = scripts::up(self.s, &self.head(), self.compose, self.anew);
+    /// Brings the containers up, made `anew`; `all` of them are new then.
+    fn start(&self, anew: bool, all: bool) -> Step {
+        let head = texts::head(self.s, self.release);
+        let script = scripts::up(self.s, &head, self.compose, anew);
         let step = Step::job(HOST, "start Harbor and wait for its containers", "harbor-up", script);
         if !self.running() {
-            self.plan.step(step);
-            return;
+            return step;
         }
         let sentence = if all {
             format!(
@@ -107,18 +112,19 @@ impl Node<'_> {
                 self.name()
             )
         };
-        self.plan.step(step.disruptive(sentence));
+        step.disruptive(sentence)
     }
 
-    pub(super) fn boot_unit(&mut self) {
+    pub(super) fn boot_unit(&self) -> Part {
+        let mut part = Part::default();
         let path = layout::BOOT_UNIT;
         if !self.s.boot_unit {
             if self.was_ours(path) {
                 let off = "systemctl disable harbor.service\n";
-                self.plan.step(Step::run(HOST, "disable harbor.service", off));
-                self.plan.absent(self.context, HOST, path, path, self.facts.file(path));
+                part.step(Step::run(HOST, "disable harbor.service", off));
+                part.plan.absent(self.known, HOST, path, path, self.facts.file(path));
             }
-            return;
+            return part;
         }
         let mut mounts = vec![self.s.data_volume.clone()];
         mounts.extend(self.s.registry_mount());
@@ -127,22 +133,20 @@ impl Node<'_> {
             mounts,
             compose_plugin: self.compose == "docker compose",
         });
-        let changed = self.write(text.map(|t| File::public(path, headed(&t))), path);
-        let words = self.facts.services.get("harbor.service").map(Service::words);
-        let off = self.plan.status(
-            "service harbor.service",
-            &words.unwrap_or_default(),
-            "active, enabled",
-        );
+        let file = text.map(|t| File::public(path, headed(&t)));
+        let changed = self.write(&mut part, file, path);
+        let off = self.status(&mut part, "service harbor.service", "active, enabled");
         if changed || off {
-            self.plan.step(Step::run(HOST, "enable harbor.service", scripts::BOOT));
+            part.step(Step::run(HOST, "enable harbor.service", scripts::BOOT));
         }
+        part
     }
 
     /// A port that another program has would let `up` fail after the old containers are gone.
-    pub(super) fn ports(&mut self) {
+    pub(super) fn ports(&self) -> Part {
+        let mut part = Part::default();
         if self.facts.seen.of("container", "nginx").starts_with("running") {
-            return;
+            return part;
         }
         let mut ports = vec![("http_port", self.s.http_port)];
         ports.extend(self.s.https.as_ref().map(|h| ("https.port", h.port)));
@@ -163,7 +167,8 @@ impl Node<'_> {
                 "{who} on {} listens on port {port}. Stop it, or give Harbor another port.",
                 self.s.ssh.host
             );
-            self.refuse(path, format!("Port {port} is in use"), detail);
+            part.refuse(path, format!("Port {port} is in use"), detail);
         }
+        part
     }
 }

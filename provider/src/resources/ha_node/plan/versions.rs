@@ -2,28 +2,21 @@
 
 use render::harbor::releases::Quirk;
 
-use super::Node;
+use super::{Node, Part};
 use crate::resources::ha_node::facts::HOST;
 use crate::resources::ha_node::settings::{ComposeSource, Docker};
 use crate::resources::ha_node::{layout, version};
 use crate::step::{Action, Step};
 
 impl Node<'_> {
-    pub(super) fn compose_file(&mut self, docker: &Docker) {
-        if self.s.compose_source() != ComposeSource::Url {
-            return;
-        }
-        let Some(compose) = &docker.compose else { return };
-        let (Some(url), Some(sha256)) = (&compose.url, &compose.sha256) else { return };
+    pub(super) fn compose_file(&self, docker: &Docker) -> Part {
+        let mut part = Part::default();
+        let compose = docker.compose.as_ref();
+        let compose = compose.filter(|_| self.s.compose_source() == ComposeSource::Url);
+        let Some(compose) = compose else { return part };
+        let (Some(url), Some(sha256)) = (&compose.url, &compose.sha256) else { return part };
         let wanted = compose.version.clone().unwrap_or_default();
-        let same = self.facts.seen.one("compose_sha256").eq_ignore_ascii_case(sha256);
-        let seen = self.facts.seen.one("standalone");
-        let actual = match (same, seen) {
-            (true, _) => wanted.clone(),
-            (false, seen) if seen == wanted => format!("{seen}, another build"),
-            (false, seen) => seen.to_owned(),
-        };
-        if self.plan.status("compose", &actual, &wanted) {
+        if self.status(&mut part, "compose", &wanted) {
             let what = format!("bring Compose {wanted} to {}", layout::COMPOSE);
             let action = Action::Upload {
                 source: url.clone(),
@@ -31,32 +24,35 @@ impl Node<'_> {
                 to: layout::COMPOSE.to_owned(),
                 mode: 0o755,
             };
-            self.plan.step(Step::new(HOST, what, action));
+            part.step(Step::new(HOST, what, action));
         }
+        part
     }
 
-    pub(super) fn docker_version(&mut self) {
+    pub(super) fn docker_version(&self) -> Part {
+        let mut part = Part::default();
         let packages = ["docker-ce", "docker.io"];
         let candidate = packages.iter().find(|p| layout::packages(self.s).contains(p));
         let candidate = candidate.and_then(|p| self.facts.packages.get(*p)?.candidate.clone());
         let seen = self.facts.seen.one("server").to_owned();
         let text = if seen.is_empty() { candidate.unwrap_or_default() } else { seen };
-        let Some(have) = version::of(&text) else { return };
-        let Some(need) = self.release.docker() else { return };
+        let Some(have) = version::of(&text) else { return part };
+        let Some(need) = self.release.docker() else { return part };
         let (oldest, want) = (need.checked.version(), need.documented.version());
         if have < oldest {
             let detail = format!(
                 "Harbor {} needs Docker {}.{} or newer; {} has {have}.",
                 self.release, oldest.major, oldest.minor, self.s.ssh.host
             );
-            self.refuse("docker", "Docker is too old", detail);
+            part.refuse("docker", "Docker is too old", detail);
         } else if have < want && !self.is_installed() {
             let detail = format!(
                 "Harbor {} asks for Docker {want}; {} has {have}. Harbor's own check lets it pass.",
                 self.release, self.s.ssh.host
             );
-            self.warn("docker", "Docker is older than Harbor's documentation asks for", detail);
+            part.warn("docker", "Docker is older than Harbor's documentation asks for", detail);
         }
+        part
     }
 
     /// Whether this very release runs here: then a warning about it has been read.
@@ -64,7 +60,8 @@ impl Node<'_> {
         self.facts.composed() == Some(self.release.to_string().as_str())
     }
 
-    pub(super) fn compose_version(&mut self, docker: &Docker) {
+    pub(super) fn compose_version(&self, docker: &Docker) -> Part {
+        let mut part = Part::default();
         let Some(text) = self.compose_text(docker) else {
             if self.s.compose_source() == ComposeSource::None {
                 let detail = format!(
@@ -72,12 +69,12 @@ impl Node<'_> {
                      docker-compose on {}.",
                     self.s.ssh.host
                 );
-                self.refuse("docker.compose", "Compose is not there", detail);
+                part.refuse("docker.compose", "Compose is not there", detail);
             }
-            return;
+            return part;
         };
-        let Some(have) = version::of(&text) else { return };
-        let Some(need) = self.release.compose() else { return };
+        let Some(have) = version::of(&text) else { return part };
+        let Some(need) = self.release.compose() else { return part };
         let oldest = need.version.version();
         let (at, host, release) = ("docker.compose", &self.s.ssh.host, self.release);
         if have < oldest {
@@ -90,14 +87,15 @@ impl Node<'_> {
                 "Harbor {release} needs Compose {oldest} or newer: {why}. On {host} it is {have}. Set \
                  docker.compose to a newer one."
             );
-            self.refuse(at, format!("Compose {have} is too old for Harbor {release}"), detail);
+            part.refuse(at, format!("Compose {have} is too old for Harbor {release}"), detail);
         } else if have < need.documented.version() && !self.is_installed() {
             let detail = format!(
                 "Harbor {release} is documented with Compose newer than 2.3; {host} has {have}. It \
                  works as far as is known."
             );
-            self.warn(at, "Compose is older than Harbor's documentation asks for", detail);
+            part.warn(at, "Compose is older than Harbor's documentation asks for", detail);
         }
+        part
     }
 
     /// The version that is used, or will be.

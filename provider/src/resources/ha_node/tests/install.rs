@@ -73,7 +73,7 @@ fn the_components_known_before_do_not_depend_on_their_health_at_that_moment() {
     let (well, ill) = (facts(true, "healthy"), facts(false, "unhealthy"));
     let known = |s: &HaNode, before: &Facts, now: &Facts| {
         let prior = Some(plan(&usual(), before).outputs);
-        let plan = Node::plan(s, now, &Context { prior, ..Context::default() });
+        let plan = plan_in(s, now, &Context { prior, ..Context::default() });
         assert_ne!(steps(&plan), "");
         plan.outputs_after.get("components").cloned()
     };

@@ -189,8 +189,6 @@ fn what_prepare_would_lose_is_refused_at_its_attribute() {
             s3(json!({"parameters_wo": {"secretkey": "0123"}})),
             "storage.parameters_wo[\"secretkey\"]",
         ),
-        (json!({"hostname": "fd00::33"}), "hostname"),
-        (json!({"external_url": "https://fd00::33"}), "external_url"),
         (json!({"database": {"host": "[fd00::20]", "password_wo": "p"}}), "database.host"),
         (json!({"ip_family": {"ipv4": false}}), "ip_family"),
         (json!({"data_volume": "/srv", "internal_tls": {"dir": "/etc/tls"}}), "data_volume"),

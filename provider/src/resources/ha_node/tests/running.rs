@@ -70,7 +70,7 @@ fn new_shared_secrets_reach_the_override_whatever_was_written_last() {
         as_written: [(label, true)].into(),
         ..Context::default()
     };
-    let plan = Node::plan(&s, &facts, &context);
+    let plan = plan_in(&s, &facts, &context);
     let steps = steps(&plan);
     assert!(steps.starts_with("node: write /opt/harbor/docker-compose.override.yml\n"), "{steps}");
     assert!(steps.contains("restarts the containers that changed"), "{steps}");
@@ -123,7 +123,6 @@ fn a_read_without_secrets_refuses_nothing_and_keeps_what_the_api_said() {
     let mut s = usual();
     let status = Value::Map([("configuration self_registration".into(), "false".into())].into());
     let context = Context {
-        reading: true,
         prior: Some(Object::from([("status".to_owned(), status)])),
         ..Context::default()
     };
@@ -131,13 +130,12 @@ fn a_read_without_secrets_refuses_nothing_and_keeps_what_the_api_said() {
     facts.admin = Admin::Unknown;
     s.admin_password_wo = None;
     s.database.password_wo = None;
-    let plan = Node::plan(&s, &facts, &context);
-    assert_eq!(plan.status["prepare"].actual.as_deref(), Some("done"));
-    assert_eq!(plan.refusals, Vec::new());
-    assert_eq!(plan.status["configuration self_registration"].actual.as_deref(), Some("false"));
-    let yml = plan.files[&s.at("harbor.yml")].actual.clone().expect("there");
+    let observed = observed::<Node>(&s, &facts, &context);
+    assert_eq!(observed.says("prepare"), "done");
+    assert_eq!(observed.says("configuration self_registration"), "false");
+    let yml = &observed.files[&s.at("harbor.yml")];
     assert!(yml.contains("(secret)") && !yml.contains("Db-pass"), "{yml}");
-    let outputs = Outputs::from_object(&plan.outputs, &Path::root()).expect("outputs");
+    let outputs = Outputs::from_object(&observed.outputs, &Path::root()).expect("outputs");
     assert_eq!(outputs.release.as_deref(), Some("2.15.2"));
     assert_eq!(outputs.healthy, Some(true));
 }
@@ -174,16 +172,16 @@ fn a_file_that_means_the_same_is_left_alone() {
 fn destroy_stops_and_leaves_data_and_has_an_end() {
     let s = usual();
     let facts = done(&s);
-    let plan = Node::destroy(&s, &facts, &Context::default());
+    let plan = destroy(&s, &facts);
     let text = steps(&plan);
     assert!(text.starts_with("node: stop Harbor [disruptive:"), "{text}");
     assert!(text.contains("remove /opt/harbor/harbor.yml"), "{text}");
     assert!(!text.contains("destructive") && !text.contains("delete"), "{text}");
-    assert_eq!(steps(&Node::destroy(&s, &Facts::default(), &Context::default())), "");
+    assert_eq!(steps(&destroy(&s, &Facts::default())), "");
     let s = settings(serde_json::json!({"on_destroy": "keep"}));
-    assert_eq!(steps(&Node::destroy(&s, &facts, &Context::default())), "");
+    assert_eq!(steps(&destroy(&s, &facts)), "");
     let s = settings(serde_json::json!({"on_destroy": "purge"}));
-    let text = steps(&Node::destroy(&s, &facts, &Context::default()));
+    let text = steps(&destroy(&s, &facts));
     assert!(text.contains("allowed by on_destroy = \"purge\""), "{text}");
 }
 
@@ -200,10 +198,10 @@ fn a_renewed_certificate_comes_with_its_key_though_the_version_stays() {
         as_written: [s.at("tls/server.key"), s.at("harbor.yml")].map(|f| (f, true)).into(),
         ..Context::default()
     };
-    let text = steps(&Node::plan(&renewed, &facts, &context));
+    let text = steps(&plan_in(&renewed, &facts, &context));
     let both = "node: write /opt/harbor/tls/server.key\nnode: write /opt/harbor/tls/server.crt\n";
     assert!(text.starts_with(both), "{text}");
     // Another key alone is not seen while its version stays.
     let other = settings(serde_json::json!({"https": {"certificate": PEM, "private_key_wo": key}}));
-    assert_eq!(steps(&Node::plan(&other, &facts, &context)), "");
+    assert_eq!(steps(&plan_in(&other, &facts, &context)), "");
 }

@@ -3,12 +3,12 @@
 use super::super::case::{Case, Side};
 use super::super::files::parse_conf;
 use super::super::settings::Member;
-use crate::diag::Diag;
+use crate::diag::{Diag, Diags};
 use crate::facts::file::FileFact;
-use crate::resource::Plan;
 
-/// Say what is unsafe, and what gets another value.
-pub fn warn(case: &Case, plan: &mut Plan) {
+/// What is unsafe, and what gets another value.
+pub fn warnings(case: &Case) -> Diags {
+    let mut warnings = Diags::new();
     for member in Member::BOTH {
         let side = case.side(member);
         let place = case.settings.place(member);
@@ -17,9 +17,10 @@ pub fn warn(case: &Case, plan: &mut Plan) {
         for (found, head) in found.into_iter().zip(heads).filter(|(found, _)| !found.is_empty()) {
             let lines: Vec<String> = found.into_iter().map(|l| format!("- {l}")).collect();
             let summary = format!("PostgreSQL on {place} {head}");
-            plan.warnings.push(Diag::warning(summary, lines.join("\n")));
+            warnings.push(Diag::warning(summary, lines.join("\n")));
         }
     }
+    warnings
 }
 
 fn unsafe_things(side: &Side) -> Vec<String> {

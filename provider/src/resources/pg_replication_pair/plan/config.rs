@@ -12,10 +12,10 @@ use super::super::facts::Host;
 use super::super::files::parse_conf;
 use super::super::names::{NOT_LOWER, OWNED};
 use super::super::scripts::Scripts;
-use super::super::steps::{attached, restart, start};
+use super::super::steps::{Work, attached, restart, start};
 use super::tls;
-use crate::resource::Plan;
-use crate::step::{Action, Step};
+use crate::plan;
+use crate::step::{Action, File, Step};
 
 /// Settings that need a restart, for a server that is down and cannot say so itself.
 const RESTART: [&str; 16] = [
@@ -41,82 +41,95 @@ const RESTART: [&str; 16] = [
 type Values = BTreeMap<String, String>;
 
 /// Write and load the configuration of both servers.
-pub fn plan(case: &Case, plan: &mut Plan) {
+pub fn steps(case: &Case) -> Work {
     let (primary, standby) = (case.primary(), case.standby());
     let floor = floor(case);
     let lift = needs_lift(case, &floor);
+    let mut work = Work::default();
     if lift {
-        lifted(case, plan, &floor);
+        work.then(lifted(case, &floor));
     }
     let falls = falls(case);
     let down = standby.host.sql.is_none();
     // The primary must show its certificate before the standby asks for it.
     if !(lift || falls || down || tls::changes(case, &primary)) {
-        settle_standby(case, plan, &standby, false);
-        settle(case, plan, &primary);
-        return;
+        work.then(settle(case, &standby));
+        work.then(settle(case, &primary));
+        return work;
     }
-    settle(case, plan, &primary);
+    work.then(settle(case, &primary));
     if lift || (falls && !down) {
-        attached(case, plan, "before the standby takes lower settings");
+        work.add(attached(case, "before the standby takes lower settings"));
     }
-    settle_standby(case, plan, &standby, lift);
+    work.then(if lift { lowered(case, &standby) } else { settle(case, &standby) });
+    work
 }
 
-/// The same for the primary while the standby's host does not answer.
-pub fn alone(case: &Case, plan: &mut Plan) {
-    settle(case, plan, &case.primary());
-}
-
-/// One server takes its final configuration; one that is down is started with it.
-fn settle(case: &Case, plan: &mut Plan, side: &Side) {
-    let change = Change::of(case, plan, side);
+/// One server takes its final configuration; a primary that is down is started with it.
+pub fn settle(case: &Case, side: &Side) -> Work {
+    let change = Change::of(case, side);
+    let mut work = change.write(case, side);
     if side.host.sql.is_some() {
-        change.load(case, plan, side);
+        work.then(change.load(case, side));
     } else if side.member == case.settings.primary {
-        plan.step(start(side));
+        work.cutting([start(side)]);
     }
+    work
 }
 
-fn settle_standby(case: &Case, plan: &mut Plan, side: &Side, lifted: bool) {
-    let at = plan.steps.len();
-    let change = Change::of(case, plan, side);
-    if !lifted {
-        if side.host.sql.is_some() {
-            change.load(case, plan, side);
-        }
-        return;
+/// The standby's final settings, after it had the lifted ones: whatever was seen before, those are in
+/// its file by now.
+fn lowered(case: &Case, side: &Side) -> Work {
+    let mut work = Work::default();
+    if let Ok(file) = side.files.shared_conf(&Values::new()) {
+        work.add([plan::write(side.member.word(), file)]);
+        work.cutting([restart(case, side, "with the final settings")]);
     }
-    // The file on the host is the lifted one by now, whatever was seen before.
-    plan.steps.truncate(at);
-    let Ok(file) = side.files.shared_conf(&Values::new()) else { return };
-    let host = side.member.word();
-    plan.step(Step::new(host, format!("write {}", file.path), Action::Write(file)));
-    plan.step(restart(case, side, "with the final settings"));
+    work
 }
 
 /// The standby takes values that are not lower than any that it may meet in the WAL.
-fn lifted(case: &Case, plan: &mut Plan, floor: &Values) {
+fn lifted(case: &Case, floor: &Values) -> Work {
     let side = case.standby();
-    let Ok(file) = side.files.shared_conf(floor) else { return };
+    let mut work = Work::default();
+    let Ok(file) = side.files.shared_conf(floor) else { return work };
     let host = side.member.word();
     let up = side.host.sql.is_some();
     if up {
         let files = [&file.path, &side.paths.own_conf, &side.paths.hba].map(Clone::clone);
         let what = "keep the previous configuration before settings rise";
-        plan.step(Step::run(host, what, Scripts::keep_previous(&files)));
+        work.add([Step::run(host, what, Scripts::keep_previous(&files))]);
     }
     let what = format!("write {} with the higher of old and new settings", file.path);
-    plan.step(Step::new(host, what, Action::Write(file)));
-    tls::files(case, plan, &side);
+    work.add([Step::new(host, what, Action::Write(file))]);
+    work.then(write_tls(&side, tls::files(case, &side)));
     // Other files of the standby are written before it starts with the new settings.
-    case.file(plan, side.member, side.files.own_conf());
-    case.file(plan, side.member, side.files.hba(side.host));
+    work.cutting(case.write(side.member, side.files.own_conf()));
+    work.add(case.write(side.member, side.files.hba(side.host)));
     if up {
-        plan.step(restart(case, &side, "before the primary"));
+        work.cutting([restart(case, &side, "before the primary")]);
     } else {
-        plan.step(start(&side));
+        work.add([start(&side)]);
     }
+    work
+}
+
+/// A certificate that another one takes the place of may cut the stream.
+fn write_tls(side: &Side, steps: Vec<(String, Step)>) -> Work {
+    let mut work = Work::default();
+    for (path, step) in steps {
+        if path == side.paths.tls_certificate && matches!(step.action, Action::Write(_)) {
+            work.cutting([step]);
+        } else {
+            work.add([step]);
+        }
+    }
+    work
+}
+
+/// Whether a standby that is down is started with its configuration.
+pub fn starts_standby(case: &Case) -> bool {
+    case.standby().host.sql.is_none() && needs_lift(case, &floor(case))
 }
 
 /// For the settings that a standby must not have lower: what it needs until it has replayed what
@@ -143,7 +156,7 @@ fn floor(case: &Case) -> Values {
 /// something else falls; or it is down and the WAL asks for more than is wanted.
 fn needs_lift(case: &Case, floor: &Values) -> bool {
     let side = case.standby();
-    if floor.is_empty() || case.context.reading {
+    if floor.is_empty() {
         return false;
     }
     if side.host.sql.is_none() {
@@ -200,74 +213,91 @@ fn running(host: &Host, name: &str) -> Option<i64> {
     setting.value.as_ref()?.parse().ok()
 }
 
-/// What differs on one host.
+/// What differs on one host, and what that needs.
 struct Change {
-    /// Paths that are written.
-    written: Vec<String>,
+    /// Steps for certificate, key and authorities, each with its path.
+    tls: Vec<(String, Step)>,
+    /// Files that are written.
+    files: Vec<File>,
+    /// Settings that `postgresql.conf` hides.
+    later: Vec<String>,
     /// Names of `ALTER SYSTEM` that hide ours.
     hidden: Vec<String>,
     /// Settings for which the server must restart.
     restart: BTreeSet<String>,
-    /// The files are right, and the server has not loaded them.
-    stale: bool,
 }
 
 impl Change {
-    /// Write what differs, and say what that needs.
-    fn of(case: &Case, plan: &mut Plan, side: &Side) -> Self {
-        let at = plan.steps.len();
-        let (files, member) = (&side.files, side.member);
+    fn of(case: &Case, side: &Side) -> Self {
+        let files = &side.files;
         let wanted = [files.shared_conf(&Values::new()), files.own_conf(), files.hba(side.host)];
-        let mut written = tls::files(case, plan, side);
-        tls::prove(case, plan, side);
+        let wanted = wanted.into_iter().flatten();
+        let files: Vec<File> = wanted.filter(|file| case.differs(side.member, file)).collect();
         let mut names = BTreeSet::new();
-        for file in wanted {
-            let (path, new) = file.as_ref().map_or_else(
-                |_| (String::new(), Values::new()),
-                |f| (f.path.clone(), parse_conf(f.content.expose())),
-            );
-            if case.file(plan, member, file) {
-                let old = side.host.files.get(&path).and_then(|f| f.text()).unwrap_or_default();
-                if path != side.paths.hba {
-                    names.extend(different(&parse_conf(old), &new));
-                }
-                written.push(path);
-            }
+        for file in files.iter().filter(|file| file.path != side.paths.hba) {
+            let old = case.fact(side.member, &file.path).text().unwrap_or_default();
+            names.extend(different(&parse_conf(old), &parse_conf(file.content.expose())));
         }
-        let later = later(plan, side);
-        if !later.is_empty() {
-            let what = format!("take {} out of {}", later.join(", "), side.paths.main_conf);
-            plan.step(Step::run(member.word(), what, side.scripts.comment_out(&later)));
-            written.push(side.paths.main_conf.clone());
-            names.extend(later);
-        }
-        if !written.is_empty() && side.host.sql.is_some() {
-            let script = Scripts::keep_previous(&written);
-            plan.steps
-                .insert(at, Step::run(member.word(), "keep the previous configuration", script));
-        }
-        let hidden = hidden(plan, side);
+        let later: Vec<String> = later(side).into_iter().map(|(name, _)| name).collect();
+        names.extend(later.iter().cloned());
+        let hidden: Vec<String> = hidden(side).into_iter().map(|(name, _)| name).collect();
         let mut restart: BTreeSet<String> =
             names.iter().chain(&hidden).filter(|name| needs_restart(side, name)).cloned().collect();
         restart.extend(pending(side.host));
-        let stale = loaded(plan, side, written.is_empty());
-        Self { written, hidden, restart, stale }
+        Self { tls: tls::files(case, side), files, later, hidden, restart }
+    }
+
+    /// Paths that are written or removed.
+    fn paths(&self, side: &Side) -> Vec<String> {
+        let tls = self.tls.iter().map(|(path, _)| path);
+        let files = self.files.iter().map(|file| &file.path);
+        let main = Some(&side.paths.main_conf).filter(|_| !self.later.is_empty());
+        tls.chain(files).chain(main).cloned().collect()
+    }
+
+    /// The steps that write it.
+    fn write(&self, case: &Case, side: &Side) -> Work {
+        let host = side.member.word();
+        let mut work = Work::default();
+        let paths = self.paths(side);
+        if !paths.is_empty() && side.host.sql.is_some() {
+            let script = Scripts::keep_previous(&paths);
+            work.add([Step::run(host, "keep the previous configuration", script)]);
+        }
+        work.then(write_tls(side, self.tls.clone()));
+        work.add(tls::prove(case, side));
+        for file in &self.files {
+            let step = plan::write(host, file.clone());
+            if side.member != case.settings.primary && file.path == side.paths.own_conf {
+                work.cutting([step]);
+            } else {
+                work.add([step]);
+            }
+        }
+        if !self.later.is_empty() {
+            let names = self.later.join(", ");
+            let what = format!("take {names} out of {}", side.paths.main_conf);
+            work.add([Step::run(host, what, side.scripts.comment_out(&self.later))]);
+        }
+        work
     }
 
     /// Have the running server take it.
-    fn load(self, case: &Case, plan: &mut Plan, side: &Side) {
+    fn load(&self, case: &Case, side: &Side) -> Work {
         let host = side.member.word();
+        let mut work = Work::default();
         if !self.hidden.is_empty() {
             let what = format!("take back ALTER SYSTEM of {}", self.hidden.join(", "));
-            plan.step(Step::run(host, what, side.scripts.reset(&self.hidden)));
+            work.add([Step::run(host, what, side.scripts.reset(&self.hidden))]);
         }
         if !self.restart.is_empty() {
-            let names: Vec<_> = self.restart.into_iter().collect();
-            plan.step(restart(case, side, &format!("for {}", names.join(", "))));
-        } else if !self.written.is_empty() || !self.hidden.is_empty() || self.stale {
+            let names: Vec<&str> = self.restart.iter().map(String::as_str).collect();
+            work.cutting([restart(case, side, &format!("for {}", names.join(", ")))]);
+        } else if !self.paths(side).is_empty() || !self.hidden.is_empty() || is_stale(side.host) {
             let what = "check the configuration and reload PostgreSQL";
-            plan.step(Step::run(host, what, side.scripts.reload()));
+            work.add([Step::run(host, what, side.scripts.reload())]);
         }
+        work
     }
 }
 
@@ -298,41 +328,31 @@ fn pending(host: &Host) -> Vec<String> {
     settings.filter(|s| s.pending).map(|s| s.name.clone()).collect()
 }
 
-/// Values of `ALTER SYSTEM` that hide a setting of ours; each is shown.
-fn hidden(plan: &mut Plan, side: &Side) -> Vec<String> {
+/// Values of `ALTER SYSTEM` that hide a setting of ours, as they are shown.
+pub fn hidden(side: &Side) -> Vec<(String, String)> {
     let ours = side.files.shared_values().unwrap_or_default();
     let lines = side.host.sql.iter().flat_map(|s| &s.file_settings);
     let auto =
         lines.filter(|l| l.file.as_ref().is_some_and(|f| f.ends_with("/postgresql.auto.conf")));
-    let mut names = Vec::new();
-    for line in auto {
-        let Some(name) = &line.name else { continue };
+    let of_ours = auto.filter_map(|line| {
+        let name = line.name.as_ref()?;
         let owned = OWNED.iter().any(|(owned, _)| owned == name);
-        if !owned && !ours.contains_key(name) {
-            continue;
-        }
-        let label = format!("{}: setting {name} (ALTER SYSTEM)", side.member.word());
         let value = shown(name, line.value.as_deref().unwrap_or_default());
-        plan.status(label, &format!("'{value}'"), "");
-        names.push(name.clone());
-    }
-    names
+        (owned || ours.contains_key(name)).then(|| (name.clone(), value.to_owned()))
+    });
+    of_ours.collect()
 }
 
 /// Settings of ours that `postgresql.conf` sets again after it has read our files: they would win.
-fn later(plan: &mut Plan, side: &Side) -> Vec<String> {
+/// With their values, as they are shown.
+pub fn later(side: &Side) -> Vec<(String, String)> {
     let text = side.host.files.get(&side.paths.main_conf).and_then(|f| f.text());
     let after = text.and_then(|t| t.split_once("\ninclude_dir")).map_or("", |(_, after)| after);
     let own = side.files.own_conf();
     let mut ours = side.files.shared_values().unwrap_or_default();
     ours.extend(own.iter().flat_map(|f| parse_conf(f.content.expose())));
-    let mut names = Vec::new();
-    for (name, value) in parse_conf(after).into_iter().filter(|(n, _)| ours.contains_key(n)) {
-        let label = format!("{}: setting {name} (postgresql.conf)", side.member.word());
-        plan.status(label, &format!("'{}'", shown(&name, &value)), "");
-        names.push(name);
-    }
-    names
+    let again = parse_conf(after).into_iter().filter(|(name, _)| ours.contains_key(name));
+    again.map(|(name, value)| (name.clone(), shown(&name, &value).to_owned())).collect()
 }
 
 /// Connection strings may hold a password.
@@ -340,21 +360,22 @@ fn shown<'a>(name: &str, value: &'a str) -> &'a str {
     if name == "primary_conninfo" { "(set)" } else { value }
 }
 
-/// Show whether the server has loaded its files; true if it has not. Where a file differs, that is
+/// The files are right, and the server has not loaded them.
+fn is_stale(host: &Host) -> bool {
+    host.sql.as_ref().is_some_and(|sql| host.conf_time > sql.load_time)
+}
+
+/// Whether the server has loaded its files, in the words of `status`. Where a file differs, that is
 /// what a plan shows, and the reload follows from it.
-fn loaded(plan: &mut Plan, side: &Side, files_are_right: bool) -> bool {
-    let label = format!("{}: configuration", side.member.word());
-    let Some(sql) = &side.host.sql else {
-        plan.status(label, "", "loaded");
-        return false;
-    };
-    let pending = pending(side.host);
-    let stale = side.host.conf_time > sql.load_time;
-    let actual = match (&pending[..], stale) {
-        ([_, ..], _) => format!("waits for a restart: {}", pending.join(", ")),
-        (_, true) if files_are_right => "changed since it was loaded".to_owned(),
-        _ => "loaded".to_owned(),
-    };
-    plan.status(label, &actual, "loaded");
-    stale
+pub fn loaded(case: &Case, side: &Side) -> String {
+    if side.host.sql.is_none() {
+        return String::new();
+    }
+    match &pending(side.host)[..] {
+        names @ [_, ..] => format!("waits for a restart: {}", names.join(", ")),
+        [] if is_stale(side.host) && Change::of(case, side).paths(side).is_empty() => {
+            "changed since it was loaded".to_owned()
+        }
+        [] => "loaded".to_owned(),
+    }
 }

@@ -1,70 +1,49 @@
 //! Packages: where they come from, and the server.
 
-use super::super::case::Case;
-use super::super::files::is_url;
+use super::super::case::{Case, Side};
 use super::super::names::packages;
+use super::super::observe::fetches_key;
 use super::super::scripts::Scripts;
-use super::super::settings::{Member, Source};
-use crate::facts::file::FileFact;
-use crate::facts::package::Package;
-use crate::resource::Plan;
+use super::super::settings::Source;
 use crate::shell::word;
-use crate::step::Step;
+use crate::step::{Step, Steps};
 
 /// Bring the server's packages to one host, and keep them from making a cluster by themselves.
-pub fn install(case: &Case, plan: &mut Plan, member: Member) {
-    let side = case.side(member);
-    case.file(plan, member, side.files.createcluster());
-    let source_is_new = case.settings.source == Source::Pgdg && repository(case, plan, member);
+pub fn steps(case: &Case, side: &Side) -> Steps {
+    let (host, scripts) = (side.member.word(), side.scripts);
+    let mut steps = Steps::none();
+    steps.extend(case.write(side.member, side.files.createcluster()));
+    let mut source = None;
+    if case.settings.source == Source::Pgdg {
+        steps.extend(key(case, side));
+        source = case.write(side.member, side.files.sources(&side.host.os.codename));
+    }
+    let source_is_new = source.is_some();
+    steps.extend(source);
     let [server, client] = packages(case.settings);
-    let mut missing = !side.host.server;
-    for name in [&server, &client] {
-        let found = side.host.packages.get(name);
-        let (actual, wanted) = Package::words(found, case.settings.package_version.as_deref());
-        plan.status(format!("{}: package {name}", member.word()), actual, wanted);
-        missing |= actual.is_empty();
+    let installed =
+        |name: &String| side.host.packages.get(name).is_some_and(|p| p.installed.is_some());
+    if side.host.server && installed(&server) && installed(&client) {
+        return steps;
     }
-    if missing {
-        let (host, scripts) = (member.word(), side.scripts);
-        if source_is_new {
-            plan.step(Step::job(
-                host,
-                "read the new package source",
-                "apt-update",
-                scripts.update_lists(),
-            ));
-        }
-        plan.step(Step::job(
-            host,
-            format!("install {server}"),
-            "apt-postgresql",
-            scripts.install(),
-        ));
+    if source_is_new {
+        let what = "read the new package source";
+        steps.push(Step::job(host, what, "apt-update", scripts.update_lists()));
     }
+    let what = format!("install {server}");
+    steps.push(Step::job(host, what, "apt-postgresql", scripts.install()));
+    steps
 }
 
-/// The PostgreSQL project's repository and its key; true if the source was not there.
-fn repository(case: &Case, plan: &mut Plan, member: Member) -> bool {
-    let side = case.side(member);
-    match side.files.key() {
-        Some(key) => {
-            case.file(plan, member, key);
-        }
-        None if is_url(&case.settings.signing_key) => fetched_key(case, plan, member),
-        None => {}
+/// The key of the PostgreSQL project's repository.
+fn key(case: &Case, side: &Side) -> Option<Step> {
+    if let Some(key) = side.files.key() {
+        return case.write(side.member, key);
     }
-    case.file(plan, member, side.files.sources(&side.host.os.codename))
-}
-
-/// A key that is fetched has no text that a plan could show.
-fn fetched_key(case: &Case, plan: &mut Plan, member: Member) {
-    let side = case.side(member);
-    let present = side.host.files.get(&side.paths.key).is_some_and(FileFact::is_present);
-    let words = if present { "present" } else { "" };
-    if plan.status(format!("{}: key of the package source", member.word()), words, "present") {
-        let what = format!("fetch {}", case.settings.signing_key);
-        plan.step(Step::run(member.word(), what, side.scripts.fetch_key()));
-    }
+    let there = case.fact(side.member, &side.paths.key).is_present();
+    let what = format!("fetch {}", case.settings.signing_key);
+    let fetch = || Step::run(side.member.word(), what, side.scripts.fetch_key());
+    (fetches_key(case, side) && !there).then(fetch)
 }
 
 impl Scripts<'_> {

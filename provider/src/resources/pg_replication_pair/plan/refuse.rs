@@ -6,36 +6,38 @@ use super::super::case::{Case, Side};
 use super::super::facts::Dir;
 use super::super::names::{HEADER, id, packages};
 use super::super::settings::{Member, OnDivergence, Source};
-use crate::diag::{Diag, Path};
-use crate::resource::Plan;
+use crate::diag::{Diag, Diags, Path};
 
 /// Space that a copy needs, as a part of what is copied: the WAL of its own time comes on top.
 const SPACE: (u64, u64) = (6, 5);
 
-/// Refuse what must not be done.
-pub fn check(case: &Case, plan: &mut Plan) {
+/// Why nothing may be touched, if so.
+pub fn refusals(case: &Case) -> Diags {
+    let mut refusals = Diags::new();
     let there = |member: &Member| case.missing(*member).is_none();
     for member in Member::BOTH.into_iter().filter(there) {
-        host(case, plan, &case.side(member));
+        refusals.extend(host(case, &case.side(member)));
     }
     if !Member::BOTH.iter().all(there) {
-        return;
+        return refusals;
     }
-    identity(case, plan);
+    refusals.extend(identity(case));
     if !case.standby().host.dir.has_data() {
-        alike(case, plan);
+        refusals.extend(alike(case));
     }
     if needs_copy(case) {
-        vanished(case, plan);
-        copy(case, plan);
+        refusals.extend(vanished(case));
+        refusals.extend(copy(case));
     }
-    unknown_settings(case, plan);
-    foreign_rise(case, plan);
+    refusals.extend(unknown_settings(case));
+    refusals.extend(foreign_rise(case));
+    refusals
 }
 
 /// Nothing that we write lets such a standby follow.
-fn foreign_rise(case: &Case, plan: &mut Plan) {
-    let Some((name, value, file)) = super::config::foreign_rise(case) else { return };
+fn foreign_rise(case: &Case) -> Diags {
+    let mut refusals = Diags::new();
+    let Some((name, value, file)) = super::config::foreign_rise(case) else { return refusals };
     let detail = format!(
         "{file} on {} sets {name} to {value}, and {} has less: it cannot follow (13: it stops; from \
          14 on its replay pauses, and it does not start again). Write settings = {{ {name} = \
@@ -43,14 +45,16 @@ fn foreign_rise(case: &Case, plan: &mut Plan) {
         case.settings.place(case.primary().member),
         case.settings.place(case.standby().member)
     );
-    plan.refuse("settings", "The standby cannot have what the primary has", detail);
+    refusals.push(refusal("settings", "The standby cannot have what the primary has", detail));
+    refusals
 }
 
-fn host(case: &Case, plan: &mut Plan, side: &Side) {
+fn host(case: &Case, side: &Side) -> Diags {
+    let mut refusals = Diags::new();
     let at = format!("nodes.{}.data_dir", side.member.word());
     let place = case.settings.place(side.member);
     let (host, dir) = (side.host, &side.host.data);
-    package(case, plan, side);
+    refusals.extend(package(case, side));
     let conf = host.files.get(&side.paths.main_conf).and_then(|f| f.text());
     if !host.making && conf.is_some_and(|text| !text.contains("\ninclude_dir")) {
         let detail = format!(
@@ -58,7 +62,7 @@ fn host(case: &Case, plan: &mut Plan, side: &Side) {
              no effect. Add it at the end.",
             side.paths.main_conf
         );
-        plan.refuse("settings", "The configuration does not read conf.d", detail);
+        refusals.push(refusal("settings", "The configuration does not read conf.d", detail));
     }
     if host.cluster && host.data != side.paths.data {
         let detail = format!(
@@ -66,7 +70,7 @@ fn host(case: &Case, plan: &mut Plan, side: &Side) {
              never moved: write {dir} in the configuration.",
             case.settings.version, case.settings.cluster, side.paths.data
         );
-        plan.refuse(&at, "The cluster has another data directory", detail);
+        refusals.push(refusal(&at, "The cluster has another data directory", detail));
     }
     match &host.dir {
         Dir::Other(names) if !host.making => {
@@ -74,25 +78,26 @@ fn host(case: &Case, plan: &mut Plan, side: &Side) {
                 "{dir} on {place} is not empty and holds no PostgreSQL data: {names}. Nothing in it \
                  is touched: move it away, or choose another directory."
             );
-            plan.refuse(&at, "The data directory holds something else", detail);
+            refusals.push(refusal(&at, "The data directory holds something else", detail));
         }
         Dir::Data(version) if *version != case.settings.version.to_string() && !host.making => {
             let detail = format!(
                 "{dir} on {place} holds data of PostgreSQL {version}, and version is {}.",
                 case.settings.version
             );
-            plan.refuse("version", "The data is of another version", detail);
+            refusals.push(refusal("version", "The data is of another version", detail));
         }
         Dir::Absent | Dir::Empty if host.mountpoint => {
             let detail = format!(
                 "{dir} on {place} is a mount point. PostgreSQL needs a directory below it, such as \
                  {dir}/data: then a missing mount is not taken for an empty cluster."
             );
-            plan.refuse(&at, "The data directory is a mount point", detail);
+            refusals.push(refusal(&at, "The data directory is a mount point", detail));
         }
         _ => {}
     }
-    port(case, plan, side);
+    refusals.extend(port(case, side));
+    refusals
 }
 
 /// The major version that a release of Debian or Ubuntu ships, for a host that has no package lists
@@ -110,7 +115,8 @@ fn shipped(codename: &str) -> Option<u16> {
     }
 }
 
-fn package(case: &Case, plan: &mut Plan, side: &Side) {
+fn package(case: &Case, side: &Side) -> Diags {
+    let mut refusals = Diags::new();
     let [server, _] = packages(case.settings);
     let host = side.host;
     let known = host.packages.get(&server).is_some_and(|p| p.candidate.is_some());
@@ -126,14 +132,16 @@ fn package(case: &Case, plan: &mut Plan, side: &Side) {
             os.id,
             os.version
         );
-        plan.refuse("version", "This version is not available", detail);
+        refusals.push(refusal("version", "This version is not available", detail));
     }
+    refusals
 }
 
-fn port(case: &Case, plan: &mut Plan, side: &Side) {
+fn port(case: &Case, side: &Side) -> Diags {
+    let mut refusals = Diags::new();
     let (host, port) = (side.host, case.settings.port);
     if host.listener.is_empty() || host.pid_port == Some(port) {
-        return;
+        return refusals;
     }
     let who = match host.listener.split_once(' ') {
         Some((name, pid)) => format!("{name} (process {pid})"),
@@ -143,10 +151,12 @@ fn port(case: &Case, plan: &mut Plan, side: &Side) {
         "On {}, {who} listens on TCP port {port}. Stop it, or choose another port.",
         case.settings.place(side.member)
     );
-    plan.refuse("port", "The port is in use", detail);
+    refusals.push(refusal("port", "The port is in use", detail));
+    refusals
 }
 
-fn identity(case: &Case, plan: &mut Plan) {
+fn identity(case: &Case) -> Diags {
+    let mut refusals = Diags::new();
     let (primary, standby) = (case.primary(), case.standby());
     let at = |side: &Side| format!("nodes.{}.data_dir", side.member.word());
     let name = |side: &Side| side.host.control.system_identifier.clone();
@@ -162,7 +172,7 @@ fn identity(case: &Case, plan: &mut Plan) {
             case.settings.place(standby.member),
             case.settings.place(primary.member)
         );
-        plan.refuse(&at(&standby), "The data is of another cluster", detail);
+        refusals.push(refusal(&at(&standby), "The data is of another cluster", detail));
     }
     let before = case.prior_text("system_identifier");
     if let (true, Some(before)) = (p_data, before)
@@ -175,7 +185,7 @@ fn identity(case: &Case, plan: &mut Plan) {
             primary.host.data,
             case.settings.place(primary.member)
         );
-        plan.refuse(&at(&primary), "The data is of another cluster", detail);
+        refusals.push(refusal(&at(&primary), "The data is of another cluster", detail));
     }
     if !p_data && (s_data || before.is_some()) {
         let why = match (before, s_data) {
@@ -189,13 +199,15 @@ fn identity(case: &Case, plan: &mut Plan) {
             primary.paths.data,
             case.settings.place(primary.member)
         );
-        plan.refuse(&at(&primary), "The primary's data is missing", detail);
+        refusals.push(refusal(&at(&primary), "The primary's data is missing", detail));
     }
-    stranger(case, plan, p_data && !s_data);
+    refusals.extend(stranger(case, p_data && !s_data));
+    refusals
 }
 
 /// A single server that we did not make: a pair may be imported, a server is not taken over.
-fn stranger(case: &Case, plan: &mut Plan, alone: bool) {
+fn stranger(case: &Case, alone: bool) -> Diags {
+    let mut refusals = Diags::new();
     let side = case.primary();
     let marker = side.host.files.get(&side.paths.marker).and_then(|f| f.text());
     let ours = marker.is_some_and(|text| {
@@ -214,8 +226,9 @@ fn stranger(case: &Case, plan: &mut Plan, alone: bool) {
             id(case.settings)
         );
         let at = format!("nodes.{}.data_dir", side.member.word());
-        plan.refuse(&at, "The data is of another cluster", detail);
+        refusals.push(refusal(&at, "The data is of another cluster", detail));
     }
+    refusals
 }
 
 fn needs_copy(case: &Case) -> bool {
@@ -223,7 +236,8 @@ fn needs_copy(case: &Case) -> bool {
 }
 
 /// A physical copy needs the same release and libraries, also before there is anything to copy.
-fn alike(case: &Case, plan: &mut Plan) {
+fn alike(case: &Case) -> Diags {
+    let mut refusals = Diags::new();
     let (primary, standby) = (case.primary(), case.standby());
     let (p, s) = (case.settings.place(primary.member), case.settings.place(standby.member));
     let (po, so) = (&primary.host.os, &standby.host.os);
@@ -233,18 +247,20 @@ fn alike(case: &Case, plan: &mut Plan) {
              be wrong: use the same release of the operating system.",
             po.arch, po.libc, so.arch, so.libc
         );
-        plan.refuse("nodes", "The hosts differ", detail);
+        refusals.push(refusal("nodes", "The hosts differ", detail));
     }
-    minor_versions(case, plan);
+    refusals.extend(minor_versions(case));
+    refusals
 }
 
 /// A cluster that is configured and has no data had some: its disk may only not be mounted, and a
 /// copy would fill the one below.
-fn vanished(case: &Case, plan: &mut Plan) {
+fn vanished(case: &Case) -> Diags {
+    let mut refusals = Diags::new();
     let side = case.standby();
     let agreed = case.settings.on_divergence == OnDivergence::Reclone;
     if !side.host.cluster || side.host.clone || agreed {
-        return;
+        return refusals;
     }
     let detail = format!(
         "The cluster {}/{} is configured on {}, and there is no data in {}. If a mount is missing, \
@@ -254,15 +270,17 @@ fn vanished(case: &Case, plan: &mut Plan) {
         case.settings.place(side.member),
         side.paths.data
     );
-    plan.refuse("on_divergence", "The standby's data is missing", detail);
+    refusals.push(refusal("on_divergence", "The standby's data is missing", detail));
+    refusals
 }
 
 /// What a copy needs: room, and one disk each.
-fn copy(case: &Case, plan: &mut Plan) {
+fn copy(case: &Case) -> Diags {
+    let mut refusals = Diags::new();
     let (primary, standby) = (case.primary(), case.standby());
     let (p, s) = (case.settings.place(primary.member), case.settings.place(standby.member));
     let at = format!("nodes.{}.data_dir", standby.member.word());
-    let Some(sql) = &primary.host.sql else { return };
+    let Some(sql) = &primary.host.sql else { return refusals };
     let needed = sql.size.unwrap_or_default().saturating_add(sql.wal_size);
     let needed = needed.saturating_mul(SPACE.0).div_euclid(SPACE.1);
     if standby.host.free < needed {
@@ -271,7 +289,7 @@ fn copy(case: &Case, plan: &mut Plan) {
              bytes free.",
             standby.paths.data, standby.host.free
         );
-        plan.refuse(&at, "Not enough space for the copy", detail);
+        refusals.push(refusal(&at, "Not enough space for the copy", detail));
     }
     if !sql.tablespaces.is_empty() {
         let detail = format!(
@@ -279,7 +297,7 @@ fn copy(case: &Case, plan: &mut Plan) {
              tables to pg_default first.",
             sql.tablespaces.join(", ")
         );
-        plan.refuse(&at, "Tablespaces cannot be copied", detail);
+        refusals.push(refusal(&at, "Tablespaces cannot be copied", detail));
     }
     let shared = primary.host.fs.starts_with("nfs") && primary.host.fs == standby.host.fs;
     if shared && primary.paths.data == standby.paths.data {
@@ -288,16 +306,18 @@ fn copy(case: &Case, plan: &mut Plan) {
              each other's data. Give each host a directory of its own.",
             standby.paths.data, standby.host.fs
         );
-        plan.refuse(&at, "Both hosts have the same directory", detail);
+        refusals.push(refusal(&at, "Both hosts have the same directory", detail));
     }
+    refusals
 }
 
 /// A standby must not be of an older minor release than its primary, and a new one needs no other.
-fn minor_versions(case: &Case, plan: &mut Plan) {
+fn minor_versions(case: &Case) -> Diags {
+    let mut refusals = Diags::new();
     let [server, _] = packages(case.settings);
     if case.settings.package_version.is_some() {
         // Both have it before anything is copied.
-        return;
+        return refusals;
     }
     let version = |side: &Side| {
         let package = side.host.packages.get(&server)?;
@@ -305,7 +325,7 @@ fn minor_versions(case: &Case, plan: &mut Plan) {
         text.split(['-', '+']).next().map(str::to_owned)
     };
     let (primary, standby) = (case.primary(), case.standby());
-    let (Some(p), Some(s)) = (version(&primary), version(&standby)) else { return };
+    let (Some(p), Some(s)) = (version(&primary), version(&standby)) else { return refusals };
     if p != s {
         let detail = format!(
             "{} has or would get {server} {p}, {} {s}. Give both the same package sources, and \
@@ -313,18 +333,25 @@ fn minor_versions(case: &Case, plan: &mut Plan) {
             case.settings.place(primary.member),
             case.settings.place(standby.member)
         );
-        plan.refuse("version", "The hosts have different minor versions", detail);
+        refusals.push(refusal("version", "The hosts have different minor versions", detail));
     }
+    refusals
 }
 
 /// Names that the running server does not know, before any file is written.
-fn unknown_settings(case: &Case, plan: &mut Plan) {
-    let Some(sql) = &case.primary().host.sql else { return };
+fn unknown_settings(case: &Case) -> Diags {
+    let mut refusals = Diags::new();
+    let Some(sql) = &case.primary().host.sql else { return refusals };
     for name in case.settings.settings.keys().filter(|n| !n.contains('.')) {
         if !sql.settings.iter().any(|s| s.name == *name) {
             let detail = format!("PostgreSQL {} has no setting {name}.", sql.version);
             let path = Path::of("settings").key(name);
-            plan.refusals.push(Diag::error("Unknown setting", detail).at(path));
+            refusals.push(Diag::error("Unknown setting", detail).at(path));
         }
     }
+    refusals
+}
+
+fn refusal(at: &str, summary: &str, detail: impl Into<String>) -> Diag {
+    Diag::error(summary, detail).at(Path::of(at))
 }

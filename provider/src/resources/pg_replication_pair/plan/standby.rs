@@ -2,103 +2,72 @@
 
 use super::super::case::{Case, Side};
 use super::super::describe::role;
+use super::super::observe::has_stale_slot;
 use super::super::steps::{attached, start};
-use super::primary::{around, unknown_passfile};
-use crate::resource::Plan;
+use super::primary::around;
+use super::{config, goal};
 use crate::secret::Secret;
-use crate::step::{Action, Step};
+use crate::step::{Action, Step, Steps};
 
 use std::time::Duration;
 
 /// How the standby logs in to the primary.
-pub fn login(case: &Case, plan: &mut Plan) {
+pub fn login(case: &Case) -> Option<Step> {
     let side = case.standby();
-    match case.password() {
-        Some(password) => {
-            case.file(plan, side.member, side.files.passfile(&password));
-        }
-        None => unknown_passfile(case, plan, side.member),
-    }
+    let password = case.password()?;
+    case.write(side.member, side.files.passfile(&password))
 }
 
-/// The copy, its start, and the proof.
-pub fn plan(case: &Case, plan: &mut Plan) {
+/// The copy, its start, and the proof. `cut`: a step before may have cut the stream.
+pub fn steps(case: &Case, cut: bool) -> Steps {
     let side = case.standby();
-    case.file(plan, side.member, Ok(side.files.marker()));
-    around(case, plan, side.member);
-    let differs = show_role(case, plan);
+    let mut steps = Steps::none();
+    steps.extend(case.write(side.member, Ok(side.files.marker())));
+    steps.extend(around(case, &side));
     // A copy needs the primary as it is, so it is planned when the primary has been seen running.
     if case.password().is_none() || case.primary().host.sql.is_none() {
-        return;
+        return steps;
     }
     let down = side.host.sql.is_none();
     if down {
-        bring_up(case, plan, &side);
+        steps.extend(bring_up(case, &side));
     }
     if side.host.sql.as_ref().is_some_and(|s| s.paused) {
-        plan.step(Step::run(side.member.word(), "resume the replay", side.scripts.resume()));
+        steps.push(Step::run(side.member.word(), "resume the replay", side.scripts.resume()));
     }
-    stale_slot(case, plan, &side);
+    if has_stale_slot(case, true) {
+        let name = &case.settings.slot_name;
+        let what = format!("drop the slot {name}, which nobody uses any more");
+        steps.push(Step::run(side.member.word(), what, side.scripts.drop_stale_slot()));
+    }
+    let differs = role(case, side.host) != goal::role(case, &side);
     // The hosts are not asked at the same moment: a primary that was just started may have been asked
     // before the standby, which says that it streams, had found it.
     let unseen = !case.primary().host.serves(side.member.word());
-    if down || differs || unseen || touched(plan, case) {
-        attached(case, plan, "to prove that the standby follows");
+    if down || differs || unseen || cut {
+        steps.extend(attached(case, "to prove that the standby follows"));
     }
+    steps
 }
 
-/// Whether a step before may have cut the stream.
-fn touched(plan: &Plan, case: &Case) -> bool {
-    let (primary, standby) = (case.primary(), case.standby());
-    let name = &case.settings.replication_user;
-    plan.steps.iter().any(|s| {
-        s.what.contains("restart PostgreSQL")
-            || s.what == format!("set up the role {name}")
-            || s.what.starts_with("make the slot")
-            || (s.host == standby.member.word()
-                && (s.what.contains(&standby.paths.own_conf)
-                    || s.what.contains(&standby.paths.passfile)))
-            || (s.host == primary.member.word() && s.what == "start PostgreSQL")
-            || s.what == format!("write {}", primary.paths.tls_certificate)
-    })
-}
-
-/// A slot that a former primary keeps for its former standby would hold WAL for ever.
-fn stale_slot(case: &Case, plan: &mut Plan, side: &Side) {
-    let name = &case.settings.slot_name;
-    let slots = side.host.sql.iter().flat_map(|s| &s.slots);
-    let found = slots.clone().any(|s| s.name == *name && s.r#type == "physical");
+fn bring_up(case: &Case, side: &Side) -> Steps {
     let host = side.member.word();
-    if found && plan.status(format!("{host}: slot {name}"), "left from before", "") {
-        let what = format!("drop the slot {name}, which nobody uses any more");
-        plan.step(Step::run(host, what, side.scripts.drop_stale_slot()));
-    }
-}
-
-fn show_role(case: &Case, plan: &mut Plan) -> bool {
-    let side = case.standby();
-    let wanted = format!("standby of {}, streaming", case.settings.primary.word());
-    let label = format!("{}: role", side.member.word());
-    plan.status(label, &role(case, side.host), &wanted)
-}
-
-fn bring_up(case: &Case, plan: &mut Plan, side: &Side) {
-    let host = side.member.word();
+    let mut steps = Steps::none();
     if !side.host.dir.has_data() {
         let what = format!("log in to {} as the replication role", case.settings.primary.word());
-        plan.step(Step::run(host, what, side.scripts.try_login()));
-        plan.step(clone(case, side));
+        steps.push(Step::run(host, what, side.scripts.try_login()));
+        steps.push(clone(case, side));
     } else if side.host.signal != "standby" || side.host.promoting {
         let what = "say that its data is a standby's";
-        plan.step(Step::run(host, what, side.scripts.fence()));
+        steps.push(Step::run(host, what, side.scripts.fence()));
     }
     if !side.host.cluster {
-        plan.step(register(case, side));
+        steps.push(register(case, side));
     }
-    let started = plan.steps.iter().any(|s| s.host == host && s.what == "start PostgreSQL");
-    if !started {
-        plan.step(start(side));
+    if !config::starts_standby(case) {
+        steps.push(start(side));
     }
+    steps
 }
 
 /// Six hours: a terabyte at 50 MB/s.

@@ -6,25 +6,25 @@ use super::super::names::packages;
 use super::super::scripts::Scripts;
 use super::super::settings::Member;
 use super::super::steps::attached;
-use crate::resource::Plan;
+use crate::diag::{Diag, Diags, Path};
 use crate::shell::word;
-use crate::step::Step;
+use crate::step::{Step, Steps};
 
 /// Bring the servers that are there to the wanted release; what is not installed yet gets it at once.
-pub fn plan(case: &Case, plan: &mut Plan) {
-    let Some(wanted) = &case.settings.package_version else { return };
-    if case.context.reading {
-        return;
-    }
+pub fn steps(case: &Case) -> Steps {
+    let mut steps = Steps::none();
+    let Some(wanted) = &case.settings.package_version else { return steps };
     // Where there is no copy yet, the primary is upgraded before it is copied.
     let order = [case.standby(), case.primary()];
     for side in order.iter().filter(|side| is_due(case, side)) {
-        plan.step(upgrade(case, side, wanted));
+        steps.push(upgrade(case, side, wanted));
         let both = order.iter().all(|side| side.host.sql.is_some());
         if both {
-            attached(case, plan, &format!("after the upgrade of {}", side.member.word()));
+            let why = format!("after the upgrade of {}", side.member.word());
+            steps.extend(attached(case, &why));
         }
     }
+    steps
 }
 
 /// Whether a server is to be upgraded: it is there, and of another release. A newer one is refused.
@@ -46,10 +46,13 @@ fn release<'a>(side: &Side<'a>, name: &str) -> &'a str {
 }
 
 /// Refuse what would not go well. A change of roles comes first, and waits for no package.
-pub fn refuse(case: &Case, plan: &mut Plan) {
-    let Some(wanted) = &case.settings.package_version else { return };
+pub fn refusals(case: &Case) -> Diags {
+    let mut refusals = Diags::new();
+    let mut refuse = |summary: &str, detail: String| {
+        refusals.push(Diag::error(summary, detail).at(Path::of("package_version")));
+    };
+    let Some(wanted) = &case.settings.package_version else { return refusals };
     let [server, _] = packages(case.settings);
-    let at = "package_version";
     for side in Member::BOTH.map(|member| case.side(member)) {
         if side.host.newer {
             let detail = format!(
@@ -58,7 +61,7 @@ pub fn refuse(case: &Case, plan: &mut Plan) {
                 case.settings.place(side.member),
                 release(&side, &server)
             );
-            plan.refuse(at, "The installed release is newer", detail);
+            refuse("The installed release is newer", detail);
         }
     }
     let (primary, standby) = (case.primary(), case.standby());
@@ -68,8 +71,9 @@ pub fn refuse(case: &Case, plan: &mut Plan) {
              the primary writes: upgrade when it answers.",
             case.settings.place(standby.member)
         );
-        plan.refuse(at, "The pair cannot be upgraded now", detail);
+        refuse("The pair cannot be upgraded now", detail);
     }
+    refusals
 }
 
 fn upgrade(case: &Case, side: &Side, wanted: &str) -> Step {

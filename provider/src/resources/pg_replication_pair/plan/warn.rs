@@ -2,15 +2,15 @@
 
 use super::super::case::{Case, Side};
 use super::super::settings::Member;
-use crate::diag::Diag;
-use crate::resource::Plan;
+use crate::diag::{Diag, Diags};
 
 /// Seconds between two clocks that are worth a word; both hosts are asked at about the same time.
 const CLOCKS: u64 = 60;
 
-/// Warn of what is odd and no reason to stop.
-pub fn warn(case: &Case, plan: &mut Plan) {
-    let lag = plan.outputs.get("lag_bytes");
+/// What is odd and no reason to stop.
+pub fn warnings(case: &Case) -> Diags {
+    let mut warnings = Diags::new();
+    let lag = case.observed.outputs.get("lag_bytes");
     if let Some(crate::value::Value::Int(lag)) = lag
         && *lag > case.settings.max_lag_bytes
     {
@@ -20,22 +20,24 @@ pub fn warn(case: &Case, plan: &mut Plan) {
             case.settings.place(case.settings.standby()),
             case.settings.max_lag_bytes
         );
-        plan.warnings.push(Diag::warning(summary, detail));
+        warnings.push(Diag::warning(summary, detail));
     }
     for member in Member::BOTH {
-        warn_of_files(case, plan, &case.side(member));
-        warn_of_slots(case, plan, &case.side(member));
+        warnings.extend(of_files(case, &case.side(member)));
+        warnings.extend(of_slots(case, &case.side(member)));
     }
-    warn_of_minors(case, plan);
-    warn_of_clocks(case, plan);
-    warn_of_waiting(case, plan);
+    warnings.extend(of_minors(case));
+    warnings.extend(of_clocks(case));
+    warnings.extend(of_waiting(case));
+    warnings
 }
 
 /// A primary that waits for a standby which confirms nothing.
-fn warn_of_waiting(case: &Case, plan: &mut Plan) {
+fn of_waiting(case: &Case) -> Diags {
+    let mut warnings = Diags::new();
     let sides = Member::BOTH.map(|m| case.side(m));
-    let Some(side) = sides.iter().find(|side| side.host.takes_writes()) else { return };
-    let Some(sql) = &side.host.sql else { return };
+    let Some(side) = sides.iter().find(|side| side.host.takes_writes()) else { return warnings };
+    let Some(sql) = &side.host.sql else { return warnings };
     let names = sql.settings.iter().find(|s| s.name == "synchronous_standby_names");
     let waits = names.and_then(|s| s.value.as_ref()).is_some_and(|names| !names.is_empty());
     let confirmed = sql.replication.iter().any(|r| r.sync.as_deref() == Some("sync"));
@@ -48,14 +50,16 @@ fn warn_of_waiting(case: &Case, plan: &mut Plan) {
             case.settings.place(side.member.peer()),
             side.member.word()
         );
-        plan.warnings.push(Diag::warning("Writes wait for the standby", detail));
+        warnings.push(Diag::warning("Writes wait for the standby", detail));
     }
+    warnings
 }
 
 /// No decision here uses the time, but certificates and passwords that expire do.
-fn warn_of_clocks(case: &Case, plan: &mut Plan) {
+fn of_clocks(case: &Case) -> Diags {
+    let mut warnings = Diags::new();
     let (a, b) = (case.side(Member::A), case.side(Member::B));
-    let Some((on_a, on_b)) = a.host.clock.zip(b.host.clock) else { return };
+    let Some((on_a, on_b)) = a.host.clock.zip(b.host.clock) else { return warnings };
     let apart = on_a.abs_diff(on_b);
     if apart > CLOCKS {
         let ahead = if on_a > on_b { &a } else { &b };
@@ -65,12 +69,14 @@ fn warn_of_clocks(case: &Case, plan: &mut Plan) {
              or too late. Have both hosts take their time from one source.",
             case.settings.place(ahead.member)
         );
-        plan.warnings.push(Diag::warning("The clocks of the hosts differ", detail));
+        warnings.push(Diag::warning("The clocks of the hosts differ", detail));
     }
+    warnings
 }
 
 /// Slots of others hold WAL and old rows; whether somebody still needs that is not known here.
-fn warn_of_slots(case: &Case, plan: &mut Plan, side: &Side) {
+fn of_slots(case: &Case, side: &Side) -> Diags {
+    let mut warnings = Diags::new();
     let slots = side.host.sql.iter().flat_map(|s| &s.slots);
     for slot in slots.filter(|s| s.name != case.settings.slot_name && !s.active) {
         let age = slot.xmin_age.max(slot.catalog_xmin_age);
@@ -89,19 +95,21 @@ fn warn_of_slots(case: &Case, plan: &mut Plan, side: &Side) {
             slot.wal_status.as_ref().map(|s| format!(" (wal_status {s})")).unwrap_or_default(),
             slot.name
         );
-        plan.warnings.push(Diag::warning("A slot of somebody else holds WAL", detail));
+        warnings.push(Diag::warning("A slot of somebody else holds WAL", detail));
     }
+    warnings
 }
 
 /// The servers that run may differ for the time of an upgrade; a standby must not stay the older.
-fn warn_of_minors(case: &Case, plan: &mut Plan) {
+fn of_minors(case: &Case) -> Diags {
+    let mut warnings = Diags::new();
     let running = |side: &Side| {
         let version = side.host.sql.as_ref()?.version.split(' ').next()?;
         Some((version.to_owned(), version.split_once('.')?.1.parse::<u32>().ok()?))
     };
     let (primary, standby) = (case.primary(), case.standby());
     let (Some((p, p_minor)), Some((s, s_minor))) = (running(&primary), running(&standby)) else {
-        return;
+        return warnings;
     };
     if p_minor != s_minor {
         let (older, newer) = if p_minor > s_minor {
@@ -121,12 +129,14 @@ fn warn_of_minors(case: &Case, plan: &mut Plan) {
             case.settings.place(standby.member),
             older.member.word()
         );
-        plan.warnings.push(Diag::warning("The servers are of different minor versions", detail));
+        warnings.push(Diag::warning("The servers are of different minor versions", detail));
     }
+    warnings
 }
 
-fn warn_of_files(case: &Case, plan: &mut Plan, side: &Side) {
-    let Some(sql) = &side.host.sql else { return };
+fn of_files(case: &Case, side: &Side) -> Diags {
+    let mut warnings = Diags::new();
+    let Some(sql) = &side.host.sql else { return warnings };
     let ours = [&side.paths.shared_conf, &side.paths.own_conf];
     for line in &sql.file_settings {
         let (Some(name), Some(file)) = (&line.name, &line.file) else { continue };
@@ -140,7 +150,8 @@ fn warn_of_files(case: &Case, plan: &mut Plan, side: &Side) {
                 "On {}, {by} is read after our files and sets {name}. Remove it there.",
                 case.settings.place(side.member)
             );
-            plan.warnings.push(Diag::warning(format!("{name} is set by another file"), detail));
+            warnings.push(Diag::warning(format!("{name} is set by another file"), detail));
         }
     }
+    warnings
 }

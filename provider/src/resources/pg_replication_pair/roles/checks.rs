@@ -4,18 +4,20 @@ use super::super::case::Case;
 use super::super::facts::Sql;
 use super::super::names::NOT_LOWER;
 use super::decision::Transition;
-use crate::resource::Plan;
+use crate::diag::{Diag, Diags, Path};
 
 /// Refuse a switchover that would hang, fail, or leave the old primary unable to follow.
-pub fn check(case: &Case, change: Transition, plan: &mut Plan) {
+pub fn refusals(case: &Case, change: Transition) -> Diags {
+    let mut refusals = Diags::new();
     if change != Transition::Switchover {
-        return;
+        return refusals;
     }
     let (wanted, other) = (case.primary(), case.standby());
-    let (Some(new), Some(old)) = (&wanted.host.sql, &other.host.sql) else { return };
+    let (Some(new), Some(old)) = (&wanted.host.sql, &other.host.sql) else { return refusals };
     let place = case.settings.place(other.member);
     let mut refuse = |summary: &str, detail: String| {
-        plan.refuse("primary", summary, format!("{detail} Nothing was touched."));
+        let refusal = Diag::error(summary, format!("{detail} Nothing was touched."));
+        refusals.push(refusal.at(Path::of("primary")));
     };
     if old.backups > 0 {
         let detail = format!(
@@ -43,6 +45,7 @@ pub fn check(case: &Case, change: Transition, plan: &mut Plan) {
         );
         refuse("The old primary could not follow", detail);
     }
+    refusals
 }
 
 /// The settings that the old primary has lower than the new one.

@@ -15,7 +15,7 @@
 
 mod checks;
 mod conditions;
-mod decision;
+pub mod decision;
 mod messages;
 #[cfg(test)]
 mod model;
@@ -26,41 +26,46 @@ mod scripts;
 mod steps;
 pub mod table;
 
-use self::decision::{Consents, Decision};
+use self::decision::{Consents, Refusal, Row, Transition};
 use self::observed::Observed;
 use self::table::row;
 use super::case::Case;
 use super::settings::{OnDivergence, UnreachablePrimary};
-use crate::diag::Diag;
-use crate::resource::Plan;
+use crate::diag::{Diag, Path};
+use crate::plan::Plan;
 
-/// Decide on the roles; true if they change. That takes the place of all other steps, which are
-/// planned anew when it is done.
-pub fn plan(case: &Case, plan: &mut Plan) -> bool {
+/// What is decided on the roles.
+pub struct Roles {
+    seen: Observed,
+    /// The row of the table that decides.
+    pub row: &'static Row,
+}
+
+/// Decide on the roles.
+pub fn decide(case: &Case) -> Roles {
     let seen = Observed::of(case);
-    without_missing(case, plan);
-    plan.bears_missing = !case.context.missing.is_empty();
     let row = row(&seen, &consents(case));
     tracing::debug!(seen = row.when, because = row.reason, "decided on the pair's roles");
-    match row.then {
-        Decision::Maintain => {}
-        Decision::NeedsBoth => plan.bears_missing = false,
-        Decision::Do(change) => {
-            plan.steps.clear();
-            checks::check(case, change, plan);
-            let (summary, detail) = messages::of_change(case, row);
-            plan.warnings.push(Diag::warning(summary, detail));
-            by_hand(case, plan);
-            steps::steps(case, &seen, change, plan);
-        }
-        Decision::Refuse(why) => {
-            if plan.refusals.is_empty() {
-                let message = messages::refusal(case, &seen, why);
-                plan.refuse(message.at, message.summary, message.detail);
-            }
-        }
+    Roles { seen, row }
+}
+
+impl Roles {
+    /// The steps of a change. They take the place of all others, which are planned anew when the
+    /// roles have changed.
+    pub fn change(&self, case: &Case, change: Transition) -> Plan {
+        let mut plan = Plan { refusals: checks::refusals(case, change), ..Plan::default() };
+        let (summary, detail) = messages::of_change(case, self.row);
+        plan.warn(summary, detail);
+        plan.warnings.extend(by_hand(case));
+        steps::steps(case, &self.seen, change, &mut plan);
+        plan
     }
-    matches!(row.then, Decision::Do(_))
+
+    /// Why nothing is touched.
+    pub fn refusal(&self, case: &Case, why: Refusal) -> Diag {
+        let message = messages::refusal(case, &self.seen, why);
+        Diag::error(message.summary, message.detail).at(Path::of(message.at))
+    }
 }
 
 fn consents(case: &Case) -> Consents {
@@ -92,22 +97,12 @@ fn is_newer(case: &Case) -> bool {
     }
 }
 
-/// Nothing is done on a host that does not answer, and of what it has only its role is known anew:
-/// none. The rest stays as the state says.
-fn without_missing(case: &Case, plan: &mut Plan) {
-    for member in case.context.missing.keys() {
-        let prefix = format!("{member}:");
-        plan.steps.retain(|step| step.host != *member);
-        plan.files.retain(|label, _| !label.starts_with(&prefix));
-        plan.status.retain(|label, _| !label.starts_with(&prefix));
-        plan.status(format!("{member}: role"), "does not answer", "does not answer");
-    }
-}
-
 /// The roles are not as the last apply left them, and the configuration did not change.
-fn by_hand(case: &Case, plan: &mut Plan) {
+fn by_hand(case: &Case) -> Option<Diag> {
     let (wanted, other) = (case.primary(), case.standby());
-    if other.host.takes_writes() && case.prior_text("primary") == Some(wanted.member.word()) {
+    let changed =
+        other.host.takes_writes() && case.prior_text("primary") == Some(wanted.member.word());
+    changed.then(|| {
         let detail = format!(
             "The configuration says primary = \"{0}\", and {1} takes writes. To accept that, write \
              primary = \"{2}\": nothing is done on the hosts then. This apply changes the roles back.",
@@ -115,6 +110,6 @@ fn by_hand(case: &Case, plan: &mut Plan) {
             case.settings.place(other.member),
             other.member.word()
         );
-        plan.warnings.push(Diag::warning("Somebody changed the roles", detail));
-    }
+        Diag::warning("Somebody changed the roles", detail)
+    })
 }

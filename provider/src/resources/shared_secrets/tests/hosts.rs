@@ -174,7 +174,7 @@ fn secrets_are_made_once_and_kept_equal() {
 
     let purge = here(&[("on_destroy", Value::from("purge"))]);
     fs::write(hosts.path("b", "note"), "by hand").expect("written");
-    let plan = SharedSecrets::destroy(&purge, &hosts.facts(&purge), &Context::default());
+    let plan = destroy(&purge, &hosts.facts(&purge));
     for step in &plan.steps {
         hosts.step(step).expect("removed");
     }

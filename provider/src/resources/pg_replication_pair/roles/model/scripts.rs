@@ -11,7 +11,7 @@ use super::super::observed::{Observed, Who};
 use super::super::operations::{Operation, operations};
 use super::super::steps::steps;
 use super::effects::Effect;
-use crate::resource::{Context, Plan};
+use crate::resource::{Context, Known, Observation, Plan};
 use crate::step::{Action, Step};
 
 /// An effect, of one or the other.
@@ -113,7 +113,9 @@ fn the_scripts_do_what_the_model_does() {
             [Member::A, Member::B].map(|member| Paths::new(&settings, member)),
         );
         let facts = Facts { a: host(wanted, 5000), b: host(other, 9000) };
-        let case = Case::new(&settings, &facts, &context, &paths);
+        let observed = Observation::default();
+        let known = Known::new(&observed, &context);
+        let case = Case::new(&settings, &facts, known, &paths);
         let seen = Observed { lineage: Lineage::OtherAhead, ..Observed::of(&case) };
         let mut plan = Plan::default();
         steps(&case, &seen, change, &mut plan);

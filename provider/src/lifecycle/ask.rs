@@ -7,13 +7,13 @@ use futures::future::join_all;
 
 use super::run;
 use crate::host::{Host, HostError};
-use crate::resource::{Answer, Answers, Ask, Question};
+use crate::question::{Answer, Answers, Ask, Question};
 
 /// A refresh that takes longer than this is stuck.
 const LIMIT: Duration = Duration::from_secs(120);
 
 /// Ask every host its questions; the error names the host that failed.
-pub async fn observe(
+pub async fn ask_all(
     hosts: &BTreeMap<String, Host>,
     questions: &[Question],
 ) -> Result<Answers, (String, HostError)> {
