@@ -35,9 +35,10 @@ pub fn mask(path: &str, text: &str) -> String {
     lines::each(&lines::arguments(&text), lines::urls)
 }
 
-/// `NAME=value` or `name: value`.
+/// `NAME=value` or `name: value`; a value may hold what looks like the other.
 fn pair(line: &str) -> String {
-    yaml::secret_line(line).unwrap_or_else(|| lines::assignments(line))
+    let assigned = lines::assignments(line);
+    yaml::secret_line(&assigned).unwrap_or(assigned)
 }
 
 /// Files that hold nothing but a key.

@@ -144,6 +144,12 @@ const OTHERS: &[(&str, &str, &str)] = &[
         "_REDIS_URL_CORE=redis://:p@s#/1@10.0.1.30:6379/0?idle=30\nPOSTGRESQL_PASSWORD=\n",
         "_REDIS_URL_CORE=redis://:(secret)@10.0.1.30:6379/0?idle=30\nPOSTGRESQL_PASSWORD=\n",
     ),
+    // A value that looks like a YAML key.
+    (
+        "docker.service.d/10-breakwater.conf",
+        "Environment=\"VAULT_TOKEN=S: word\"\npassword: a=b\n",
+        "Environment=\"VAULT_TOKEN=(secret)\"\npassword: (secret)\n",
+    ),
     // The article's standby.
     (
         "postgresql.conf",

@@ -66,9 +66,8 @@ impl<R: Resource> Managed<R> {
             Ok(seen) => {
                 announce(R::NAME, &seen, &mut response);
                 planned = Self::planned_object(planned, prior.as_ref(), &seen.plan, &config);
-                if new.is_empty() {
-                    planned.extend([seen.private.shown()[1].clone()]);
-                }
+                let [_, (name, keys)] = seen.private.shown();
+                planned.insert(name, if new.is_empty() { keys } else { Value::Unknown });
                 invisible(&seen.plan, prior.as_ref(), &mut planned, &mut response.diags);
                 response.private = announced(seen, &response.private).encode();
                 response.planned = Some(planned);

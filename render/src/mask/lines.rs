@@ -147,13 +147,15 @@ fn arguments_of_line(line: &str, open: &mut Option<Argument>) -> String {
         done = hide(line, 0, from, argument, &mut out);
     }
     for (at, _) in line.match_indices('-') {
-        let starts = line[..at].chars().next_back().is_none_or(is_gap);
+        let before = line[..at].chars().next_back();
+        let starts = before.is_none_or(is_gap);
         if at < done || !starts {
             continue;
         }
         let end = line[at..].find(is_gap).map_or(line.len(), |i| at + i);
         let flag = &line[at..end];
-        if flag.starts_with("-u") && flag.contains(':') {
+        // Behind `=` it is a part of a value, such as of a password in a URL.
+        if flag.starts_with("-u") && flag.contains(':') && before != Some('=') {
             done = hide(line, done, at + 2, Argument::Login, &mut out);
         } else if let Some(argument) = argument_of(flag) {
             match line[end..].find(|c| !is_gap(c)) {

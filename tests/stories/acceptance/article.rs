@@ -57,8 +57,14 @@ pub fn a_node_built_by_hand_is_imported_as_it_is(story: &Story) {
     });
     story.section("a change is announced, and is that line", || {
         let main = std::fs::read_to_string(terraform.path("generated.tf")).unwrap();
-        let main = main.replace("= \"7\"", "= \"8\"");
-        terraform.write("generated.tf", &main);
+        let retries = |line: &str| match line.split_once("webhook_job_max_retry") {
+            Some((before, after)) => {
+                format!("{before}webhook_job_max_retry{}", after.replace('7', "8"))
+            }
+            None => line.to_owned(),
+        };
+        let main: Vec<String> = main.lines().map(retries).collect();
+        terraform.write("generated.tf", &(main.join("\n") + "\n"));
         let plan = terraform.plan();
         let lines = &plan.only("harbor_ha_node.node").lines;
         let yml = lines.iter().filter(|l| l.contains("harbor.yml") && l.contains("webhook"));

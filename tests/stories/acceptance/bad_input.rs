@@ -129,14 +129,15 @@ pub fn bad_input_is_refused_at_its_attribute_and_nothing_is_touched(story: &Stor
 }
 
 /// What is wrong with the refusal of a mistake: the plan must fail, with an error that says this
-/// and points to source lines with that.
+/// and points to source lines with that. Another resource of the same host may say it too.
 fn refusal(terraform: &Terraform, name: &str, at: &str, says: &str) -> Option<String> {
     let run = terraform.plan_run(&[]);
     let errors = run.errors();
     let full = |d: &testkit::terraform::Diagnostic| format!("{}: {}", d.summary, d.detail);
-    match errors.iter().find(|e| full(e).contains(says)) {
+    let saying: Vec<_> = errors.iter().filter(|e| full(e).contains(says)).collect();
+    match saying.first() {
         None => Some(format!("{name}: no error says \"{says}\"; all was:\n{}", run.readable())),
-        Some(error) if !error.code.contains(at) => {
+        Some(error) if !saying.iter().any(|e| e.code.contains(at)) => {
             Some(format!("{name}: \"{}\" points to \"{}\", not {at}", full(error), error.code))
         }
         Some(_) => None,

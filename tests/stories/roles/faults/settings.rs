@@ -90,14 +90,14 @@ pub fn bad_value(pair: &mut Pair) {
         assert!(load.goes_on(SOME, Duration::from_secs(5)), "{bad}");
         assert_eq!(["a", "b"].map(|h| pair.on(h).sh(files)), before, "{bad} stays in a file");
     };
-    for (name, bad) in [
-        ("work_mem", "nonsense"),
-        ("max_connections", "-3"),
-        ("timezone", "Nowhere/Near"),
-        ("no_such", "1"),
+    for (name, bad, said) in [
+        ("work_mem", "nonsense", "work_mem"),
+        ("max_connections", "-3", "max_connections"),
+        ("timezone", "Nowhere/Near", "TimeZone"),
+        ("no_such", "1", "no_such"),
     ] {
         pair.set("settings", json!({ name: bad }));
-        refused(pair, bad, name);
+        refused(pair, bad, said);
     }
     pair.unset("settings");
     // A network that only the rendered file shows to be none: refused at its attribute.

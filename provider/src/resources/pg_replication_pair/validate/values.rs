@@ -80,10 +80,6 @@ const READ_ONLY: &[&str] = &[
 const ON: &[(&str, &str)] = &[
     ("hot_standby", "the standby must take connections, by which its state is seen"),
     ("full_page_writes", "pg_rewind and base backups need whole pages in the WAL"),
-    (
-        "wal_log_hints",
-        "without it pg_rewind refuses a former primary, which must then be copied anew",
-    ),
     ("fsync", "without it a crash loses what a client was told is safe, and harms the data"),
 ];
 
