@@ -124,10 +124,12 @@ impl Fake {
     /// Tells the test that it has begun, and goes on when the test or the host says so.
     async fn wait(&self) {
         let (started, go) = (self.dir().join("started"), self.dir().join("go"));
+        // Made before anybody can say stop: it is told of that from now on.
+        let stopped = self.stop.notified();
         tokio::task::spawn_blocking(move || fs::write(started, "x")).await.unwrap().unwrap();
         tokio::select! {
             _ = tokio::fs::read(go) => {}
-            () = self.stop.notified() => fs::write(self.dir().join("stopped"), "").unwrap(),
+            () = stopped => fs::write(self.dir().join("stopped"), "").unwrap(),
         }
     }
 }
