@@ -65,7 +65,7 @@ fn entries(folder: &Path) -> Vec<std::path::PathBuf> {
     entries.flatten().map(|entry| entry.path()).collect()
 }
 
-/// The end of each log in a folder that was written to since: the lines that have a later time.
+/// The end of each log in a folder that was written to since.
 fn logs(folder: &Path, begun: SystemTime) -> String {
     let is_log = |path: &&std::path::PathBuf| path.extension().is_some_and(|e| e == "log");
     let is_new = |path: &&std::path::PathBuf| {
@@ -83,9 +83,10 @@ fn logs(folder: &Path, begun: SystemTime) -> String {
     .collect()
 }
 
-/// What a log has of the provider, without what Terraform says of itself.
+/// What a log has of the provider, without what Terraform says of itself: as Terraform writes it, or as
+/// the provider does.
 fn is_step(line: &str) -> bool {
-    line.contains("@module=harbor") || line.contains(": step ")
+    ["@module=harbor", "\"@module\":\"harbor", ": step "].iter().any(|sign| line.contains(sign))
 }
 
 fn journal(host: &Host, begun: SystemTime) -> String {
@@ -122,6 +123,9 @@ mod tests {
         let text: String = folders(folder.path()).iter().map(|f| logs(f, UNIX_EPOCH)).collect();
         assert!(text.contains("provider.log\n2026 [INFO]  provider: step begins"), "{text}");
         assert!(!text.contains("CLI args"), "{text}");
+        let own = "{\"@message\":\"step begins\",\"@module\":\"harbor.provider::lifecycle\"}\n";
+        fs::write(below.join("client.log"), own).unwrap();
+        assert!(logs(&below, UNIX_EPOCH).contains("step begins\",\"@module"));
         let later = SystemTime::now() + std::time::Duration::from_secs(60);
         assert_eq!(logs(&below, later), "");
     }

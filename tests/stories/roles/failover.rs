@@ -145,6 +145,7 @@ pub fn by_token(story: &Story) {
         let _ = pair.switch_to("b").fails().says(&["data_loss_token"]);
         assert!(!pair.on("b").is_primary());
         pair.rig.host("a").boot().unwrap();
+        pair.on("a").wait_until_up();
         let _ = pair.unset("data_loss_token").switch_to("a").succeeds();
         pair.is_whole("a");
     });
@@ -155,6 +156,7 @@ pub fn by_token(story: &Story) {
 fn returns(pair: &mut Pair, primary: &'static str) {
     let back = other(primary);
     pair.rig.host(back).boot().unwrap();
+    pair.on(back).wait_until_up();
     let _ = pair.settle("rewind");
     pair.is_whole(primary);
 }

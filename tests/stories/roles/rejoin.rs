@@ -13,7 +13,7 @@ const NOTE: &str = "CREATE TABLE IF NOT EXISTS note (side text)";
 
 pub fn diverged(story: &Story) {
     let mut pair = crate::roles::new_pair(story);
-    pair.on("a").sql(NOTE);
+    notes(&pair, "a");
     let mut primary = "a";
     for (what, how, fork) in [
         ("promoted", "rewind", promoted as fn(&Pair, &'static str)),
@@ -54,8 +54,7 @@ pub fn diverged(story: &Story) {
 /// The primary crashes, and what it had last is not the winner's: with consent it is rewound.
 pub fn crashed(pair: &mut Pair, loser: &'static str) {
     let winner = other(loser);
-    pair.on(loser).sql(NOTE);
-    pair.on(winner).replays(&pair.on(loser).write_position());
+    notes(pair, loser);
     promoted(pair, winner);
     pair.join();
     diverge(pair, loser, winner);
@@ -68,12 +67,17 @@ pub fn crashed(pair: &mut Pair, loser: &'static str) {
 /// Two primaries on one timeline: the hash of their WAL tells them apart, and only a copy helps.
 pub fn same_timeline(pair: &mut Pair, loser: &'static str) {
     let winner = other(loser);
-    pair.on(loser).sql(NOTE);
-    pair.on(winner).replays(&pair.on(loser).write_position());
+    notes(pair, loser);
     without_its_signal(pair, winner);
     diverge(pair, loser, winner);
     refused(pair, loser, winner);
     named(pair, winner, "reclone");
+}
+
+/// The table of notes, on both sides.
+fn notes(pair: &Pair, primary: &'static str) {
+    pair.on(primary).sql(NOTE);
+    pair.on(other(primary)).replays(&pair.on(primary).write_position());
 }
 
 /// The hosts do not see each other, and somebody promotes the standby.
