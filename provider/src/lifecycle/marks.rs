@@ -146,6 +146,24 @@ pub fn refuse_other_owners(
     }
 }
 
+/// A host that carries another life of an object that is in the state is not touched: two states would
+/// undo each other's work.
+pub fn refuse_other_lives(plan: &mut Plan, marks: &BTreeMap<String, Marks>, life: Life) {
+    let other = |marks: &Marks| marks.uid.as_deref().is_some_and(|uid| uid != life.uid);
+    for (host, marks) in marks.iter().filter(|(_, marks)| other(marks)) {
+        let summary = format!("Host {host} carries another object's {}", life.resource);
+        let detail = format!(
+            "Another object of the configuration \"{}\" made or took over what is there, after this \
+             state was written: another state names this host, or this state is older than the \
+             host. Nothing was touched. If this state is the one that counts, remove the object from \
+             it (terraform state rm) and take the host over with terraform import. Where two states \
+             are meant, give each configuration an owner of its own (the provider's attribute).",
+            marks.owner.as_deref().unwrap_or_default()
+        );
+        plan.refuse("", summary, detail);
+    }
+}
+
 /// The script that makes the marks where they are missing, and says whose life it is.
 pub fn claim(owner: &str, life: Life) -> String {
     let (owner, uid, file) = (crate::shell::word(owner), crate::shell::word(life.uid), life.file());
@@ -246,6 +264,18 @@ mod tests {
         };
         assert_eq!((refusals("staging", false), refusals("prod", false)), (1, 0));
         assert_eq!(refusals("staging", true), 0);
+    }
+
+    #[test]
+    fn a_host_with_another_life_is_refused() {
+        let marks = BTreeMap::from([("a".to_owned(), parse("k\nprod\nu2\n"))]);
+        let refusals = |uid| {
+            let mut plan = Plan::default();
+            let life = Life { resource: "harbor_ha_node", id: "x", uid };
+            refuse_other_lives(&mut plan, &marks, life);
+            plan.refusals.len()
+        };
+        assert_eq!((refusals("u1"), refusals("u2")), (1, 0));
     }
 
     #[test]

@@ -157,8 +157,9 @@ impl<R: Resource> Managed<R> {
         let View { prior, owner, aim, secrets_unchanged } = view;
         let asker = if aim.remembering { Asker::Plan } else { Asker::Other };
         let look = Self::look(session, reached, settings, prior, &private, asker).await?;
+        let id = R::id(settings);
         if aim.destroying {
-            let life = marks::Life { resource: R::NAME, id: &R::id(settings), uid: &private.uid };
+            let life = marks::Life { resource: R::NAME, id: &id, uid: &private.uid };
             let another_life = marks::of_another_life(&look.marks, life);
             if another_life.is_some() {
                 return Ok(Seen { plan: Plan::default(), private, another_life });
@@ -180,6 +181,11 @@ impl<R: Resource> Managed<R> {
         // From here on as Terraform is told, which compares it with what it was told before.
         plan.shown();
         marks::refuse_other_owners(&mut plan, &marks, owner, private.adopt, R::NAME);
+        let life = marks::Life { resource: R::NAME, id: &id, uid: &private.uid };
+        // A new object takes over what is there; one that was made before there were UIDs has none.
+        if prior.is_some() && !life.uid.is_empty() && !aim.destroying {
+            marks::refuse_other_lives(&mut plan, &marks, life);
+        }
         // Those of a host that is missing count again when it is back.
         if reached.missing.is_empty() {
             private.digests.clear();

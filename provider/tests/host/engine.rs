@@ -347,6 +347,14 @@ async fn the_delete_of_what_was_replaced_leaves_its_successor_alone() {
     let new = made.state.expect("made");
     assert!(old["uid"].as_str().is_some_and(|uid| uid.len() == 32), "{:?}", old["uid"]);
     assert_ne!(old["uid"], new["uid"]);
+    // Whoever still has the old one in a state changes nothing.
+    let other_state = bench.plan(&bench.settings(), Some(old.clone())).await;
+    assert!(
+        other_state.diags.iter().all(|d| d.summary.contains("carries another object's")),
+        "{:?}",
+        other_state.diags
+    );
+    assert_eq!(other_state.diags.len(), 2, "{:?}", other_state.diags);
 
     let deposed = bench.destroy(&old).await;
     assert!(deposed.state.is_none());
