@@ -18,10 +18,16 @@
 //! - [`host`]: SSH: connections, commands, files, jobs, locks, SQL and HTTP through a tunnel.
 //! - [`functions`]: the renderers of the crate `render` as provider functions.
 //!
-//! From something on a host to the step that a plan makes of it there are at most four files: the
-//! one that asks (`questions`, or `facts` itself); the one that reads the answer (`facts`, or `parse`
-//! into it); `observe`, which says how it reads in `files`, `status` and outputs, and is all that a
-//! refresh does; and `plan`, or the file in `plan/` for this part of an apply, which gives the steps.
+//! Three ways through a resource, each of four files at most:
+//! - A password from the configuration to the file: `settings` (its attribute), `harbor_yml` (the key
+//!   that it becomes), `write/stores` in `render` (how the file carries it), `plan/files` (the step
+//!   that writes it).
+//! - A changed `primary` to the promotion: `roles/rows` (the transition, and why), `roles/operations`
+//!   (its steps as data, which the model executes too), `roles/steps` (their words), `roles/scripts`
+//!   (what runs).
+//! - A fact from a host to the plan: `questions`, or `facts` itself (what asks), `facts`, or `parse` into
+//!   it (what reads the answer), `observe` (how it reads in `files`, `status` and outputs, which is all
+//!   that a refresh does), and `plan`, or the file in `plan/` for this part of an apply (the steps).
 //!
 //! # What is not here
 //! - No resource does I/O: none is async, opens a file, or starts a process. What it wants to know

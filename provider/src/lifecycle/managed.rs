@@ -54,7 +54,8 @@ impl<R: Resource> Managed<R> {
         attributes.push(given("status", status, texts()));
         let uid = "Identifies this object's life: made when it is created, and written to its hosts. A \
                    destroy touches only hosts that carry it, so that the delete of an object that was \
-                   replaced leaves alone what replaced it.";
+                   replaced leaves alone what replaced it; a change of an object whose hosts carry \
+                   another's is refused.";
         attributes.push(given(private::UID, uid, Kind::String));
         let keys = "Public host keys that were seen at first contact, by `address:port`; from then on \
                     a host must have them.";
