@@ -15,8 +15,8 @@ use super::error::{At, Result};
 use super::handle::{Options, Rig};
 use super::{files, paths};
 
-/// Those that a provider of an earlier build has left are removed after this time.
-const KEEP: Duration = Duration::from_secs(24 * 3600);
+/// Those that a provider of an earlier build has left are removed after this time: no run takes as long.
+const KEEP: Duration = Duration::from_secs(3 * 3600);
 
 /// One of them.
 #[derive(Debug, Clone)]
