@@ -9,6 +9,11 @@ use super::{files, network};
 
 /// Logins and their numeric IDs in the image.
 const USERS: [(&str, u32); 4] = [("root", 0), ("ops", 1001), ("opspw", 1002), ("nosudo", 1003)];
+/// One more in that of Ubuntu.
+const UBUNTU: (&str, u32) = ("ubuntu", 1000);
+/// What cloud-init puts before a key of root where another user is to log in.
+const NO_ROOT: &str = "no-port-forwarding,no-agent-forwarding,no-X11-forwarding,command=\"echo \
+    'Please login as the user \\\"ubuntu\\\" rather than the user \\\"root\\\".';echo;sleep 1;exit 142\" ";
 
 /// The cloud's NFS, which knows its file systems by the names of their mount targets.
 const MOUNT_NFS: &str = include_str!("../../rig/files/mount.nfs.cloud");
@@ -68,7 +73,7 @@ impl Disk {
         write_identity(&fresh.join("etc"), rig, host)?;
         self.write_host_keys(&fresh.join("etc/ssh"))?;
         let mut keys = files::read(rig.ssh.key.with_extension("pub"))?;
-        write_logins(&fresh, &keys)?;
+        write_logins(&fresh, &keys, host.distro.is_ubuntu())?;
         if let Some(added) = &host.added {
             keys.extend(added.root_keys.iter().flat_map(|key| [key.trim(), "\n"]));
             files::write(fresh.join("root/.ssh/authorized_keys"), keys, 0o600)?;
@@ -123,11 +128,12 @@ pub fn link(host: &HostState) -> String {
 
 /// Each user accepts the rig's key. The folders exist in the image too: their owner and mode are
 /// those of the upper layer.
-fn write_logins(root: &Path, key: &str) -> Result<()> {
-    for (user, id) in USERS {
+fn write_logins(root: &Path, key: &str, ubuntu: bool) -> Result<()> {
+    for (user, id) in USERS.into_iter().chain(ubuntu.then_some(UBUNTU)) {
         let home = if id == 0 { root.join("root") } else { root.join("home").join(user) };
         let ssh = home.join(".ssh");
-        files::write(ssh.join("authorized_keys"), key, 0o600)?;
+        let before = if ubuntu && id == 0 { NO_ROOT } else { "" };
+        files::write(ssh.join("authorized_keys"), format!("{before}{key}"), 0o600)?;
         for (path, mode) in [(&home, 0o700), (&ssh, 0o700), (&ssh.join("authorized_keys"), 0o600)] {
             files::own(path, mode, id)?;
         }
