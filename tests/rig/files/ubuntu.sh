@@ -2,15 +2,13 @@
 # Environment: VERSION (24.04), TITLE (Noble Numbat), CODENAME (noble), PACKAGES to install from Debian.
 set -eu
 
-if [ -n "$PACKAGES" ]; then
-    printf '#!/bin/sh\nexit 101\n' > /usr/sbin/policy-rc.d
-    chmod 0755 /usr/sbin/policy-rc.d
-    apt="apt-get -qy --no-install-recommends -o Acquire::Check-Valid-Until=false -o Acquire::Check-Date=false -o Acquire::Languages=none"
-    $apt update
-    $apt install $PACKAGES
-    rm -rf /usr/sbin/policy-rc.d /var/lib/apt/lists/*
-    apt-get clean
-fi
+printf '#!/bin/sh\nexit 101\n' > /usr/sbin/policy-rc.d
+chmod 0755 /usr/sbin/policy-rc.d
+apt="apt-get -qy --no-install-recommends -o Acquire::Check-Valid-Until=false -o Acquire::Check-Date=false -o Acquire::Languages=none"
+$apt update
+$apt install $PACKAGES
+rm -rf /usr/sbin/policy-rc.d /var/lib/apt/lists/*
+apt-get clean
 
 cat > /usr/lib/os-release <<END
 PRETTY_NAME="Ubuntu $VERSION LTS"
@@ -31,10 +29,26 @@ END
 printf 'Vendor: Ubuntu\nVendor-URL: https://www.ubuntu.com/\nParent: Debian\n' > /etc/dpkg/origins/ubuntu
 ln -sfn ubuntu /etc/dpkg/origins/default
 
-# cloud-init's user. Root's keys, which come with the host, let nobody in.
-useradd --uid 1000 --create-home --shell /bin/bash --groups sudo ubuntu
-echo 'ubuntu ALL=(ALL) NOPASSWD:ALL' > /etc/sudoers.d/90-cloud-init-users
-chmod 0440 /etc/sudoers.d/90-cloud-init-users
+# What the host is told comes with it. Its network, its name, its host keys and its package sources are
+# not for cloud-init to say.
+cat > /etc/cloud/cloud.cfg.d/99-rig.cfg <<'END'
+datasource_list: [NoCloud]
+network: {config: disabled}
+ssh_deletekeys: false
+ssh_genkeytypes: []
+disable_root: true
+users: [default]
+system_info:
+  default_user:
+    name: ubuntu
+    lock_passwd: true
+    groups: [adm, sudo]
+    sudo: ["ALL=(ALL) NOPASSWD:ALL"]
+    shell: /bin/bash
+cloud_init_modules: [users-groups, ssh]
+cloud_config_modules: []
+cloud_final_modules: [scripts-user]
+END
 
 if [ -d /etc/needrestart ]; then
     # As Ubuntu has it from 24.04 on: whatever uses an old file restarts.

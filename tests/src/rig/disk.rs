@@ -9,11 +9,6 @@ use super::{files, network};
 
 /// Logins and their numeric IDs in the image.
 const USERS: [(&str, u32); 4] = [("root", 0), ("ops", 1001), ("opspw", 1002), ("nosudo", 1003)];
-/// One more in that of Ubuntu.
-const UBUNTU: (&str, u32) = ("ubuntu", 1000);
-/// What cloud-init puts before a key of root where another user is to log in.
-const NO_ROOT: &str = "no-port-forwarding,no-agent-forwarding,no-X11-forwarding,command=\"echo \
-    'Please login as the user \\\"ubuntu\\\" rather than the user \\\"root\\\".';echo;sleep 1;exit 142\" ";
 
 /// The cloud's NFS, which knows its file systems by the names of their mount targets.
 const MOUNT_NFS: &str = include_str!("../../rig/files/mount.nfs.cloud");
@@ -73,7 +68,10 @@ impl Disk {
         write_identity(&fresh.join("etc"), rig, host)?;
         self.write_host_keys(&fresh.join("etc/ssh"))?;
         let mut keys = files::read(rig.ssh.key.with_extension("pub"))?;
-        write_logins(&fresh, &keys, host.distro.is_ubuntu())?;
+        write_logins(&fresh, &keys)?;
+        if host.distro.is_ubuntu() {
+            write_seed(&fresh.join("var/lib/cloud/seed/nocloud"), &host.name, &keys)?;
+        }
         if let Some(added) = &host.added {
             keys.extend(added.root_keys.iter().flat_map(|key| [key.trim(), "\n"]));
             files::write(fresh.join("root/.ssh/authorized_keys"), keys, 0o600)?;
@@ -128,15 +126,21 @@ pub fn link(host: &HostState) -> String {
 
 /// Each user accepts the rig's key. The folders exist in the image too: their owner and mode are
 /// those of the upper layer.
-fn write_logins(root: &Path, key: &str, ubuntu: bool) -> Result<()> {
-    for (user, id) in USERS.into_iter().chain(ubuntu.then_some(UBUNTU)) {
+fn write_logins(root: &Path, key: &str) -> Result<()> {
+    for (user, id) in USERS {
         let home = if id == 0 { root.join("root") } else { root.join("home").join(user) };
         let ssh = home.join(".ssh");
-        let before = if ubuntu && id == 0 { NO_ROOT } else { "" };
-        files::write(ssh.join("authorized_keys"), format!("{before}{key}"), 0o600)?;
+        files::write(ssh.join("authorized_keys"), key, 0o600)?;
         for (path, mode) in [(&home, 0o700), (&ssh, 0o700), (&ssh.join("authorized_keys"), 0o600)] {
             files::own(path, mode, id)?;
         }
     }
     Ok(())
+}
+
+/// What cloud-init is told: with this key its user is let in, and root is told who that is.
+fn write_seed(seed: &Path, host: &str, key: &str) -> Result<()> {
+    files::write(seed.join("meta-data"), format!("instance-id: {host}\n"), 0o644)?;
+    let user_data = format!("#cloud-config\nssh_authorized_keys: [{key:?}]\n", key = key.trim());
+    files::write(seed.join("user-data"), user_data, 0o644)
 }

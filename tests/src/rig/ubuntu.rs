@@ -1,6 +1,6 @@
 //! Likenesses of Ubuntu. Its archive is not Debian's, and may be out of reach: so a Debian tree lies
-//! underneath, and above it what differs and matters: `os-release`, the user `ubuntu` and no root
-//! login, what a cloud's image does by itself, and an archive with Ubuntu's packages, by name and
+//! underneath, and above it what differs and matters: `os-release`, cloud-init with the user `ubuntu` and
+//! no root login, what a cloud's image does by itself, and an archive with Ubuntu's packages, by name and
 //! version. Of these some are made of Debian's, and some are only listed: they can be planned with.
 
 use std::fs;
@@ -12,7 +12,7 @@ use super::repository::{Suite, debs, pool, www};
 use super::{Distro, files, image, repository};
 
 /// Part of the image's name; a change of what is in it makes a new one.
-const EDITION: u32 = 1;
+const EDITION: u32 = 2;
 
 /// What differs between the releases.
 struct Likeness {
@@ -39,7 +39,7 @@ const LIKENESSES: &[Likeness] = &[
         base: Distro::Trixie,
         version: "24.04",
         title: "Noble Numbat",
-        installed: "python3 needrestart unattended-upgrades",
+        installed: "cloud-init python3 needrestart unattended-upgrades",
         suites: &[
             (
                 "noble",
@@ -77,7 +77,7 @@ const LIKENESSES: &[Likeness] = &[
         base: Distro::Bookworm,
         version: "22.04",
         title: "Jammy Jellyfish",
-        installed: "",
+        installed: "cloud-init",
         suites: &[
             ("jammy", &[], &[("docker-compose", "1.29.2-1"), ("docker.io", "20.10.12-0ubuntu4")]),
             (
@@ -98,7 +98,7 @@ const LIKENESSES: &[Likeness] = &[
         base: Distro::Bullseye,
         version: "20.04",
         title: "Focal Fossa",
-        installed: "",
+        installed: "cloud-init",
         suites: &[
             ("focal", &[], &[("docker-compose", "1.25.0-1"), ("docker.io", "19.03.8-0ubuntu1")]),
             (
@@ -190,7 +190,7 @@ impl Likeness {
             let pool = root.join("pool").join(suite);
             files::remove(&pool)?;
             files::folder(&pool)?;
-            if index == 0 && !self.installed.is_empty() {
+            if index == 0 && !self.pgdg.is_empty() {
                 self.copy_base(&pool)?;
             }
             self.make(work, &pool, made)?;
