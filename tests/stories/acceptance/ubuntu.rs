@@ -2,8 +2,8 @@
 //! and plans on the releases before.
 
 use serde_json::json;
-use testkit::brought;
 use testkit::demo::Demo;
+use testkit::fixtures;
 use testkit::rig::{Distro, Host, Rig};
 use testkit::story::Story;
 use testkit::terraform::{Terraform, repository};
@@ -209,7 +209,7 @@ fn composes(terraform: &Terraform) -> Vec<&'static str> {
 /// A node on each host.
 fn nodes(rig: &Rig) -> Terraform<'_> {
     let terraform = Terraform::new(rig, "nodes");
-    let installer = brought::installer(&terraform.path(""), "2.15.2");
+    let installer = fixtures::installer(&terraform.path(""), "2.15.2");
     let hosts: serde_json::Value = rig
         .hosts()
         .map(|host| {

@@ -10,7 +10,7 @@ fn os(id: &str, version: &str, codename: &str) -> Os {
 
 /// A host of this release whose package sources have these, with what its script says of Compose.
 fn host(os: &Os, candidates: &[(&str, &str)], seen: &str) -> Facts {
-    let mut facts = Facts { os: os.clone(), seen: Seen::parse(seen), ..Facts::default() };
+    let mut facts = Facts { os: os.clone(), seen: NodeProperties::parse(seen), ..Facts::default() };
     for (name, version) in candidates {
         let package = Package { installed: None, candidate: Some((*version).to_owned()) };
         facts.packages.insert((*name).to_owned(), package);
