@@ -6,7 +6,7 @@ set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
 images() {
-  "$rig" deps && "$rig" image bookworm bullseye trixie
+  "$rig" deps && "$rig" image bookworm bullseye trixie noble jammy focal
 }
 
 build

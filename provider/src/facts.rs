@@ -6,4 +6,5 @@
 pub mod file;
 pub mod os;
 pub mod package;
+pub mod release;
 pub mod service;

@@ -16,7 +16,8 @@ const HELP: &str = "\
 rig: real Debian hosts for tests, in a network of their own, on this machine (as root)
 
   rig deps                                 install what this machine needs
-  rig image DISTRO...                      make base images (once): bullseye, bookworm, trixie
+  rig image DISTRO...                      make base images (once): bullseye, bookworm, trixie, and
+                                           likenesses of Ubuntu: focal, jammy, noble
   rig up NAME [--host H=DISTRO]... [--no-lb]  default: --host a=bookworm --host b=bookworm
   rig up NAME --empty                      no hosts: a stand-in cloud makes them
   rig down NAME | --all                    remove everything of it
@@ -150,7 +151,7 @@ fn new_host(host: &str, address: &str, public: Option<&str>) -> Result<Option<Ne
 fn make_images(distros: &[&str]) -> Result<()> {
     deps::install()?;
     for distro in distros {
-        println!("{}", image::ensure(distro.parse()?)?.display());
+        println!("{}", image::ensure(distro.parse()?)?.to_string_lossy());
     }
     Ok(())
 }

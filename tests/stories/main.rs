@@ -17,7 +17,9 @@ use libtest_mimic::{Arguments, Trial};
 use testkit::soak;
 use testkit::story::{Story, tell_longest};
 
-use acceptance::{adopted, article, bad_input, existing, main_job, manual, sources, states, users};
+use acceptance::{
+    adopted, article, bad_input, existing, main_job, manual, sources, states, ubuntu, users,
+};
 use cloud::{production, staging};
 use roles::{cuts, failover, gap, oracle, rejoin, switchover, upgrade, versions};
 
@@ -64,6 +66,7 @@ const STORIES: &[StoryEntry] = &[
     story("production", production::is_made_changed_and_destroyed_through_a_bastion, Test),
     story("main_job", main_job::two_bare_hosts_become_a_harbor_and_stay_as_described, Test),
     story("old_releases", main_job::the_article_s_releases_work_are_kept_and_are_purged, Test),
+    story("ubuntu", ubuntu::the_main_job_is_done_on_24_04, Test),
     story(
         "sources",
         sources::software_comes_from_mirrors_and_urls_and_storage_from_elsewhere,
@@ -99,6 +102,7 @@ const STORIES: &[StoryEntry] = &[
         bad_input::bad_input_is_refused_at_its_attribute_and_nothing_is_touched,
         Test,
     ),
+    story("ubuntu_before", ubuntu::older_releases_are_planned_with_what_they_have, Test),
     story("by_hand", manual::a_pair_built_by_hand_is_adopted_without_a_restart, Test),
     story("states", states::the_state_of_the_first_version_is_read_and_moved, Test),
     story("staging", staging::is_made_and_destroyed_from_a_network_that_is_routed_to_it, Soak(5)),

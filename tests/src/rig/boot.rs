@@ -124,7 +124,7 @@ fn group(rig: &RigState, host: &HostState) -> Group {
 }
 
 fn start(rig: &RigState, host: &HostState, disk: &Disk) -> Result<()> {
-    let image = image::ensure(host.distro)?.into_os_string();
+    let image = image::ensure(host.distro)?;
     let mut lower = host.layer.clone().unwrap_or_default().into_os_string();
     if !lower.is_empty() {
         lower.push(":");

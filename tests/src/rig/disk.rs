@@ -69,6 +69,9 @@ impl Disk {
         self.write_host_keys(&fresh.join("etc/ssh"))?;
         let mut keys = files::read(rig.ssh.key.with_extension("pub"))?;
         write_logins(&fresh, &keys)?;
+        if host.distro.is_ubuntu() {
+            write_seed(&fresh.join("var/lib/cloud/seed/nocloud"), &host.name, &keys)?;
+        }
         if let Some(added) = &host.added {
             keys.extend(added.root_keys.iter().flat_map(|key| [key.trim(), "\n"]));
             files::write(fresh.join("root/.ssh/authorized_keys"), keys, 0o600)?;
@@ -133,4 +136,11 @@ fn write_logins(root: &Path, key: &str) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// What cloud-init is told: with this key its user is let in, and root is told who that is.
+fn write_seed(seed: &Path, host: &str, key: &str) -> Result<()> {
+    files::write(seed.join("meta-data"), format!("instance-id: {host}\n"), 0o644)?;
+    let user_data = format!("#cloud-config\nssh_authorized_keys: [{key:?}]\n", key = key.trim());
+    files::write(seed.join("user-data"), user_data, 0o644)
 }

@@ -1,4 +1,4 @@
-//! The Debian releases that hosts can run, and what differs between them.
+//! The releases that hosts can run, and what differs between them.
 
 use std::fmt;
 use std::process::Command;
@@ -7,6 +7,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::error::{Result, RigError};
+use super::ubuntu;
 
 /// In the image: about what a cloud image has, and nothing of what a test is about.
 const BASE: &[&str] = &[
@@ -54,7 +55,7 @@ const OPTIONAL: &[&str] = &[
     "wget",
 ];
 
-/// A Debian release.
+/// A release of Debian, or a [likeness](super::ubuntu) of one of Ubuntu.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Distro {
@@ -64,11 +65,19 @@ pub enum Distro {
     Bookworm,
     /// Debian 13: `PostgreSQL` 17, Docker 26, Compose 2.26.
     Trixie,
+    /// Ubuntu 20.04, to plan with: `PostgreSQL` 12, Docker 26, Compose 1.25 or 2.24.
+    Focal,
+    /// Ubuntu 22.04, to plan with: `PostgreSQL` 14, Docker 28, Compose 1.29 or 2.37.
+    Jammy,
+    /// Ubuntu 24.04: Docker 28, Compose 2.37, a Compose 1.29 that does not start; `PostgreSQL` 17 from
+    /// PGDG, and 16 to plan with.
+    Noble,
 }
 
 impl Distro {
-    /// All of them, oldest first.
-    pub const ALL: [Self; 3] = [Self::Bullseye, Self::Bookworm, Self::Trixie];
+    /// All of them, oldest first: Debian's, Ubuntu's.
+    pub const ALL: [Self; 6] =
+        [Self::Bullseye, Self::Bookworm, Self::Trixie, Self::Focal, Self::Jammy, Self::Noble];
 
     /// The release's name, as in `dists/NAME`.
     pub fn codename(self) -> &'static str {
@@ -76,6 +85,9 @@ impl Distro {
             Self::Bullseye => "bullseye",
             Self::Bookworm => "bookworm",
             Self::Trixie => "trixie",
+            Self::Focal => "focal",
+            Self::Jammy => "jammy",
+            Self::Noble => "noble",
         }
     }
 
@@ -85,7 +97,15 @@ impl Distro {
             Self::Bullseye => 13,
             Self::Bookworm => 15,
             Self::Trixie => 17,
+            Self::Focal => 12,
+            Self::Jammy => 14,
+            Self::Noble => 16,
         }
+    }
+
+    /// Whether it is a likeness of Ubuntu: its user is `ubuntu`, and root does not log in.
+    pub fn is_ubuntu(self) -> bool {
+        ubuntu::base(self).is_some()
     }
 
     /// Packages of the base image.

@@ -1,14 +1,15 @@
 //! Base images: one read-only Debian tree per release, made once.
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use super::command::{check, command};
 use super::error::{At, Result};
-use super::{Distro, docker_ce, files, keys, paths, repository};
+use super::{Distro, docker_ce, files, keys, paths, repository, ubuntu};
 
 /// Part of the image's name; a change of what is in it makes a new one.
-const EDITION: u32 = 1;
+pub const EDITION: u32 = 1;
 /// What `opspw` types for login and sudo. Not a secret: the hosts live for one test.
 pub const OPSPW_PASSWORD: &str = "opspw-of-the-rig";
 
@@ -16,9 +17,20 @@ pub const OPSPW_PASSWORD: &str = "opspw-of-the-rig";
 const APT: &str = "apt-get -qy --no-install-recommends -o Acquire::Check-Valid-Until=false \
                    -o Acquire::Check-Date=false -o Acquire::Languages=none";
 
-/// The tree of a release, ready to be the lower layer of hosts; makes it, and the packages that go
+/// What hosts of a release have as the lower layers of their overlay, as overlayfs wants it; makes what
+/// is not in the cache.
+pub fn ensure(distro: Distro) -> Result<OsString> {
+    let Some(base) = ubuntu::base(distro) else { return Ok(ensure_tree(distro)?.into_os_string()) };
+    let base = ensure_tree(base)?;
+    let mut lower = ubuntu::ensure(distro)?.into_os_string();
+    lower.push(":");
+    lower.push(base);
+    Ok(lower)
+}
+
+/// The tree of a Debian release, ready to be the lower layer of hosts; makes it, and the packages that go
 /// with it, if they are not in the cache. Takes one to three minutes then, needs the network.
-pub fn ensure(distro: Distro) -> Result<PathBuf> {
+fn ensure_tree(distro: Distro) -> Result<PathBuf> {
     let tree = tree(distro);
     if tree.is_dir() && docker_ce::is_published(distro) {
         return Ok(tree);
@@ -96,7 +108,7 @@ fn finish(distro: Distro, root: &Path) -> Result<()> {
     let key = files::read(keys::archive_key("debian")?)?;
     files::write(root.join("usr/share/keyrings/mirror.asc"), key, 0o644)?;
     files::write(root.join("etc/apt/sources.list"), repository::host_source(distro), 0o644)?;
-    files::write(root.join("etc/resolv.conf"), "nameserver 198.51.100.1\n", 0o644)
+    files::write(root.join("etc/resolv.conf"), repository::RESOLVER, 0o644)
 }
 
 /// Runs a script inside a tree, with /proc, in a mount namespace that ends with it.

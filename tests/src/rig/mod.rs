@@ -16,6 +16,7 @@
 //! | `members` | hosts that come and go while the rig is up |
 //! | `cloud_init` | what such a host does with user data |
 //! | `dns`, `balancers`, `redis`, `firewall` | what a cloud has around them |
+//! | `image`, `ubuntu` | what hosts boot, and where their packages come from |
 //! | `outside` | a runner that sees public addresses alone, or one jump host |
 //! | `slow` | a link with a delay between the runner and all that |
 //! | `snapshot` | hosts that begin as an apply left others |
@@ -48,6 +49,7 @@ pub mod services;
 pub mod slow;
 pub mod snapshot;
 pub mod state;
+pub mod ubuntu;
 pub mod used;
 
 mod cleanup;

@@ -13,6 +13,9 @@ pub fn www() -> PathBuf {
     paths::cache().join("www")
 }
 
+/// The `resolv.conf` of hosts.
+pub const RESOLVER: &str = "nameserver 198.51.100.1\n";
+
 /// The package source in the hosts' `sources.list`.
 pub fn host_source(distro: Distro) -> String {
     format!(
@@ -57,6 +60,12 @@ pub fn publish_pgdg(distro: Distro) -> Result<()> {
             fs::copy(&deb, pool.join(name)).at("copy", &deb)?;
         }
     }
+    write_pgdg(distro)
+}
+
+/// Writes the index of what PGDG has for a release, and its key.
+pub fn write_pgdg(distro: Distro) -> Result<()> {
+    let root = www().join("pgdg");
     let key = files::read(keys::archive_key("pgdg")?)?;
     files::write(root.join("ACCC4CF8.asc"), key, 0o644)?;
     let suite = format!("{distro}-pgdg");
@@ -73,12 +82,17 @@ pub fn publish_pgdg(distro: Distro) -> Result<()> {
 impl Suite<'_> {
     /// Writes the index of the packages in `pool` (relative to the root), and the signed release.
     pub fn write(&self, pool: &str) -> Result<()> {
+        self.write_with(pool, "")
+    }
+
+    /// [`write`](Self::write) with more entries of the index.
+    pub fn write_with(&self, pool: &str, more: &str) -> Result<()> {
         let dist = self.root.join("dists").join(self.suite);
         let architecture = run(["dpkg", "--print-architecture"])?;
         let architecture = architecture.trim();
         let index = dist.join(self.component).join(format!("binary-{architecture}"));
         let packages = check(command(["apt-ftparchive", "packages", pool]).current_dir(self.root))?;
-        files::write(index.join("Packages"), packages, 0o644)?;
+        files::write(index.join("Packages"), packages + more, 0o644)?;
         check(command(["gzip", "-kfn", "Packages"]).current_dir(&index))?;
         files::write(dist.join("Release"), self.release(&dist, architecture)?, 0o644)?;
         keys::clearsign(self.key, &dist.join("Release"), &dist.join("InRelease"))

@@ -3,7 +3,7 @@
 use render::docker::daemon_json as daemon;
 
 use super::facts::{Facts, HOST};
-use super::observe::compose;
+use super::observe::compose_command;
 use super::settings::{HaNode, OnDestroy};
 use super::{layout, scripts};
 use crate::plan::{Known, Plan};
@@ -18,7 +18,7 @@ pub fn destroy(s: &HaNode, facts: &Facts, known: Known<'_>) -> Plan {
     }
     let name = format!("{} ({})", s.hostname, s.ssh.host);
     if facts.seen.all("container").next().is_some() {
-        let script = scripts::down(s, compose(s, facts));
+        let script = scripts::down(s, compose_command(s, facts));
         let step = Step::job(HOST, "stop Harbor", "harbor-down", script);
         plan.step(step.disruptive(format!("Harbor on {name} stops for good")));
     }

@@ -14,6 +14,10 @@ pub const SOURCES: &str = "/etc/apt/sources.list.d/docker.sources";
 pub const KEYRING: &str = "/etc/apt/keyrings/docker.asc";
 /// Compose as one executable.
 pub const COMPOSE: &str = "/usr/local/bin/docker-compose";
+/// Compose as the plugin `docker compose`: a package of Ubuntu's.
+pub const COMPOSE_PLUGIN: &str = "docker-compose-v2";
+/// Compose as a program: a package of the distribution's.
+pub const COMPOSE_PROGRAM: &str = "docker-compose";
 /// Says that Docker has not taken up the last `daemon.json`: `reload` or `restart`.
 pub const PENDING: &str = "/etc/docker/.breakwater-pending";
 /// Has Docker wait for shared storage.
@@ -24,8 +28,8 @@ pub const BOOT_UNIT: &str = "/etc/systemd/system/harbor.service";
 /// Packages that are asked for; which of them are wanted is [`packages`].
 pub const PACKAGES: &[&str] = &[
     "docker.io",
-    "docker-compose",
-    "docker-compose-v2",
+    COMPOSE_PROGRAM,
+    COMPOSE_PLUGIN,
     "docker-ce",
     "docker-ce-cli",
     "containerd.io",
@@ -118,17 +122,17 @@ pub fn files(s: &HaNode) -> Vec<String> {
 }
 
 /// Packages that should be installed.
-pub fn packages(s: &HaNode) -> Vec<&'static str> {
+pub fn packages(s: &HaNode, compose: ComposeSource) -> Vec<&'static str> {
     let source = s.docker().source;
     let mut packages = match source {
         DockerSource::DockerCe => vec!["docker-ce", "docker-ce-cli", "containerd.io"],
         DockerSource::Distro => vec!["docker.io"],
         DockerSource::None => Vec::new(),
     };
-    match (s.compose_source(), source) {
+    match (compose, source) {
         (ComposeSource::Plugin, DockerSource::DockerCe) => packages.push("docker-compose-plugin"),
-        (ComposeSource::Plugin, _) => packages.push("docker-compose-v2"),
-        (ComposeSource::Distro, _) => packages.push("docker-compose"),
+        (ComposeSource::Plugin, _) => packages.push(COMPOSE_PLUGIN),
+        (ComposeSource::Distro, _) => packages.push(COMPOSE_PROGRAM),
         (ComposeSource::Url | ComposeSource::None, _) => {}
     }
     let shared = s.storage.as_ref().and_then(|storage| storage.shared.as_ref());

@@ -1,6 +1,7 @@
 //! `harbor_ha_node`: one Harbor node on one host.
 
 mod checks;
+mod compose;
 mod configuration;
 mod destroy;
 mod facts;

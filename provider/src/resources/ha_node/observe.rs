@@ -8,7 +8,7 @@ use render::harbor::Release;
 use super::facts::{Admin, Facts, HOST, Health};
 use super::input_digest::{InputDigest, sha256};
 use super::settings::{ComposeSource, Docker, DockerSource, HaNode, Outputs};
-use super::{configuration, layout, texts};
+use super::{compose, configuration, layout, texts};
 use crate::facts::package::Package;
 use crate::facts::service::Service;
 use crate::observation::{Observation, Unseen};
@@ -66,11 +66,12 @@ fn files(s: &HaNode, facts: &Facts, observed: &mut Observation) {
 /// Packages, programs, units.
 fn programs(s: &HaNode, facts: &Facts, observed: &mut Observation) {
     let docker = s.docker();
-    for name in layout::packages(s) {
+    let from = compose::source(s, facts);
+    for name in layout::packages(s, from) {
         let (actual, _) = Package::status(facts.packages.get(name), pin(&docker, name));
         observed.status(format!("package {name}"), actual);
     }
-    let compose = docker.compose.as_ref().filter(|_| s.compose_source() == ComposeSource::Url);
+    let compose = docker.compose.as_ref().filter(|_| from == ComposeSource::Url);
     if let Some((compose, sha256)) = compose.and_then(|c| Some((c, c.sha256.as_ref()?)))
         && compose.url.is_some()
     {
@@ -256,8 +257,8 @@ pub(super) fn pin<'a>(docker: &'a Docker, package: &str) -> Option<&'a str> {
 }
 
 /// Compose as the command that this node uses.
-pub(super) fn compose(s: &HaNode, facts: &Facts) -> &'static str {
-    let plugin = match s.compose_source() {
+pub(super) fn compose_command(s: &HaNode, facts: &Facts) -> &'static str {
+    let plugin = match compose::source(s, facts) {
         ComposeSource::Plugin => true,
         ComposeSource::Distro | ComposeSource::Url => false,
         // Harbor's own choice where both are there.
@@ -272,7 +273,7 @@ fn outputs(s: &HaNode, facts: &Facts) -> Outputs {
         Health::Silent => (facts.installed().map(|_| false), None),
         Health::Says { healthy, components } => (Some(*healthy), Some(components.clone())),
     };
-    let plugin = compose(s, facts) == "docker compose";
+    let plugin = compose_command(s, facts) == "docker compose";
     Outputs {
         url: Some(s.url()),
         address: Some(s.ssh.host.clone()),

@@ -11,7 +11,7 @@ mod versions;
 use render::harbor::Release;
 
 use super::facts::{Facts, HOST};
-use super::observe::compose;
+use super::observe::compose_command;
 use super::settings::HaNode;
 use crate::diag::{Diag, Path};
 use crate::plan::{Known, Plan};
@@ -46,7 +46,7 @@ pub fn plan(s: &HaNode, facts: &Facts, known: Known<'_>) -> Plan {
         plan.refuse("version", format!("Unknown Harbor release {}", s.version), "");
         return plan;
     };
-    let node = Node { s, facts, known, release, compose: compose(s, facts) };
+    let node = Node { s, facts, known, release, compose: compose_command(s, facts) };
     let mut made = Part::default();
     made.add(node.docker());
     made.add(node.storage());

@@ -208,8 +208,10 @@ pub fn install(packages: &[String], mirror: &str) -> String {
     format!(
         r#"{}apt update
 set -- {}
-# In some releases the client is a package of its own.
-case " $* " in *" docker.io"*) if apt-cache show docker-cli >/dev/null 2>&1; then set -- "$@" docker-cli; fi ;; esac
+# In some releases the client is a package of its own. One that is only named by others is shown, too.
+case " $* " in
+*" docker.io"*) if apt-cache show docker-cli 2>/dev/null | grep -q '^Version:'; then set -- "$@" docker-cli; fi ;;
+esac
 apt --no-install-recommends install "$@"
 "#,
         crate::apt::function_for(mirror),

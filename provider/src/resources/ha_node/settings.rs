@@ -234,16 +234,6 @@ impl HaNode {
         Some((certificate, key))
     }
 
-    /// Where Compose comes from; if not said, from where Docker does.
-    pub fn compose_source(&self) -> ComposeSource {
-        let docker = self.docker();
-        docker.compose.and_then(|c| c.source).unwrap_or(match docker.source {
-            DockerSource::DockerCe => ComposeSource::Plugin,
-            DockerSource::Distro => ComposeSource::Distro,
-            DockerSource::None => ComposeSource::None,
-        })
-    }
-
     /// Where shared storage is mounted, if it is.
     pub fn registry_mount(&self) -> Option<String> {
         self.storage.as_ref()?.shared.as_ref().map(|_| self.data("registry"))

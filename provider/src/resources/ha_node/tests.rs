@@ -1,17 +1,19 @@
 //! What a node's plan does, without a host.
 
 mod attacked;
+
 mod install;
 mod parts;
 mod refused;
 mod running;
+mod which_compose;
 
 use std::collections::BTreeMap;
 
 use super::facts::{Admin, Facts, HOST, Health, NodeProperties};
 use super::input_digest::sha256;
 use super::settings::{HaNode, Outputs};
-use super::{Node, layout};
+use super::{Node, compose, layout};
 use crate::diag::Path;
 use crate::facts::file::FileFact;
 use crate::facts::package::Package;
@@ -113,7 +115,7 @@ fn after(s: &HaNode, facts: &Facts, steps: &[Step]) -> Facts {
         }
     }
     facts.files = files;
-    for name in layout::packages(s) {
+    for name in layout::packages(s, compose::source(s, &facts)) {
         facts.packages.entry(name.to_owned()).or_default().installed = Some("2.26".into());
     }
     for unit in layout::units(s) {

@@ -9,11 +9,11 @@ use serde_json::Value;
 use super::{Node, Part};
 use crate::facts::package::Package;
 use crate::resources::ha_node::facts::HOST;
-use crate::resources::ha_node::layout;
 use crate::resources::ha_node::observe::{daemon_settings, pin};
 use crate::resources::ha_node::scripts;
 use crate::resources::ha_node::settings::{Docker, DockerSource};
 use crate::resources::ha_node::texts::headed;
+use crate::resources::ha_node::{compose, layout};
 use crate::step::{Action, File, Step};
 
 /// Keys of `daemon.json` that Docker takes up at a reload; every other needs a restart.
@@ -98,7 +98,7 @@ impl Node<'_> {
     fn packages(&self, docker: &Docker) -> Part {
         let mut part = Part::default();
         let mut missing = Vec::new();
-        for name in layout::packages(self.s) {
+        for name in layout::packages(self.s, compose::source(self.s, self.facts)) {
             let pin = pin(docker, name);
             let (_, wanted) = Package::status(self.facts.packages.get(name), pin);
             if self.status(&mut part, format!("package {name}"), wanted) {

@@ -4,15 +4,15 @@ use render::harbor::releases::Quirk;
 
 use super::{Node, Part};
 use crate::resources::ha_node::facts::HOST;
-use crate::resources::ha_node::settings::{ComposeSource, Docker};
-use crate::resources::ha_node::{layout, version};
+use crate::resources::ha_node::settings::{ComposeSource, Docker, DockerSource};
+use crate::resources::ha_node::{compose, layout, version};
 use crate::step::{Action, Step};
 
 impl Node<'_> {
     pub(super) fn compose_file(&self, docker: &Docker) -> Part {
         let mut part = Part::default();
         let compose = docker.compose.as_ref();
-        let compose = compose.filter(|_| self.s.compose_source() == ComposeSource::Url);
+        let compose = compose.filter(|compose| compose.source == Some(ComposeSource::Url));
         let Some(compose) = compose else { return part };
         let (Some(url), Some(sha256)) = (&compose.url, &compose.sha256) else { return part };
         let wanted = compose.version.clone().unwrap_or_default();
@@ -32,7 +32,8 @@ impl Node<'_> {
     pub(super) fn docker_version(&self) -> Part {
         let mut part = Part::default();
         let packages = ["docker-ce", "docker.io"];
-        let candidate = packages.iter().find(|p| layout::packages(self.s).contains(p));
+        let wanted = layout::packages(self.s, compose::source(self.s, self.facts));
+        let candidate = packages.iter().find(|p| wanted.contains(p));
         let candidate = candidate.and_then(|p| self.facts.packages.get(*p)?.candidate.clone());
         let seen = self.facts.seen.one("server").to_owned();
         let text = if seen.is_empty() { candidate.unwrap_or_default() } else { seen };
@@ -62,17 +63,11 @@ impl Node<'_> {
 
     pub(super) fn compose_version(&self, docker: &Docker) -> Part {
         let mut part = Part::default();
-        let Some(text) = self.compose_text(docker) else {
-            if self.s.compose_source() == ComposeSource::None {
-                let detail = format!(
-                    "docker.compose.source is \"none\", and there is neither docker compose nor \
-                     docker-compose on {}.",
-                    self.s.ssh.host
-                );
-                part.refuse("docker.compose", "Compose is not there", detail);
-            }
+        if let Some((what, detail)) = self.no_compose() {
+            part.refuse("docker.compose", what, detail);
             return part;
-        };
+        }
+        let Some(text) = self.compose_text(docker) else { return part };
         let Some(have) = version::of(&text) else { return part };
         let Some(need) = self.release.compose() else { return part };
         let oldest = need.version.version();
@@ -98,16 +93,66 @@ impl Node<'_> {
         part
     }
 
+    /// Why there is no Compose, and will be none that starts.
+    fn no_compose(&self) -> Option<(&'static str, String)> {
+        let (s, facts) = (self.s, self.facts);
+        let (host, os) = (&s.ssh.host, &facts.os);
+        let seen = |key: &str| !facts.seen.one(key).is_empty();
+        match compose::source(s, facts) {
+            ComposeSource::None if !seen("plugin") && !seen("standalone") => {
+                let detail = format!(
+                    "docker.compose.source is \"none\", and there is neither docker compose nor \
+                     docker-compose on {host}."
+                );
+                Some(("Compose is not there", detail))
+            }
+            ComposeSource::Distro if compose::is_dead(facts) => {
+                let detail = format!(
+                    "The package {} of {} {}, on {host}, does not start: it is Compose 1, which needs \
+                     distutils, and Python has none since 3.12. Take docker.compose.source out, or set \
+                     it to \"plugin\": that is the package {}.",
+                    layout::COMPOSE_PROGRAM,
+                    os.id,
+                    os.version,
+                    layout::COMPOSE_PLUGIN
+                );
+                Some(("Compose does not start", detail))
+            }
+            ComposeSource::Plugin if self.lacks_plugin() => {
+                let detail = format!(
+                    "{} is in no package source of {host} ({} {}). Ubuntu has it in universe, up to \
+                     22.04 in that of {}-updates: add what is missing and run apt-get update there. Or \
+                     set docker.source to \"docker-ce\", or docker.compose.source to \"url\".",
+                    layout::COMPOSE_PLUGIN,
+                    os.id,
+                    os.version,
+                    os.codename
+                );
+                Some(("Compose is not available", detail))
+            }
+            _ => None,
+        }
+    }
+
+    /// The plugin is to be a package of the distribution, and no package source has it.
+    fn lacks_plugin(&self) -> bool {
+        self.s.docker().source != DockerSource::DockerCe
+            && !self.facts.has(layout::COMPOSE_PLUGIN)
+            && compose::is_nowhere(self.facts, layout::COMPOSE_PLUGIN)
+    }
+
     /// The version that is used, or will be.
     fn compose_text(&self, docker: &Docker) -> Option<String> {
         let seen = |key: &str| Some(self.facts.seen.one(key).to_owned()).filter(|t| !t.is_empty());
         let candidate = |name: &str| self.facts.packages.get(name)?.candidate.clone();
-        match self.s.compose_source() {
+        match compose::source(self.s, self.facts) {
             ComposeSource::Url => docker.compose.as_ref()?.version.clone(),
-            ComposeSource::Distro => seen("standalone").or_else(|| candidate("docker-compose")),
+            ComposeSource::Distro => {
+                seen("standalone").or_else(|| candidate(layout::COMPOSE_PROGRAM))
+            }
             ComposeSource::Plugin => seen("plugin")
                 .or_else(|| candidate("docker-compose-plugin"))
-                .or_else(|| candidate("docker-compose-v2")),
+                .or_else(|| candidate(layout::COMPOSE_PLUGIN)),
             ComposeSource::None => seen("plugin").or_else(|| seen("standalone")),
         }
     }

@@ -53,9 +53,11 @@ crate::settings! {
 
     /// Compose.
     pub struct Compose {
-        /// Where it comes from. `plugin`: the plugin `docker compose`, as a package; `distro`: the
+        /// Where it comes from. `plugin`: the plugin `docker compose`, as a package, which is
+        /// `docker-compose-plugin` with docker-ce and else Ubuntu's `docker-compose-v2`; `distro`: the
         /// package `docker-compose`; `url`: a file from `url`, as `/usr/local/bin/docker-compose`;
-        /// `none`: it is there already. If not set: `plugin` with docker-ce, else as Docker.
+        /// `none`: it is there already. If not set: `plugin` with docker-ce and on Ubuntu, else as
+        /// Docker; a package that is there and starts stays.
         source: Option<ComposeSource> = attr(),
         /// URL of the executable, or its path on the machine that runs Terraform; for source `url`,
         /// as are the next two.

@@ -172,3 +172,34 @@ node: wait until Harbor is healthy
     cut.seen = NodeProperties::parse(&(settled(&s, &cut).replace("images=yes\n", "archive=yes\n")));
     assert_eq!(steps(&plan(&s, &cut)), load);
 }
+
+/// What is asked of `apt-get install` where `apt-cache show` says this of docker-cli.
+fn asked_for(shown: &str) -> String {
+    let folder = tempfile::tempdir().expect("a folder");
+    let place = folder.path().display();
+    for (name, text) in [
+        ("apt-cache", format!("printf '{shown}'")),
+        ("apt-get", format!("case \"$*\" in *install*) echo \"$*\" >>{place}/asked ;; esac")),
+    ] {
+        let path = folder.path().join(name);
+        std::fs::write(&path, format!("#!/bin/sh\n{text}\n")).expect("written");
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(&path, mode).expect("executable");
+    }
+    let path = format!("{place}:{}", std::env::var("PATH").expect("a path"));
+    let script = crate::resources::ha_node::scripts::install(&["docker.io".to_owned()], "");
+    let mut shell = std::process::Command::new("sh");
+    let status = shell.args(["-euc", &script]).env("PATH", path).status().expect("sh runs");
+    assert!(status.success());
+    std::fs::read_to_string(folder.path().join("asked")).expect("asked")
+}
+
+#[test]
+fn the_client_is_installed_where_it_is_a_package() {
+    assert!(
+        asked_for("Package: docker-cli\nVersion: 26.1.5\n")
+            .ends_with("install docker.io docker-cli\n")
+    );
+    // Other packages name it, and there is none.
+    assert!(asked_for("").ends_with("install docker.io\n"));
+}

@@ -28,7 +28,7 @@ pub fn docker(s: &HaNode, found: &mut Findings) {
     }
     settings(&docker, found);
     if let Some(compose) = &docker.compose {
-        self::compose(compose, s.compose_source(), found);
+        self::compose(compose, found);
     }
 }
 
@@ -62,8 +62,8 @@ fn settings(docker: &Docker, found: &mut Findings) {
     }
 }
 
-fn compose(compose: &Compose, source: ComposeSource, found: &mut Findings) {
-    if source != ComposeSource::Url {
+fn compose(compose: &Compose, found: &mut Findings) {
+    if compose.source != Some(ComposeSource::Url) {
         return;
     }
     let why = "compose.source is \"url\".";

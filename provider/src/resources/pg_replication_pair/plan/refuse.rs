@@ -7,6 +7,7 @@ use super::super::facts::Dir;
 use super::super::names::{HEADER, id, packages};
 use super::super::settings::{Member, OnDivergence, Source};
 use crate::diag::{Diag, Diags, Path};
+use crate::facts::release;
 
 /// Space that a copy needs, as a part of what is copied: the WAL of its own time comes on top.
 const SPACE: (u64, u64) = (6, 5);
@@ -100,28 +101,13 @@ fn host(case: &Case, side: &Side) -> Diags {
     refusals
 }
 
-/// The major version that a release of Debian or Ubuntu ships, for a host that has no package lists
-/// yet; none for a release that is not known here.
-fn shipped(codename: &str) -> Option<u16> {
-    match codename {
-        "bionic" => Some(10),
-        "focal" => Some(12),
-        "bullseye" => Some(13),
-        "jammy" => Some(14),
-        "bookworm" => Some(15),
-        "noble" => Some(16),
-        "trixie" => Some(17),
-        _ => None,
-    }
-}
-
 fn package(case: &Case, side: &Side) -> Diags {
     let mut refusals = Diags::new();
     let [server, _] = packages(case.settings);
     let host = side.host;
     let known = host.packages.get(&server).is_some_and(|p| p.candidate.is_some());
-    let unlisted = !host.lists
-        && shipped(&host.os.codename).is_none_or(|major| major == case.settings.version);
+    let unlisted =
+        !host.lists && release::of(&host.os).is_none_or(|r| r.postgresql == case.settings.version);
     let comes = case.settings.source == Source::Pgdg || unlisted;
     if !host.server && !known && !comes {
         let os = &host.os;
