@@ -61,6 +61,11 @@ for folder in $(find examples -name '*.tf' -printf '%h\n' | sort -u); do
 done
 check "README of the module" tests/examples/module_readme.py $module
 check "tests of the module" terraform -chdir="$work/$module" test -no-color
+check "tests of the module, for Terraform alone" \
+  terraform -chdir="$work/$module" test -no-color -test-directory=tests/terraform
+# `tofu init` and `tofu validate` read these files, and stop at what OpenTofu's language of tests has not.
+check "tests that OpenTofu reads" test -z "$(grep -nE '^ +source +=|override_during|\brun\.|^ *target +=.*\[' \
+  $module/tests/*.hcl)"
 mkdir "$work/$module/cloud"
 cp tests/examples/cloud.tftest.hcl "$work/$module/cloud"
 export BREAKWATER_CLOUD=$work/cloud.json
