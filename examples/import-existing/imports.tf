@@ -5,21 +5,16 @@ locals {
 }
 
 import {
-  provider = harbor
-
   to = harbor_pg_replication_pair.db
   id = "${local.login["a"]},${local.login["b"]}/${var.postgresql_version}/main"
 }
 
 import {
-  provider = harbor
-
   to = harbor_external_db.registry
   id = "${local.login[var.primary]}/5432/harbor"
 }
 
 import {
-  provider = harbor
   for_each = var.hosts
 
   to = harbor_ha_node.node[each.key]
