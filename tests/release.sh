@@ -14,6 +14,10 @@ number=$(sed -n '/^\[workspace.package\]/,/^\[/s/^version = "\(.*\)"/\1/p' Cargo
 host=$(rustc -vV | sed -n 's/^host: //p')
 name=terraform-provider-harbor_$number
 
+for address in $(grep -rhoE '[?]ref=v[0-9.]+' examples docs README.md | sort -u); do
+  [ "$address" = "?ref=v$number" ] || fail "the source of a module ends with $address, and this is $number"
+done
+
 # A work tree with the script, and a program whose panics would tell where it was built: one text of a
 # file in the target directory, one that asks for its folder by name.
 tree() {
