@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use futures::future::BoxFuture;
 
 use super::private::Private;
-use super::reach::{connect, connect_to_some};
+use super::reach::{connect, connect_to_some, credential_of};
 use super::session::{Configured, Session};
 use super::{Blind, ask, values};
 use crate::backend::{StateResponse, TypeSchema};
@@ -49,7 +49,8 @@ impl<D: DataSource> Data<D> {
         let filled = values::with_defaults(&D::Settings::attributes(), config);
         let settings = D::Settings::from_object(&filled, &Path::root())?;
         let targets = D::targets(&settings);
-        let diags = configured.check_credentials(&targets);
+        let diags = configured
+            .check_credentials(&targets, |name| credential_of(&D::Settings::attributes(), name));
         if !diags.is_empty() {
             return Err(diags);
         }
