@@ -177,7 +177,7 @@ pub(super) fn credential_of(attributes: &[Attribute], host: &str) -> Path {
 fn place(attributes: &[Attribute], host: &str, error: &HostError) -> Path {
     let Some(ssh) = ssh_of(attributes, host) else { return Path::root() };
     match error {
-        HostError::HostKeyChanged { .. } => ssh.attribute("host_key"),
+        HostError::HostKeyChanged { bastion: false, .. } => ssh.attribute("host_key"),
         _ => ssh,
     }
 }
