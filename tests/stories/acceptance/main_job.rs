@@ -48,7 +48,7 @@ pub fn two_bare_hosts_become_a_harbor_and_stay_as_described(story: &Story) {
     });
     story.section("what is deposed is forgotten", || replaced::what_is_deposed_is_forgotten(&demo));
     story.section("another state is refused", || replaced::another_state_is_refused(&demo));
-    problems.extend(drift::by_hand(story, &mut demo));
+    problems.extend(drift::manual_changes(story, &mut demo));
     problems.extend(drift::lost_standby(story, &demo));
     problems.extend(destroy::and_again(story, &demo));
     assert!(problems.is_empty(), "{}", problems.join("\n\n"));
