@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
-.PHONY: help demo demo-down test soak check deps goldens docs bench build
+.PHONY: help demo demo-down test soak check deps goldens docs bench build release
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -27,6 +27,9 @@ deps:
 
 build: ## the provider, as a release
 	cargo build --locked --release -p breakwater-provider
+
+release: ## what a registry takes, in dist/: archive, manifest, sums; signed if GPG_PRIVATE_KEY holds an RSA key
+	@.ci/release
 
 goldens: ## write the expected files and steps anew; read the diff
 	UPDATE_GOLDENS=1 cargo test --locked -q -p breakwater-render --test goldens

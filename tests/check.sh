@@ -45,3 +45,4 @@ cargo test --locked --workspace "${targets[@]}"
 if command -v terraform >/dev/null; then
   tests/examples.sh
 fi
+tests/release.sh

@@ -15,6 +15,7 @@ missing=()
 command -v cc >/dev/null || missing+=(gcc libc6-dev)
 command -v cargo >/dev/null || [ -x "$HOME/.cargo/bin/cargo" ] || missing+=(rustup)
 command -v openssl >/dev/null || missing+=(openssl)
+command -v gpg >/dev/null || missing+=(gnupg)
 command -v git >/dev/null || missing+=(git)
 command -v python3 >/dev/null || missing+=(python3)
 # The tests of the SSH layer start an sshd and a PostgreSQL of their own on loopback.

@@ -2,6 +2,8 @@
 
 #[path = "tidy/imports.rs"]
 mod imports;
+#[path = "tidy/workflow.rs"]
+mod workflow;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -335,4 +337,22 @@ fn nothing_names_one_machine() {
         .map(str::to_owned)
         .collect();
     none(&elsewhere, "not from the public registry");
+}
+
+#[test]
+fn the_workflow_of_a_release_calls_the_script_for_each_platform() {
+    let path = root().join(".github/workflows/release.yml");
+    let text = std::fs::read_to_string(path).expect("the workflow");
+    none(&workflow::faults(&text), "the workflow of a release");
+
+    for (from, to) in [
+        ("run: .ci/release sign", "run: true"),
+        ("aarch64-apple-darwin", "aarch64-apple-ios"),
+        ("jobs:", "jobs"),
+        ("grep -qx \"", "grep -qx \"\""),
+    ] {
+        let broken = text.replacen(from, to, 1);
+        assert_ne!(broken, text, "the workflow has `{from}`");
+        assert!(!workflow::faults(&broken).is_empty(), "`{to}` is not found");
+    }
 }

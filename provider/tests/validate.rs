@@ -15,7 +15,7 @@ mod certificates;
 use std::path::{Path, PathBuf};
 
 use futures::executor::block_on;
-use provider::backend::Backend as _;
+use provider::backend::{Backend as _, PlanRequest};
 use provider::diag::{Diag, Severity};
 use provider::lifecycle::Provider;
 use provider::value::{Object, Value};
@@ -260,4 +260,46 @@ fn with_one_unknown(value: &Value) -> Vec<(String, Value)> {
         _ => {}
     }
     all
+}
+
+/// It is known only with the provider block, when a plan or a read asks for the hosts.
+#[test]
+fn an_unknown_credential_is_said_at_the_host_that_names_it() {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    for (name, set, at) in [
+        ("harbor_ha_node", "ssh.credential = 'nobody'", "ssh.credential"),
+        ("harbor_external_db", "ssh.credential = 'nobody'", "ssh.credential"),
+        (
+            "harbor_pg_replication_pair",
+            "nodes.b.ssh.credential = 'nobody'",
+            "nodes.b.ssh.credential",
+        ),
+        (
+            "harbor_shared_secrets",
+            "hosts.b.ssh.credential = 'nobody'",
+            "hosts[\"b\"].ssh.credential",
+        ),
+        ("harbor_health", "nodes.a.ssh.credential = 'nobody'", "nodes[\"a\"].ssh.credential"),
+    ] {
+        let table = table(name);
+        let mut settings = table.settings().clone();
+        lay(&mut settings, &set.parse().expect("TOML"));
+        let config = object(&settings);
+        let diags = runtime.block_on(async {
+            let provider = &table.provider;
+            assert_eq!(provider.configure(Object::new()).await, Vec::new());
+            if provider.schemas().data_sources.iter().any(|s| s.name == name) {
+                return provider.read_data(name, config).await.diags;
+            }
+            let proposed = Some(config.clone());
+            let request = PlanRequest { config: Some(config), proposed, ..PlanRequest::default() };
+            provider.plan(name, request).await.diags
+        });
+        let errors = of(&diags, Severity::Error);
+        let [error] = errors[..] else { panic!("{name}:\n{}", lines(&errors)) };
+        assert_eq!(
+            (error.path.to_string().as_str(), error.summary.as_str()),
+            (at, "Unknown credential")
+        );
+    }
 }

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Inputs and outputs in a module's README, from its .tf files.
+"""The tables in a module's README, from its .tf files, laid out as terraform-docs does.
 
     module_readme.py FOLDER           fails if README.md is not current
     module_readme.py FOLDER --write   writes it
 
-The README has a line `<!-- inputs and outputs -->`; all below it is generated. The .tf files are
+What stands between `<!-- BEGIN_TF_DOCS -->` and `<!-- END_TF_DOCS -->` is generated. The .tf files are
 read by their layout after `terraform fmt`: a block ends at the first `}` in the first column.
 """
 
@@ -12,7 +12,7 @@ import pathlib
 import re
 import sys
 
-MARK = "<!-- inputs and outputs -->\n"
+BEGIN, END = "<!-- BEGIN_TF_DOCS -->\n", "<!-- END_TF_DOCS -->\n"
 
 
 def blocks(text, kind):
@@ -44,14 +44,37 @@ def row(name, body):
     default = argument(body, "default")
     if default and "\n" in default:
         default = " ".join(default.split())
-    default = "required" if default is None else f"`{default}`"
-    return f"| `{name}` | {shown}{flags(body)} | {default} | {described(name, body)} |"
+    required = "yes" if default is None else "no"
+    default = "n/a" if default is None else f"`{default}`"
+    return f"| `{name}` | {described(name, body)} | {shown}{flags(body)} | {default} | {required} |"
+
+
+def requirements(text):
+    """What versions.tf asks for, and of whom."""
+    lines = ["## Requirements\n", "| Name | Version |", "|---|---|"]
+    lines.append(f"| terraform | `{re.search(r'required_version = .(.*).$', text, re.M)[1]}` |")
+    providers = re.findall(r'^    (\w+) = {\n +source +=.*\n +version = "(.*)"', text, re.M)
+    lines += [f"| {name} | `{version}` |" for name, version in providers]
+    lines += ["\n## Providers\n", "| Name | Source |", "|---|---|"]
+    lines += [f"| {n} | `{s}` |" for n, s in re.findall(r'^    (\w+) = {\n +source +=  *"(.*)"', text, re.M)]
+    return lines
+
+
+def resources(folder):
+    """Each resource and data source, in the order of the alphabet."""
+    text = "\n".join(path.read_text() for path in sorted(folder.glob("*.tf")))
+    found = re.findall(r'^(resource|data) "(\w+)" "(\w+)"', text, re.M)
+    lines = ["\n## Modules\n", "No modules.", "\n## Resources\n", "| Name | Type |", "|---|---|"]
+    kinds = {"resource": "resource", "data": "data source"}
+    lines += [f"| `{kind}.{name}` | {kinds[k]} |" for k, kind, name in sorted(found, key=lambda f: (f[1:], f[0]))]
+    return lines
 
 
 def generated(folder):
     variables = blocks((folder / "variables.tf").read_text(), "variable")
     outputs = blocks((folder / "outputs.tf").read_text(), "output")
-    lines = ["\n## Inputs\n", "| name | type | default | what it is |", "|---|---|---|---|"]
+    lines = requirements((folder / "versions.tf").read_text()) + resources(folder)
+    lines += ["\n## Inputs\n", "| Name | Description | Type | Default | Required |", "|---|---|---|---|---|"]
     # The required ones first, each group in the order of the file.
     variables.sort(key=lambda v: argument(v[1], "default") is not None)
     lines += [row(name, body) for name, body in variables]
@@ -60,7 +83,7 @@ def generated(folder):
         kind = argument(body, "type")
         if kind.startswith("object"):
             lines += [f'\n<a id="{name}"></a>\n`{name}`:\n', f"```terraform\n{kind}\n```"]
-    lines += ["\n## Outputs\n", "| name | what it is |", "|---|---|"]
+    lines += ["\n## Outputs\n", "| Name | Description |", "|---|---|"]
     lines += [f"| `{name}` | {described(name, body)} |" for name, body in outputs]
     return "\n".join(lines) + "\n"
 
@@ -69,10 +92,11 @@ def main():
     folder = pathlib.Path(sys.argv[1])
     path = folder / "README.md"
     have = path.read_text()
-    head, mark, _ = have.partition(MARK)
-    if not mark:
-        sys.exit(f"{path} has no line {MARK}")
-    want = head + mark + generated(folder)
+    head, begin, rest = have.partition(BEGIN)
+    _, end, tail = rest.partition(END)
+    if not begin or not end:
+        sys.exit(f"{path} lacks the lines {BEGIN}and {END}")
+    want = head + begin + generated(folder) + end + tail
     if "--write" in sys.argv:
         path.write_text(want)
     elif want != have:

@@ -1,4 +1,4 @@
-# The hosts. What runs in them is in database.tf and harbor.tf.
+# The hosts. What runs in them is in database.tf and main.tf.
 
 locals {
   node_names = toset(slice(["a", "b", "c", "d", "e", "f", "g", "h", "i"], 0, var.node_count))

@@ -35,6 +35,10 @@ resource "harbor_robot_account" "ci" {
   description = "Pushes from continuous integration."
   level       = "project"
 
+  # Without it Harbor makes the secret, and Terraform keeps it in the state.
+  secret_wo         = var.robot_secret
+  secret_wo_version = 1
+
   permissions {
     kind      = "project"
     namespace = harbor_project.team.name
@@ -51,6 +55,6 @@ resource "harbor_robot_account" "ci" {
 }
 
 output "robot" {
-  description = "Name for docker login; Harbor's secret for it is in the state."
+  description = "Name for docker login."
   value       = harbor_robot_account.ci.full_name
 }

@@ -4,7 +4,7 @@ terraform {
   required_providers {
     harbor = {
       source  = "goharbor/harbor"
-      version = ">= 3.10.0"
+      version = ">= 3.11.4"
     }
   }
 }

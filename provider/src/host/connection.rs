@@ -14,7 +14,7 @@ use crate::host::connect::key::KeyBlob;
 use crate::host::connect::known_hosts::KnownHosts;
 use crate::host::connect::session::{Plan, Session};
 use crate::host::connect::socket::{self, QuickAckStream};
-use crate::host::connect::trust::Trust;
+use crate::host::connect::trust::{GIVEN, Trust};
 use crate::host::error::HostError;
 use crate::host::run::keeper::{LockState, take};
 use crate::host::run::output::Output;
@@ -149,8 +149,19 @@ impl Inner {
             HostError::Refused { .. } | HostError::Lost { .. } | HostError::Timeout { .. } => {
                 HostError::Unreachable { host: self.name.clone(), reason: error.to_string() }
             }
-            other => other,
+            other => of_a_bastion(other),
         })
+    }
+}
+
+/// A hop's error, as that of a hop.
+fn of_a_bastion(error: HostError) -> HostError {
+    match error {
+        HostError::HostKeyChanged { host, given_by, given, presented, .. } => {
+            let given_by = given_by.replace(GIVEN, "its host_key in bastions");
+            HostError::HostKeyChanged { host, given_by, given, presented, bastion: true }
+        }
+        other => other,
     }
 }
 

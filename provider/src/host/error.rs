@@ -20,7 +20,14 @@ pub enum HostError {
     #[error(
         "failed to verify {host}: it presented the host key {presented}, but {given_by} says {given}"
     )]
-    HostKeyChanged { host: String, given_by: String, given: String, presented: String },
+    HostKeyChanged {
+        host: String,
+        given_by: String,
+        given: String,
+        presented: String,
+        /// Whether it is a hop on the way, whose key stands in the provider block.
+        bastion: bool,
+    },
     /// Nobody vouches for the key. `presented` is the whole key, `fingerprint` its SHA-256.
     #[error(
         "failed to verify {host}: nothing vouches for its host key {fingerprint} ({presented})"
@@ -105,6 +112,13 @@ impl HostError {
             Self::Unreachable { .. } => {
                 "Check that the host runs, that its address and port are right, and that security \
                  groups and any bastion let this machine reach it. Nothing was changed."
+            }
+            Self::HostKeyChanged { bastion: true, .. } => {
+                "This is a bastion. If it was reinstalled or replaced on purpose, compare the \
+                 presented fingerprint with `ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub` on its \
+                 console and set host_key of its entry in the provider's bastions (or the \
+                 known_hosts line) to the new key. If not, somebody may be between you and the \
+                 bastion: do not go on."
             }
             Self::HostKeyChanged { .. } => {
                 "If the machine was reinstalled or replaced on purpose, compare the presented \

@@ -115,7 +115,8 @@ impl<R: Resource> Managed<R> {
         tolerance: &Tolerance,
     ) -> Result<Reached, ObserveError> {
         let targets = R::targets(settings);
-        let diags = configured.check_credentials(&targets);
+        let diags =
+            configured.check_credentials(&targets, |name| credential_of(&Self::attributes(), name));
         if !diags.is_empty() {
             return Err(ObserveError::Diags(diags));
         }
@@ -159,7 +160,7 @@ fn back_again(resource: &str, name: &str, host: &Host) -> Diag {
 }
 
 /// The attribute that says how to reach a host: `ssh`, `nodes.NAME.ssh` or `hosts["NAME"].ssh`.
-fn place(attributes: &[Attribute], host: &str, error: &HostError) -> Path {
+fn ssh_of(attributes: &[Attribute], host: &str) -> Option<Path> {
     let has_ssh =
         |kind: &Kind| matches!(kind, Kind::Object(inner) if inner.iter().any(|a| a.name == "ssh"));
     let of = |attribute: &Attribute| match &attribute.kind {
@@ -172,9 +173,19 @@ fn place(attributes: &[Attribute], host: &str, error: &HostError) -> Path {
         }
         _ => None,
     };
-    let Some(ssh) = attributes.iter().find_map(of) else { return Path::root() };
+    attributes.iter().find_map(of)
+}
+
+/// The attribute that names the credential of a host.
+pub(super) fn credential_of(attributes: &[Attribute], host: &str) -> Path {
+    ssh_of(attributes, host).map_or_else(Path::root, |ssh| ssh.attribute("credential"))
+}
+
+/// The attribute at which a host's error stands.
+fn place(attributes: &[Attribute], host: &str, error: &HostError) -> Path {
+    let Some(ssh) = ssh_of(attributes, host) else { return Path::root() };
     match error {
-        HostError::HostKeyChanged { .. } => ssh.attribute("host_key"),
+        HostError::HostKeyChanged { bastion: false, .. } => ssh.attribute("host_key"),
         _ => ssh,
     }
 }

@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 
 use futures::future::BoxFuture;
 
-use super::connect::{connect, connect_to_some};
+use super::connect::{connect, connect_to_some, credential_of};
 use super::private::Private;
 use super::session::{Configured, Session};
 use super::{ObserveError, ask, values};
@@ -50,7 +50,8 @@ impl<D: DataSource> Data<D> {
         let filled = values::with_defaults(&D::Settings::attributes(), config);
         let settings = D::Settings::from_object(&filled, &Path::root())?;
         let targets = D::targets(&settings);
-        let diags = configured.check_credentials(&targets);
+        let diags = configured
+            .check_credentials(&targets, |name| credential_of(&D::Settings::attributes(), name));
         if !diags.is_empty() {
             return Err(diags);
         }

@@ -161,8 +161,9 @@ impl Configured {
         }
     }
 
-    /// An error where a resource names a credential that the provider does not have.
-    pub fn check_credentials(&self, targets: &[(String, Ssh)]) -> Diags {
+    /// An error where a resource names a credential that the provider does not have; `at` is the
+    /// attribute that names that of a host.
+    pub fn check_credentials(&self, targets: &[(String, Ssh)], at: impl Fn(&str) -> Path) -> Diags {
         let unknown = targets.iter().filter_map(|(name, ssh)| {
             let credential = ssh.credential.as_ref()?;
             let missing = !self.configuration.has_credential(credential);
@@ -172,7 +173,7 @@ impl Configured {
                      no entry of that name in credentials.",
                     ssh.host
                 );
-                Diag::error("Unknown credential", detail).at(Path::root())
+                Diag::error("Unknown credential", detail).at(at(name))
             })
         });
         unknown.collect()

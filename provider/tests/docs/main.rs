@@ -2,6 +2,7 @@
 //!
 //! `make docs` (`UPDATE_DOCS=1`) writes it; without that, a page that differs fails the test.
 
+mod links;
 mod page;
 
 use std::collections::BTreeMap;
@@ -91,4 +92,47 @@ fn pages() -> BTreeMap<String, String> {
         pages.insert(format!("functions/{}.md", function.name), page::of_function(function));
     }
     pages
+}
+
+#[test]
+fn links_lead_somewhere() {
+    let mut wrong = Vec::new();
+    for name in files(&root().join("docs"), "docs/") {
+        wrong.extend(links::broken(&root(), &name));
+    }
+    for name in [
+        "README.md",
+        "CHANGELOG.md",
+        "CONTRIBUTING.md",
+        "SECURITY.md",
+        "examples/README.md",
+        "examples/modules/harbor-ha/README.md",
+    ] {
+        wrong.extend(links::broken(&root(), name));
+    }
+    assert!(wrong.is_empty(), "links that lead nowhere:\n{}", wrong.join("\n"));
+}
+
+/// Who follows the guide is asked for no variable, and sets none that is not there.
+#[test]
+fn getting_started_sets_every_variable() {
+    let read = |path: &str| std::fs::read_to_string(root().join(path)).expect("readable");
+    let guide = read("docs/guides/getting-started.md");
+    let variables = read("examples/existing-hosts/variables.tf");
+    let mut names = Vec::new();
+    for block in variables.split("\nvariable ").filter(|b| b.contains("description")) {
+        let name = block.trim_start_matches("variable ").split('"').nth(1).expect("a name");
+        let set = guide.lines().any(|line| {
+            let (left, _) = line.split_once('=').unwrap_or_default();
+            let left = left.trim().trim_start_matches("export ");
+            left == name || left.strip_prefix("TF_VAR_") == Some(name)
+        });
+        assert!(set || block.contains("  default "), "{name} is not set in the guide");
+        names.push(name);
+    }
+    assert!(names.len() > 10, "the variables of the example: {names:?}");
+    for word in guide.split("TF_VAR_").skip(1) {
+        let end = word.find(|c: char| c != '_' && !c.is_ascii_alphanumeric()).unwrap_or(word.len());
+        assert!(names.contains(&&word[..end]), "there is no variable {}", &word[..end]);
+    }
 }

@@ -28,8 +28,19 @@ struct Page {
 }
 
 pub fn of_provider(schema: &TypeSchema) -> String {
-    let example = example("examples/provider/provider.tf");
-    Page::new(false, "Provider: harbor", schema).example(example).schema(schema).text
+    let provider = example("examples/provider/provider.tf");
+    let mut page = Page::new(false, "Provider: harbor", schema).example(provider);
+    let parts = ["versions", "main", "variables"];
+    let whole: Vec<String> =
+        parts.iter().filter_map(|p| example(&format!("examples/existing-hosts/{p}.tf"))).collect();
+    let _ = write!(
+        page.text,
+        "\n## Two hosts, the whole of it\n\nAs `examples/existing-hosts` has it. \
+         [Getting started](guides/getting-started.md) fills in the variables.\n\n\
+         ```terraform\n{}\n```\n",
+        whole.join("\n\n")
+    );
+    page.schema(schema).text
 }
 
 pub fn of_resource(schema: &TypeSchema) -> String {

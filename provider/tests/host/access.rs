@@ -265,7 +265,10 @@ async fn hops_are_verified_and_shared() {
     let wrong = Target { host_key: Some(target.read("host_ed25519.pub")), ..known(&first) };
     settings.default_credential.bastions = vec![wrong];
     let error = target.connect(settings).await.expect_err("a false hop");
-    assert!(matches!(error, HostError::HostKeyChanged { .. }), "{error}");
+    assert!(matches!(error, HostError::HostKeyChanged { bastion: true, .. }), "{error}");
+    assert!(error.to_string().contains(&first.port.to_string()), "{error}");
+    assert!(error.to_string().contains("its host_key in bastions says"), "{error}");
+    assert!(error.help().contains("bastions") && !error.help().contains("ssh.host_key"));
 }
 
 #[tokio::test]

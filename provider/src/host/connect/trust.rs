@@ -13,6 +13,9 @@ use crate::host::connect::known_hosts::{KnownHosts, Verdict};
 use crate::host::error::HostError;
 use crate::host::settings::{HostKeyPolicy, Target};
 
+/// Where a host's key is given in the configuration.
+pub(in crate::host) const GIVEN: &str = "ssh.host_key";
+
 /// What is known about one host's key before it is asked.
 #[derive(Clone, Debug)]
 pub(in crate::host) struct Trust {
@@ -33,7 +36,7 @@ impl Trust {
         known: Arc<KnownHosts>,
         policy: HostKeyPolicy,
     ) -> Result<Self, HostError> {
-        let given = target.host_key.as_deref().map(|key| (key, "ssh.host_key"));
+        let given = target.host_key.as_deref().map(|key| (key, GIVEN));
         let expected = given.or(pinned.map(|key| (key, "the key recorded at first contact")));
         let expected = match expected {
             None => None,
@@ -155,6 +158,7 @@ impl Trust {
             given_by: by.to_owned(),
             given: show(given),
             presented: show(presented),
+            bastion: false,
         }
     }
 

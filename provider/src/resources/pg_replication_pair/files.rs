@@ -7,7 +7,7 @@ use render::{apt, systemd};
 
 use super::facts::Host;
 use super::names::{HEADER, Paths, REWINDER, id};
-use super::settings::{Connection, Member, Method, NodeTls, OtherRules, Pair, Source};
+use super::settings::{ClientRule, Connection, Member, Method, NodeTls, OtherRules, Pair, Source};
 use crate::facts::file::FileFact;
 use crate::secret::Secret;
 use crate::step::File;
@@ -22,6 +22,47 @@ local replication all peer
 host replication all 127.0.0.1/32 scram-sha-256
 host replication all ::1/128 scram-sha-256
 ";
+
+fn rule(
+    connection: hba::Connection,
+    database: &str,
+    user: &str,
+    address: Option<&str>,
+    method: hba::Method,
+) -> hba::Rule {
+    hba::Rule {
+        connection,
+        databases: vec![database.to_owned()],
+        users: vec![user.to_owned()],
+        address: address.map(str::to_owned),
+        method,
+        options: BTreeMap::new(),
+    }
+}
+
+fn client_rule(given: &ClientRule) -> hba::Rule {
+    let connection = match given.connection {
+        Connection::Host => hba::Connection::Host,
+        Connection::Hostssl => hba::Connection::Hostssl,
+    };
+    let method = match given.method {
+        Method::Scram => hba::Method::ScramSha256,
+        Method::Md5 => hba::Method::Md5,
+    };
+    rule(connection, &given.database, &given.user, Some(&given.address), method)
+}
+
+/// The attribute of a rule that cannot be written, and why.
+pub(super) fn rule_fault(given: &ClientRule) -> Option<(&'static str, String)> {
+    let rules = vec![client_rule(given)];
+    let render::Error::Invalid { key, reason } = hba::render(&hba::Settings { rules }).err()?
+    else {
+        return None;
+    };
+    let attributes = [("users", "user"), ("databases", "database"), ("address", "address")];
+    let (_, attribute) = attributes.into_iter().find(|(word, _)| key.contains(word))?;
+    Some((attribute, reason))
+}
 
 /// Whether a line of `pg_hba.conf` is none that PostgreSQL reads.
 fn is_comment(line: &str) -> bool {
@@ -213,15 +254,6 @@ impl Files<'_> {
     }
 
     fn rules(&self) -> Vec<hba::Rule> {
-        let rule =
-            |connection, database: &str, user: &str, address: Option<&str>, method| hba::Rule {
-                connection,
-                databases: vec![database.to_owned()],
-                users: vec![user.to_owned()],
-                address: address.map(str::to_owned),
-                method,
-                options: BTreeMap::new(),
-            };
         let peer = self.settings.address(self.member.peer());
         let user = &self.settings.replication_user;
         let (ssl, scram) = (hba::Connection::Hostssl, hba::Method::ScramSha256);
@@ -230,17 +262,7 @@ impl Files<'_> {
             rule(ssl, "replication", user, Some(peer), scram),
             rule(ssl, "postgres", REWINDER, Some(peer), scram),
         ];
-        rules.extend(self.settings.client_rules.iter().map(|r| {
-            let connection = match r.connection {
-                Connection::Host => hba::Connection::Host,
-                Connection::Hostssl => ssl,
-            };
-            let method = match r.method {
-                Method::Scram => scram,
-                Method::Md5 => hba::Method::Md5,
-            };
-            rule(connection, &r.database, &r.user, Some(&r.address), method)
-        }));
+        rules.extend(self.settings.client_rules.iter().map(client_rule));
         rules
     }
 

@@ -65,7 +65,8 @@ shown when it drifts and put back. A changed setting is checked before it is loa
 is announced by the plan. Data is never removed to make room.
 
 The type is also served as `pg_replication_pair`, for configurations that say `provider = harbor`; \
-the guide on import shows how to move from one name to the other.";
+the guide on [import](../guides/import.md) shows how to move from one name to the other. \
+[Failover](../guides/failover.md) tells how the roles change.";
     const TOLERATES_MISSING: bool = true;
     type Settings = Pair;
     type Outputs = Outputs;

@@ -5,7 +5,7 @@ mod values;
 
 use std::net::IpAddr;
 
-use super::files::Files;
+use super::files::{self, Files};
 use super::names::{Paths, REWINDER};
 use super::settings::{Member, Method, Pair};
 use crate::diag::{Path, has_error};
@@ -228,6 +228,9 @@ fn client_rules(settings: &Pair, found: &mut Findings) {
         if let Some(why) = no_network(&rule.address) {
             let detail = format!("{:?} {why}.", rule.address);
             found.error(at.attribute("address"), "Invalid address", detail);
+        } else if let Some((attribute, why)) = files::rule_fault(rule) {
+            let detail = format!("The {attribute} {why}.");
+            found.error(at.attribute(attribute), format!("Invalid {attribute}"), detail);
         }
         if rule.database == "replication" {
             let detail = "Replication is for the pair itself; another standby is not managed here.";
