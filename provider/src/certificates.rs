@@ -10,11 +10,11 @@ use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::{GeneralName, ParsedExtension};
 use x509_parser::prelude::FromDer as _;
 
-use crate::rule::Moment;
+use crate::rule::UnixTime;
 
 /// A certificate that ends so soon is told of: time enough to renew it by hand.
-const SOON: Moment = 14 * DAY;
-const DAY: Moment = 86_400;
+const SOON: UnixTime = 14 * DAY;
+const DAY: UnixTime = 86_400;
 
 /// The certificates of a PEM text, in its order.
 pub struct Chain(Vec<CertificateDer<'static>>);
@@ -147,7 +147,7 @@ impl Chain {
     }
 
     /// Why it is not valid at this time.
-    pub fn is_invalid_at(&self, now: Moment) -> Option<String> {
+    pub fn is_invalid_at(&self, now: UnixTime) -> Option<String> {
         self.parsed().iter().enumerate().find_map(|(i, certificate)| {
             let validity = certificate.validity();
             let which = i + 1;
@@ -163,7 +163,7 @@ impl Chain {
     }
 
     /// That it ends soon.
-    pub fn ends_soon(&self, now: Moment) -> Option<String> {
+    pub fn ends_soon(&self, now: UnixTime) -> Option<String> {
         let ends = self.parsed().iter().map(|c| c.validity().not_after).min()?;
         let left = ends.timestamp() - now;
         (0..SOON).contains(&left).then(|| format!("It expires at {ends}: renew it."))

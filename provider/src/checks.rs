@@ -11,7 +11,7 @@ use crate::value::Value;
 type Checked = Result<(), String>;
 
 /// A value with what `render` says of it.
-fn said(value: &Value, judge: impl Fn(&str) -> Checked) -> Checked {
+fn check_text(value: &Value, judge: impl Fn(&str) -> Checked) -> Checked {
     let text = value.as_str().unwrap_or_default();
     match judge(text) {
         Ok(()) => Ok(()),
@@ -23,22 +23,22 @@ fn said(value: &Value, judge: impl Fn(&str) -> Checked) -> Checked {
 
 /// The name or address of a host.
 pub fn host(value: &Value) -> Checked {
-    said(value, address::host)
+    check_text(value, address::host)
 }
 
 /// The name that clients of Harbor use.
 pub fn registry_name(value: &Value) -> Checked {
-    said(value, address::registry_name)
+    check_text(value, address::registry_name)
 }
 
 /// `https://host` or `http://host`, with a port or without.
 pub fn origin(value: &Value) -> Checked {
-    said(value, |text| address::origin(text).map(|_| ()))
+    check_text(value, |text| address::origin(text).map(|_| ()))
 }
 
 /// A URL of a file that is fetched over HTTPS.
 pub fn https_url(value: &Value) -> Checked {
-    said(value, |text| address::url(text, &["https"]).map(|_| ()))
+    check_text(value, |text| address::url(text, &["https"]).map(|_| ()))
 }
 
 /// The URL of a package repository or its mirror, or `file:` and a path. What it has is signed, so it
@@ -47,7 +47,7 @@ pub fn repository(value: &Value) -> Checked {
     if value.as_str().is_some_and(|text| text.starts_with("file:/")) {
         return Ok(());
     }
-    said(value, |text| match address::url(text, &["https", "http"]) {
+    check_text(value, |text| match address::url(text, &["https", "http"]) {
         Ok(url) if url.user.is_some() => Err("must not hold a user or a password".to_owned()),
         Ok(url) if url.rest.contains(['?', '#']) => Err("must not hold a query".to_owned()),
         other => other.map(|_| ()),
@@ -56,7 +56,7 @@ pub fn repository(value: &Value) -> Checked {
 
 /// The URL of a proxy, with a user and a password where it asks for them.
 pub fn proxy_url(value: &Value) -> Checked {
-    said(value, |text| match address::url(text, &["http", "https", "socks5"]) {
+    check_text(value, |text| match address::url(text, &["http", "https", "socks5"]) {
         Ok(url) if url.rest.len() > 1 => Err("must not hold a path".to_owned()),
         other => other.map(|_| ()),
     })

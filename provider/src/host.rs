@@ -2,7 +2,7 @@
 //!
 //! This is the only code that knows SSH. Upwards it offers [`Host`]: questions ([`Host::ask`]),
 //! effects ([`Host::run`], [`Host::job`], [`Host::write`], [`Host::upload`], and between two hosts
-//! [`Host::relay`], [`Host::carry`]), connections through the host ([`Host::tcp`], [`Host::unix`],
+//! [`Host::relay`], [`Host::copy_from`]), connections through the host ([`Host::tcp`], [`Host::unix`],
 //! [`http`], [`sql`]) and [`Host::lock`].
 //!
 //! Its rooms, each of which knows those before it: `connect` (logging in, whom to trust, one
@@ -38,6 +38,6 @@ pub use pool::Pool;
 pub use run::file::{Upload, sha256_of};
 pub use run::lock::Lock;
 pub use run::output::Output;
-pub use run::transfer::Carry;
+pub use run::transfer::Transfer;
 pub use settings::{Auth, Credential, HostKeyPolicy, Keepalive, Patience, Settings, Target};
 pub use tunnel::{http, sql};

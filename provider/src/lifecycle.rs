@@ -5,31 +5,31 @@
 
 mod apply;
 mod ask;
-mod blind;
 pub mod configuration;
+mod connect;
 mod data;
 mod erased;
+mod error;
 mod interruption;
 mod managed;
-mod marks;
+mod observe;
+mod ownership;
 mod planning;
 mod private;
 mod provider;
-mod reach;
 mod read;
 mod run;
-mod see;
 mod session;
 mod values;
 
-use blind::Blind;
+use error::ObserveError;
 
 pub use data::{Data, ErasedData};
 pub use erased::Erased;
 pub use managed::Managed;
 pub use provider::Provider;
 
-/// What reads the marks and the private data, for `crate::untrusted`.
+/// What reads the ownership and the private data, for `crate::untrusted`.
 ///
 /// # Panics
 /// Where it should not: that is what is tried.
@@ -37,5 +37,5 @@ pub use provider::Provider;
 pub fn untrusted(data: &[u8]) {
     let private = private::Private::decode(data);
     assert_eq!(private::Private::decode(&private.encode()), private);
-    marks::untrusted(&String::from_utf8_lossy(data));
+    ownership::untrusted(&String::from_utf8_lossy(data));
 }

@@ -36,7 +36,7 @@ pub struct Context {
     /// wrote last (by keyed digest). Missing: never written by us.
     pub as_written: BTreeMap<String, bool>,
     /// Hosts that did not answer, by their names among the targets, and why, in words; only where
-    /// the resource says `MAY_MISS`. There are no answers of them.
+    /// the resource says `TOLERATES_MISSING`. There are no answers of them.
     pub missing: BTreeMap<String, String>,
 }
 
@@ -105,7 +105,7 @@ pub struct Plan {
     pub outputs_after: Object,
     /// Whether this (steps, refusals, or that nothing is to be done) holds without the hosts in
     /// `Context::missing`. Where it does not, the user is told that they do not answer.
-    pub bears_missing: bool,
+    pub tolerates_missing: bool,
     /// Why it cannot be done: nothing is touched.
     pub refusals: Diags,
     /// What the user should know.
@@ -130,7 +130,7 @@ impl Plan {
         self.status.extend(part.status);
         self.outputs.extend(part.outputs);
         self.outputs_after.extend(part.outputs_after);
-        self.bears_missing |= part.bears_missing;
+        self.tolerates_missing |= part.tolerates_missing;
         self.refusals.extend(part.refusals);
         self.warnings.extend(part.warnings);
     }

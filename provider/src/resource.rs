@@ -51,7 +51,7 @@ pub trait Resource: Send + Sync + 'static {
     const ALIAS: Option<&'static str> = None;
     /// Whether it can be decided on while some of its hosts do not answer (`Context::missing`); at
     /// least one must. A refresh keeps the state then, and a destroy needs all hosts all the same.
-    const MAY_MISS: bool = false;
+    const TOLERATES_MISSING: bool = false;
     /// Version of the state.
     const VERSION: i64 = 0;
     /// Markdown; the first line is the summary.
@@ -94,7 +94,7 @@ pub trait Resource: Send + Sync + 'static {
         Vec::new()
     }
 
-    /// Read the answers; of a host that is missing (see `MAY_MISS`) there are none.
+    /// Read the answers; of a host that is missing (see `TOLERATES_MISSING`) there are none.
     fn facts(settings: &Self::Settings, answers: &Answers) -> Result<Self::Facts, Diags>;
 
     /// What is there. A refresh takes note of it, and nothing else; a decision begins with it.
@@ -126,7 +126,7 @@ pub trait DataSource: Send + Sync + 'static {
     const NAME: &'static str;
     /// Whether it can say something while hosts do not answer: each question to them is answered
     /// with `Answer::Failed`.
-    const MAY_MISS: bool = false;
+    const TOLERATES_MISSING: bool = false;
     /// Markdown.
     const DESCRIPTION: &'static str;
     /// What the user writes.

@@ -9,7 +9,7 @@ use crate::settings::Settings;
 use crate::value::{Object, Value};
 
 /// A time, in seconds since 1970.
-pub type Moment = i64;
+pub type UnixTime = i64;
 
 /// One rule over settings.
 pub struct Rule<S> {
@@ -17,23 +17,23 @@ pub struct Rule<S> {
     /// of them.
     pub reads: &'static [&'static str],
     /// Judges them. It must read nothing else: what is unknown has a value that means nothing.
-    pub check: fn(&S, &mut Found),
+    pub check: fn(&S, &mut Findings),
 }
 
 /// What the rules found, and the time at which they look.
-pub struct Found {
+pub struct Findings {
     /// Of expiry.
-    pub now: Moment,
+    pub now: UnixTime,
     /// So far.
     pub diags: Diags,
 }
 
-impl Found {
+impl Findings {
     /// Nothing yet, now.
     pub fn new() -> Self {
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
         let seconds = now.map_or(0, |since| since.as_secs());
-        Self { now: Moment::try_from(seconds).unwrap_or(Moment::MAX), diags: Diags::new() }
+        Self { now: UnixTime::try_from(seconds).unwrap_or(UnixTime::MAX), diags: Diags::new() }
     }
 
     /// An error at an attribute.
@@ -57,7 +57,7 @@ impl Found {
     }
 }
 
-impl Default for Found {
+impl Default for Findings {
     fn default() -> Self {
         Self::new()
     }
@@ -79,7 +79,7 @@ pub fn judge<S: Settings>(rules: &[Rule<S>], config: &Object) -> Diags {
         Ok(settings) => settings,
         Err(diags) => return diags,
     };
-    let mut found = Found::new();
+    let mut found = Findings::new();
     for rule in rules.iter().filter(|rule| rule.can_be_judged(config)) {
         (rule.check)(&settings, &mut found);
     }
@@ -88,7 +88,7 @@ pub fn judge<S: Settings>(rules: &[Rule<S>], config: &Object) -> Diags {
 
 /// Judges settings that are wholly known.
 pub fn judge_all<S: Settings>(rules: &[Rule<S>], settings: &S) -> Diags {
-    let mut found = Found::new();
+    let mut found = Findings::new();
     for rule in rules {
         (rule.check)(settings, &mut found);
     }

@@ -207,7 +207,7 @@ pub enum Action {
     /// Bring files of WAL from a directory on another of the resource's hosts into one of this host,
     /// mode 0600, with the rights of the directories' owners. One that is there with the right SHA-256 is skipped; every other
     /// one is proven by it before it takes its place. Run again, it goes on where it broke off.
-    Carry {
+    Transfer {
         /// Name of the other host among the resource's targets.
         from: String,
         /// A script there, `set -eu` is on; it prints a line `SIZE SHA256 NAME` for each file.
@@ -290,12 +290,12 @@ impl Step {
     }
 
     /// The step in words, for those who read of it: `a: start PostgreSQL`.
-    pub fn words(&self) -> String {
+    pub fn describe(&self) -> String {
         format!("{}: {}", self.host, self.what)
     }
 
     /// What it does and where, whatever it is called: a digest, in which no secret counts.
-    pub fn deed(&self) -> String {
+    pub fn digest(&self) -> String {
         let action = match &self.action {
             Action::Sql(sql) => {
                 let statements = sql.statements.iter().map(|s| without_verifiers(s)).collect();
@@ -316,10 +316,10 @@ impl fmt::Debug for Step {
             Action::Relay { from, .. } => {
                 write!(f, "{}: relay from {from}: {}", self.host, self.what)
             }
-            Action::Carry { from, .. } => {
+            Action::Transfer { from, .. } => {
                 write!(f, "{}: carry from {from}: {}", self.host, self.what)
             }
-            _ => f.write_str(&self.words()),
+            _ => f.write_str(&self.describe()),
         }?;
         match &self.risk {
             Risk::Quiet => Ok(()),
@@ -375,19 +375,21 @@ mod tests {
             "b: relay from a: take its roles over [disruptive: b pauses]"
         );
         let (from, list, directory) = ("a".into(), script(), script());
-        let carry = Action::Carry { from, list, directory, to: script(), owner: script(), limit };
+        let carry =
+            Action::Transfer { from, list, directory, to: script(), owner: script(), limit };
         let step = Step::new("b", "bring its WAL", carry);
         assert_eq!(format!("{step:?}"), "b: carry from a: bring its WAL");
-        assert_eq!(step.words(), "b: bring its WAL");
+        assert_eq!(step.describe(), "b: bring its WAL");
     }
 
     #[test]
     fn a_step_is_what_it_does_whatever_it_is_called() {
-        let step = |host, what, script| Step::run(host, what, script).deed();
+        let step = |host, what, script| Step::run(host, what, script).digest();
         assert_eq!(step("a", "empty it", "rm x"), step("a", "clear it", "rm x"));
         assert_ne!(step("a", "empty it", "rm x"), step("a", "empty it", "rm y"));
         assert_ne!(step("a", "empty it", "rm x"), step("b", "empty it", "rm x"));
-        let file = |path, text| Step::new("a", "", Action::Write(File::private(path, text))).deed();
+        let file =
+            |path, text| Step::new("a", "", Action::Write(File::private(path, text))).digest();
         assert_eq!(file("/x", "one secret"), file("/x", "another"));
         assert_ne!(file("/x", "one secret"), file("/y", "one secret"));
     }
@@ -398,7 +400,7 @@ mod tests {
             let server = Server::Socket("/s".to_owned());
             let statements = vec![statement.to_owned()];
             let sql = Sql { server, database: "postgres".to_owned(), statements };
-            Step::new("a", "", Action::Sql(sql)).deed()
+            Step::new("a", "", Action::Sql(sql)).digest()
         };
         let set = |role: &str, salt: &str| {
             sql(&format!("ALTER ROLE {role} PASSWORD 'SCRAM-SHA-256$4096:{salt}$x:y' LOGIN"))

@@ -23,7 +23,7 @@ pub const TARGETS: &[Target] = &[
     ("frames", crate::host::untrusted::frames),
     ("known_hosts", crate::host::untrusted::known_hosts),
     ("lists", crate::host::untrusted::lists),
-    ("marks", crate::lifecycle::untrusted),
+    ("ownership", crate::lifecycle::untrusted),
     ("words", words),
     ("wire", wire),
     ("settings", settings),

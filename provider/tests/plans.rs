@@ -271,7 +271,7 @@ impl Case {
                 }
                 let destroys = self.table.contains_key("destroy");
                 let plan = decided::<R>(&settings, &facts, &context, destroys);
-                if !context.missing.is_empty() && !plan.bears_missing {
+                if !context.missing.is_empty() && !plan.tolerates_missing {
                     let missing: Vec<String> = context.missing.into_values().collect();
                     return Decision::Unreachable(missing);
                 }

@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::Value as Json;
 
-use crate::cut::Apply;
+use crate::interruption::Apply;
 use crate::rig::Rig;
 use crate::terraform::{Plan, Run, folder, program};
 

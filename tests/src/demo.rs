@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::{Value as Json, json};
 
-use crate::brought;
+use crate::fixtures;
 use crate::rig::Rig;
 use crate::terraform::{Run, Terraform, program, repository};
 
@@ -36,7 +36,7 @@ impl<'a> Demo<'a> {
         facts(&terraform);
         let canaries: Json = CANARIES.iter().map(|(k, v)| (*k, *v)).collect();
         terraform.write("demo.tfvars.json", &canaries.to_string());
-        brought::pack(&work, release);
+        fixtures::pack(&work, release);
         let script = text(repository().join("tests/demo/variables.py"));
         let version = postgresql.to_string();
         run(Command::new("python3").args([&script, &folder, release, &version]));

@@ -1,6 +1,6 @@
 //! A PostgreSQL pair alone, made by the provider: what the tests of changes of roles work with.
 
-mod by_hand;
+mod manual;
 mod server;
 
 use std::collections::BTreeMap;
@@ -28,7 +28,7 @@ pub struct Pair<'a> {
     pub terraform: Terraform<'a>,
     version: u16,
     /// Attributes beside those that every pair has.
-    wish: BTreeMap<String, Json>,
+    extra: BTreeMap<String, Json>,
     /// A client rule beside the writers'.
     rule: Option<Json>,
     /// Data sources by name, of the type `harbor_pg_status`.
@@ -45,7 +45,7 @@ impl<'a> Pair<'a> {
             client: Client::new(rig, name),
             terraform: Terraform::new(rig, name),
             version,
-            wish: BTreeMap::new(),
+            extra: BTreeMap::new(),
             rule: None,
             data: BTreeMap::new(),
             writers: 0,
@@ -56,7 +56,7 @@ impl<'a> Pair<'a> {
 
     /// [`Pair::new`], applied, with the writers' role and table.
     #[track_caller]
-    pub fn made(rig: &'a Rig, name: &str, version: u16) -> Self {
+    pub fn applied(rig: &'a Rig, name: &str, version: u16) -> Self {
         let pair = Self::new(rig, name, version);
         pair.make();
         pair
@@ -82,7 +82,7 @@ impl<'a> Pair<'a> {
             host.network("iptables -w -F").expect("the rules can be removed");
             host.sh(START_OVER).expect("the host runs");
         }
-        self.wish.clear();
+        self.extra.clear();
         self.rule = None;
         self.data.clear();
         self.write();
@@ -93,14 +93,14 @@ impl<'a> Pair<'a> {
 
     /// Sets an attribute, from the next run on.
     pub fn set(&mut self, name: &str, value: impl Into<Json>) -> &mut Self {
-        self.wish.insert(name.to_owned(), value.into());
+        self.extra.insert(name.to_owned(), value.into());
         self.write();
         self
     }
 
     /// Takes an attribute out of the configuration.
     pub fn unset(&mut self, name: &str) -> &mut Self {
-        self.wish.remove(name);
+        self.extra.remove(name);
         self.write();
         self
     }
@@ -195,12 +195,12 @@ impl<'a> Pair<'a> {
     }
 
     /// Drops all packets between the two hosts; both are still reached from here.
-    pub fn part(&self) {
+    pub fn partition(&self) {
         self.link("-I");
     }
 
     /// Ends that.
-    pub fn join(&self) {
+    pub fn heal(&self) {
         self.link("-D");
     }
 
@@ -226,7 +226,7 @@ impl<'a> Pair<'a> {
             "nodes": self.nodes(),
             "client_rules": rules,
         });
-        for (name, value) in &self.wish {
+        for (name, value) in &self.extra {
             pair[name] = value.clone();
         }
         let mut configuration = json!({

@@ -11,11 +11,11 @@ use crate::evidence;
 const LONG: Duration = Duration::from_secs(120);
 
 /// How long each section and each story took.
-static TOOK: Mutex<Vec<Took>> = Mutex::new(Vec::new());
+static TIMINGS: Mutex<Vec<Timing>> = Mutex::new(Vec::new());
 
 /// A story or a section of one that came to its end.
 #[derive(Debug, Clone)]
-pub struct Took {
+pub struct Timing {
     /// Name of the story.
     pub story: &'static str,
     /// What the section is called; none for the whole story.
@@ -84,13 +84,13 @@ impl Drop for Story {
 
 /// Tells what took longest: `count` stories, and as many sections.
 pub fn tell_longest(count: usize) {
-    let mut all = TOOK.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let mut all = TIMINGS.lock().unwrap_or_else(PoisonError::into_inner).clone();
     all.sort_by_key(|took| std::cmp::Reverse(took.time));
     let (stories, sections): (Vec<_>, Vec<_>) = all.iter().partition(|t| t.section.is_none());
     let told = [("stories", stories), ("sections", sections)];
     for (what, longest) in told.into_iter().filter(|(_, longest)| !longest.is_empty()) {
         eprintln!("\nThe longest {what}:");
-        for Took { story, section, time } in longest.into_iter().take(count) {
+        for Timing { story, section, time } in longest.into_iter().take(count) {
             let section = section.as_deref().map(|s| format!(": {s}")).unwrap_or_default();
             eprintln!("{:>6.0} s  {story}{section}", time.as_secs_f32());
         }
@@ -98,5 +98,5 @@ pub fn tell_longest(count: usize) {
 }
 
 fn took(story: &'static str, section: Option<String>, time: Duration) {
-    TOOK.lock().unwrap_or_else(PoisonError::into_inner).push(Took { story, section, time });
+    TIMINGS.lock().unwrap_or_else(PoisonError::into_inner).push(Timing { story, section, time });
 }

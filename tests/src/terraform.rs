@@ -1,7 +1,7 @@
 //! Terraform in a rig: real runs of the built provider, and what they said, as data.
 
+mod output;
 mod plan;
-mod said;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,10 +9,10 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::Value as Json;
 
-use crate::cut::Apply;
+use crate::interruption::Apply;
 use crate::rig::Rig;
+pub use output::{Diagnostic, Run};
 pub use plan::Plan;
-pub use said::{Diagnostic, Run};
 
 /// The head of a configuration.
 pub const HEAD: &str = "terraform {

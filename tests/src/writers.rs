@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use crate::rig::Rig;
 use crate::rig::services::rig_program;
 
-use record::Growth;
+use record::RecordTail;
 pub use record::{Acknowledged, Report, Row, parse_rows};
 pub use session::write;
 
@@ -84,7 +84,7 @@ impl Load {
 
     /// Whether that many commits are acknowledged within the time.
     pub fn goes_on(&self, commits: usize, within: Duration) -> bool {
-        let (begun, mut growth) = (Instant::now(), Growth::from_now(&self.record));
+        let (begun, mut growth) = (Instant::now(), RecordTail::from_now(&self.record));
         let mut seen = 0;
         loop {
             seen += growth.lines();

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use testkit::cut::{Blow, End, apply_until};
 use testkit::demo::Demo;
+use testkit::interruption::{End, Interruption, apply_until};
 use testkit::provider_log::Event;
 use testkit::rig::{Distro, Rig};
 use testkit::soak;
@@ -43,24 +43,30 @@ pub fn an_apply_that_is_cut_at_each_step_is_finished_by_the_next(story: &Story) 
     let rig = story.section("two bare hosts", || Rig::anew("acc-faults", &hosts).unwrap());
     let mut demo = story.section("installer", || Demo::new(&rig, "demo", "2.15.2", 15));
     impatient(&demo);
-    let mut struck: BTreeSet<String> = BTreeSet::new();
+    let mut interrupted: BTreeSet<String> = BTreeSet::new();
     let whole = story.section("applies, each cut at a step that was not cut before", || {
         for number in 0..MOST {
-            let blow = Blow::of(number);
-            let kinds: BTreeSet<&str> = struck.iter().filter_map(|step| kind(step)).collect();
+            let interruption = Interruption::of(number);
+            let kinds: BTreeSet<&str> = interrupted.iter().filter_map(|step| kind(step)).collect();
             let new = |step: &str| kind(step).is_some_and(|kind| !kinds.contains(kind));
             let aim = |step: &str| soak::enabled() || new(step);
-            match apply_until(&mut demo.terraform, blow, aim, &mut struck) {
-                End::Struck(step) => story.tell(&format!("{number}: {blow:?} in {step}")),
+            match apply_until(&mut demo.terraform, interruption, aim, &mut interrupted) {
+                End::Interrupted(step) => {
+                    story.tell(&format!("{number}: {interruption:?} in {step}"));
+                }
                 End::Finished(run) => return run,
             }
         }
-        panic!("{MOST} applies and no end; cut so far: {struck:#?}");
+        panic!("{MOST} applies and no end; cut so far: {interrupted:#?}");
     });
     let _ = whole.succeeds();
-    story.tell(&format!("{} steps were cut", struck.len()));
+    story.tell(&format!("{} steps were cut", interrupted.len()));
     let least = if soak::enabled() { 30 } else { KINDS.len() - 1 };
-    assert!(struck.len() > least, "only {} steps were cut: {struck:#?}", struck.len());
+    assert!(
+        interrupted.len() > least,
+        "only {} steps were cut: {interrupted:#?}",
+        interrupted.len()
+    );
     story.section("nothing is left to do", || demo.terraform.plan().is_empty());
     story.section("and all of it works", || {
         let _ = demo.is_replicated().succeeds();

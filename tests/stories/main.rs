@@ -17,9 +17,7 @@ use libtest_mimic::{Arguments, Trial};
 use testkit::soak;
 use testkit::story::{Story, tell_longest};
 
-use acceptance::{
-    adopted, article, bad_input, by_hand, existing, main_job, sources, states, users,
-};
+use acceptance::{adopted, article, bad_input, existing, main_job, manual, sources, states, users};
 use cloud::{production, staging};
 use roles::{cuts, failover, gap, oracle, rejoin, switchover, upgrade, versions};
 
@@ -27,15 +25,15 @@ use roles::{cuts, failover, gap, oracle, rejoin, switchover, upgrade, versions};
 const LONGEST: usize = 10;
 
 /// A story.
-struct Told {
+struct StoryEntry {
     name: &'static str,
     body: fn(&Story),
-    when: When,
+    schedule: Schedule,
 }
 
 /// Who tells it.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum When {
+enum Schedule {
     /// `make test`.
     Test,
     /// `make test`, and `make soak` at length, for about so many minutes.
@@ -46,7 +44,7 @@ enum When {
     Bench,
 }
 
-impl When {
+impl Schedule {
     fn minutes(self) -> Option<u32> {
         match self {
             Self::Both(minutes) | Self::Soak(minutes) => Some(minutes),
@@ -55,14 +53,14 @@ impl When {
     }
 }
 
-use When::{Bench, Both, Soak, Test};
+use Schedule::{Bench, Both, Soak, Test};
 
-const fn story(name: &'static str, body: fn(&Story), when: When) -> Told {
-    Told { name, body, when }
+const fn story(name: &'static str, body: fn(&Story), schedule: Schedule) -> StoryEntry {
+    StoryEntry { name, body, schedule }
 }
 
 /// Longest first, so that none is left alone at the end.
-const STORIES: &[Told] = &[
+const STORIES: &[StoryEntry] = &[
     story("production", production::is_made_changed_and_destroyed_through_a_bastion, Test),
     story("main_job", main_job::two_bare_hosts_become_a_harbor_and_stay_as_described, Test),
     story("old_releases", main_job::the_article_s_releases_work_are_kept_and_are_purged, Test),
@@ -81,7 +79,7 @@ const STORIES: &[Told] = &[
     story("existing", existing::hosts_that_exist_become_a_harbor_by_the_example_and_are_left, Test),
     story("the_cloud_in_a_rig", alicloud::the_cloud_is_real_in_a_rig, Test),
     story("rejoin_of_a_diverged_primary", rejoin::diverged, Test),
-    story("what_others_did_by_hand", rejoin::by_hand, Test),
+    story("what_others_did_by_hand", rejoin::after_manual_changes, Test),
     story("article", article::a_node_built_by_hand_is_imported_as_it_is, Test),
     story("failover_with_sync", failover::with_sync, Both(20)),
     story("failover_by_token", failover::by_token, Test),
@@ -101,7 +99,7 @@ const STORIES: &[Told] = &[
         bad_input::bad_input_is_refused_at_its_attribute_and_nothing_is_touched,
         Test,
     ),
-    story("by_hand", by_hand::a_pair_built_by_hand_is_adopted_without_a_restart, Test),
+    story("by_hand", manual::a_pair_built_by_hand_is_adopted_without_a_restart, Test),
     story("states", states::the_state_of_the_first_version_is_read_and_moved, Test),
     story("staging", staging::is_made_and_destroyed_from_a_network_that_is_routed_to_it, Soak(5)),
     story("postgresql_13", versions::of_13, Soak(6)),
@@ -114,19 +112,19 @@ fn main() -> ExitCode {
     // Each that runs has hosts of its own.
     arguments.test_threads.get_or_insert(1);
     let minutes: Vec<(&str, u32)> =
-        STORIES.iter().filter_map(|told| Some((told.name, told.when.minutes()?))).collect();
+        STORIES.iter().filter_map(|entry| Some((entry.name, entry.schedule.minutes()?))).collect();
     let part = soak::part(&minutes);
-    let trials = STORIES.iter().map(|told| {
+    let trials = STORIES.iter().map(|entry| {
         let is_told = match &part {
-            Some(part) => part.contains(&told.name),
-            None => matches!(told.when, Test | Both(_)),
+            Some(part) => part.contains(&entry.name),
+            None => matches!(entry.schedule, Test | Both(_)),
         };
-        trial(told).with_ignored_flag(!is_told)
+        trial(entry).with_ignored_flag(!is_told)
     });
     let mut trials: Vec<Trial> = trials.collect();
     trials.push(Trial::test("every_fault_has_a_row", || {
         roles::faults::every_fault_has_a_row(
-            &STORIES.iter().map(|told| told.name.to_owned()).collect::<Vec<_>>(),
+            &STORIES.iter().map(|entry| entry.name.to_owned()).collect::<Vec<_>>(),
         );
         Ok(())
     }));
@@ -135,8 +133,8 @@ fn main() -> ExitCode {
     conclusion.exit_code()
 }
 
-fn trial(told: &Told) -> Trial {
-    let Told { name, body, .. } = *told;
+fn trial(entry: &StoryEntry) -> Trial {
+    let StoryEntry { name, body, .. } = *entry;
     Trial::test(name, move || {
         let story = Story::begin(name);
         body(&story);

@@ -8,9 +8,9 @@ use rcgen::{
 use super::*;
 
 /// 2026-06-01
-const NOW: Moment = 1_780_272_000;
+const NOW: UnixTime = 1_780_272_000;
 
-struct Made {
+struct TestCertificate {
     pem: String,
     key: String,
 }
@@ -43,15 +43,15 @@ fn params(names: &[&str]) -> CertificateParams {
     params
 }
 
-fn signed(issuer: &Issuer, params: &CertificateParams) -> Made {
+fn signed(issuer: &Issuer, params: &CertificateParams) -> TestCertificate {
     let key = key();
     let pem = params.signed_by(&key, issuer).expect("made").pem();
-    Made { pem, key: key.serialize_pem() }
+    TestCertificate { pem, key: key.serialize_pem() }
 }
 
-fn own(params: &CertificateParams) -> Made {
+fn own(params: &CertificateParams) -> TestCertificate {
     let key = key();
-    Made { pem: params.self_signed(&key).expect("made").pem(), key: key.serialize_pem() }
+    TestCertificate { pem: params.self_signed(&key).expect("made").pem(), key: key.serialize_pem() }
 }
 
 fn chain(parts: &[&str]) -> Chain {

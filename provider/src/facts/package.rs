@@ -15,7 +15,7 @@ pub struct Package {
 
 impl Package {
     /// What is installed and what should be, in the words of `status`: releases where one is wanted.
-    pub fn words<'a>(found: Option<&'a Self>, release: Option<&'a str>) -> (&'a str, &'a str) {
+    pub fn status<'a>(found: Option<&'a Self>, release: Option<&'a str>) -> (&'a str, &'a str) {
         let installed = found.and_then(|p| p.installed.as_deref());
         match release {
             Some(release) => (installed.unwrap_or_default(), release),

@@ -17,7 +17,7 @@ pub struct Service {
 
 impl Service {
     /// What `status` shows: `active, enabled`.
-    pub fn words(&self) -> String {
+    pub fn status(&self) -> String {
         if self.load == "not-found" || self.load.is_empty() {
             return String::new();
         }
@@ -67,7 +67,7 @@ mod tests {
         let text = "Id=docker.service\nLoadState=loaded\nActiveState=active\nUnitFileState=enabled\n\
                     \n\nUnitFileState=\nId=x.service\nLoadState=not-found\nActiveState=inactive\n";
         let facts = parse(text);
-        assert_eq!(facts["docker.service"].words(), "active, enabled");
-        assert_eq!(facts["x.service"].words(), "");
+        assert_eq!(facts["docker.service"].status(), "active, enabled");
+        assert_eq!(facts["x.service"].status(), "");
     }
 }

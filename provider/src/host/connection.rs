@@ -13,7 +13,7 @@ use crate::host::channel::stream::Stream;
 use crate::host::connect::key::KeyBlob;
 use crate::host::connect::known_hosts::KnownHosts;
 use crate::host::connect::session::{Plan, Session};
-use crate::host::connect::socket::{self, Quick};
+use crate::host::connect::socket::{self, QuickAckStream};
 use crate::host::connect::trust::Trust;
 use crate::host::error::HostError;
 use crate::host::run::keeper::{LockState, take};
@@ -126,13 +126,13 @@ impl Inner {
                 },
             };
             match &self.via {
-                Some(hop) => Session::connect(self.carrier_via(hop).await?, plan).await,
-                None => Session::connect(self.carrier().await?, plan).await,
+                Some(hop) => Session::connect(self.transport_via(hop).await?, plan).await,
+                None => Session::connect(self.transport().await?, plan).await,
             }
         })
     }
 
-    async fn carrier(&self) -> Result<Quick, HostError> {
+    async fn transport(&self) -> Result<QuickAckStream, HostError> {
         let Target { host, port, .. } = &self.target;
         let limit = self.settings.connect_timeout;
         let unreachable =
@@ -143,7 +143,7 @@ impl Inner {
         }
     }
 
-    async fn carrier_via(&self, hop: &Host) -> Result<Stream, HostError> {
+    async fn transport_via(&self, hop: &Host) -> Result<Stream, HostError> {
         let Target { host, port, .. } = &self.target;
         hop.tcp(host, *port).await.map_err(|error| match error {
             HostError::Refused { .. } | HostError::Lost { .. } | HostError::Timeout { .. } => {

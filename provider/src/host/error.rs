@@ -67,10 +67,10 @@ pub enum HostError {
     Failed { host: String, doing: String, status: i32, stderr: String },
     /// What should have come from another host cannot be what it is taken for.
     #[error("failed to carry {path} from {from} to {host}: {reason}")]
-    Carry { from: String, host: String, path: String, reason: String },
+    Transfer { from: String, host: String, path: String, reason: String },
     /// What a script printed is not what it prints.
     #[error("failed to {doing} on {host}: {reason}")]
-    Said { host: String, doing: String, reason: String },
+    UnexpectedOutput { host: String, doing: String, reason: String },
     /// sshd refused a channel.
     #[error("failed to {doing} on {host}: the SSH server refused the channel ({reason})")]
     Refused { host: String, doing: String, reason: String },
@@ -154,8 +154,8 @@ impl HostError {
             }
             Self::Script { .. } => "This is a defect of the provider.",
             Self::Failed { .. } => "The text above is what the command printed. Apply again after.",
-            Self::Carry { .. } => "Apply again: what has arrived is not carried once more.",
-            Self::Said { .. } => {
+            Self::Transfer { .. } => "Apply again: what has arrived is not carried once more.",
+            Self::UnexpectedOutput { .. } => {
                 "Nothing of it was used. See what else prints on that host, such as a login script."
             }
             Self::Refused { .. } => {

@@ -2,7 +2,7 @@
 
 use bytes::BytesMut;
 
-use crate::host::channel::frame::{Frame, cut};
+use crate::host::channel::frame::{Frame, unframe};
 use crate::host::connect::key::KeyBlob;
 use crate::host::connect::known_hosts::KnownHosts;
 use crate::host::run::{job, output::Output, shell, transfer};
@@ -25,7 +25,7 @@ pub fn frames(data: &[u8]) {
     frame.out.finish(&mut out);
     frame.err.finish(&mut err);
     let mut rest = data;
-    while cut(&mut rest, WORD).is_some() {}
+    while unframe(&mut rest, WORD).is_some() {}
     shell::find_pid(data);
 }
 
@@ -50,7 +50,7 @@ pub fn key(text: &str) -> Option<String> {
 pub fn lists(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let _ = transfer::listed(&text, crate::wal::is_file);
-    text.lines().for_each(|line| drop(transfer::there(line)));
+    text.lines().for_each(|line| drop(transfer::existing(line)));
     let output = Output { status: 0, stdout_bytes: data.to_vec(), stderr_bytes: data.to_vec() };
     let _ = job::unpack(output, "h", "do it");
 }

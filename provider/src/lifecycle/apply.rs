@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 use futures::future::join_all;
 
 use super::configuration::{Unreachable, duration};
+use super::connect::{Reached, Tolerance};
 use super::interruption::Interruption;
 use super::managed::with_plan;
+use super::observe::{Decision, PlanInputs, PlanMode};
 use super::private::Private;
-use super::reach::{May, Reached};
-use super::see::{Aim, Seen, View};
 use super::session::{Configured, Session, Turn};
-use super::{Blind, Managed, marks, planning, run, values};
+use super::{Managed, ObserveError, ownership, planning, run, values};
 use crate::backend::{ApplyRequest, StateResponse};
 use crate::diag::{Diag, Diags};
 use crate::host::{Host, HostError, Lock, Patience};
@@ -49,7 +49,7 @@ impl<R: Resource> Managed<R> {
         let ApplyRequest { config, prior, planned, private } = request;
         let kept = StateResponse { state: prior.clone(), private: private.clone(), diags: vec![] };
         let Some(configured) = session.configured() else {
-            return StateResponse { diags: Blind::Unconfigured.diags(R::NAME), ..kept };
+            return StateResponse { diags: ObserveError::Unconfigured.diags(R::NAME), ..kept };
         };
         let was_planned = !private.is_empty();
         let private = Private::decode(&private).with_state(prior.as_ref());
@@ -89,14 +89,14 @@ impl<R: Resource> Managed<R> {
             planned: true,
             secrets_unchanged: planning::secrets_unchanged(prior, &planned),
         };
-        let seen = work.converge().await?;
+        let decision = work.converge().await?;
         let id = R::id(&work.settings);
-        let mut state = with_plan(planned.clone(), &id, &seen.plan, &seen.private);
+        let mut state = with_plan(planned.clone(), &id, &decision.plan, &decision.private);
         if let Some(id) = planned.get("id").filter(|id| id.as_str().is_some()) {
             state.insert("id".into(), id.clone());
         }
-        let diags = broken_promises::<R>(&planned, &state);
-        let private = Private { adopt: false, ..seen.private }.beyond_the_plan();
+        let diags = inconsistent_result::<R>(&planned, &state);
+        let private = Private { adopt: false, ..decision.private }.beyond_the_plan();
         Ok(StateResponse { state: Some(state), private: private.encode(), diags })
     }
 
@@ -120,8 +120,8 @@ impl<R: Resource> Managed<R> {
             planned,
             secrets_unchanged: true,
         };
-        let seen = work.converge().await?;
-        let diags = seen.another_life.into_iter().collect();
+        let decision = work.converge().await?;
+        let diags = decision.another_life.into_iter().collect();
         Ok(StateResponse { diags, ..StateResponse::default() })
     }
 }
@@ -133,7 +133,7 @@ fn limit(config: &Object, operation: &str) -> Duration {
 }
 
 /// Known planned values that did not come true: Terraform would refuse them without a reason.
-fn broken_promises<R: Resource>(planned: &Object, state: &Object) -> Diags {
+fn inconsistent_result<R: Resource>(planned: &Object, state: &Object) -> Diags {
     let mut lines = Vec::new();
     for (name, wanted) in planning::promised(planned) {
         let got = state.get(name).unwrap_or(&Value::Null);
@@ -171,7 +171,7 @@ fn broken_promises<R: Resource>(planned: &Object, state: &Object) -> Diags {
 
 impl<R: Resource> Work<'_, R> {
     /// Take turns and locks, then observe and act until nothing is left.
-    async fn converge(&mut self) -> Result<Seen, Diags> {
+    async fn converge(&mut self) -> Result<Decision, Diags> {
         let turns = self.session.turns(R::exclusive(&self.settings));
         let turns = self.interruption.race(turns).await;
         let mut turns = turns.map_err(|why| stopped::<R>(why, "While it waited for its turn"))?;
@@ -193,22 +193,22 @@ impl<R: Resource> Work<'_, R> {
         result
     }
 
-    async fn locked(&mut self) -> Result<Seen, Diags> {
+    async fn locked(&mut self) -> Result<Decision, Diags> {
         let patience = if self.destroying {
             Patience::Once
         } else {
             let boot = duration(&self.configured.configuration.boot_timeout);
             Patience::Boot(boot.unwrap_or(Duration::from_secs(300)))
         };
-        let may = self.may();
+        let tolerance = self.tolerance();
         let (configured, private) = (self.configured, &mut self.private);
-        let hosts = Managed::<R>::hosts(configured, &self.settings, private, patience, &may);
+        let hosts = Managed::<R>::hosts(configured, &self.settings, private, patience, &tolerance);
         let reached = self.interruption.race(hosts).await;
         let reached = reached.map_err(|why| stopped::<R>(why, "While it reached its hosts"))?;
         let reached = match reached {
             Ok(reached) => reached,
-            Err(blind) if self.may_forget(&blind) => return Ok(self.forgotten()),
-            Err(blind) => return Err(blind.diags(R::NAME)),
+            Err(error) if self.may_forget(&error) => return Ok(self.forgotten()),
+            Err(error) => return Err(error.diags(R::NAME)),
         };
         let locks = self.interruption.race(lock_all(&reached.hosts)).await;
         let locks = locks.map_err(|why| stopped::<R>(why, "While it locked its hosts"))??;
@@ -218,93 +218,95 @@ impl<R: Resource> Work<'_, R> {
     }
 
     /// The hosts that the plan was made without, which still must not be there.
-    fn may(&self) -> May {
-        if R::MAY_MISS && !self.destroying {
-            return May::Miss(self.private.missing.clone());
+    fn tolerance(&self) -> Tolerance {
+        if R::TOLERATES_MISSING && !self.destroying {
+            return Tolerance::Only(self.private.missing.clone());
         }
-        May::miss_none()
+        Tolerance::none()
     }
 
     /// The work itself, while nobody else changes the hosts.
-    async fn alone(&mut self, reached: &Reached) -> Result<Seen, Diags> {
+    async fn alone(&mut self, reached: &Reached) -> Result<Decision, Diags> {
         if !self.destroying {
             let id = R::id(&self.settings);
-            let script = marks::claim(&self.configured.configuration.owner, self.life(&id));
-            self.mark_allowed(reached).await?;
+            let script = ownership::claim(&self.configured.configuration.owner, self.life(&id));
+            self.claim_allowed(reached).await?;
             on_all(&reached.hosts, "mark the host as managed", &script).await?;
         }
-        let seen = self.rounds(reached).await?;
+        let decision = self.rounds(reached).await?;
         if self.destroying {
             let id = R::id(&self.settings);
-            on_all(&reached.hosts, "give the host back", &marks::release(self.life(&id))).await?;
+            on_all(&reached.hosts, "give the host back", &ownership::release(self.life(&id)))
+                .await?;
         }
-        Ok(seen)
+        Ok(decision)
     }
 
-    fn life<'b>(&'b self, id: &'b str) -> marks::Life<'b> {
-        marks::Life { resource: R::NAME, id, uid: &self.private.uid }
+    fn life<'b>(&'b self, id: &'b str) -> ownership::Life<'b> {
+        ownership::Life { resource: R::NAME, id, uid: &self.private.uid }
     }
 
-    fn may_forget(&self, blind: &Blind) -> bool {
+    fn may_forget(&self, error: &ObserveError) -> bool {
         self.destroying
-            && blind.is_unreachable()
+            && error.is_unreachable()
             && self.configured.configuration.unreachable == Unreachable::Forget
     }
 
-    fn forgotten(&self) -> Seen {
-        Seen { plan: Plan::default(), private: self.private.clone(), another_life: None }
+    fn forgotten(&self) -> Decision {
+        Decision { plan: Plan::default(), private: self.private.clone(), another_life: None }
     }
 
     /// Nothing is marked on a host that another configuration manages.
-    async fn mark_allowed(&self, reached: &Reached) -> Result<(), Diags> {
-        let seen = self.look(reached).await?;
-        if seen.plan.refusals.is_empty() { Ok(()) } else { Err(seen.plan.refusals) }
+    async fn claim_allowed(&self, reached: &Reached) -> Result<(), Diags> {
+        let decision = self.observe(reached).await?;
+        if decision.plan.refusals.is_empty() { Ok(()) } else { Err(decision.plan.refusals) }
     }
 
-    async fn look(&self, reached: &Reached) -> Result<Seen, Diags> {
-        let aim = Aim { destroying: self.destroying, remembering: false };
-        let view = View {
+    async fn observe(&self, reached: &Reached) -> Result<Decision, Diags> {
+        let mode = PlanMode { destroying: self.destroying, remembering: false };
+        let inputs = PlanInputs {
             prior: self.prior,
             owner: &self.configured.configuration.owner,
-            aim,
+            mode,
             secrets_unchanged: self.secrets_unchanged,
         };
         let private = self.private.clone();
-        let see = Managed::<R>::see(self.session, reached, &self.settings, private, view);
-        let seen = self.interruption.race(see).await;
-        let seen = seen.map_err(|why| stopped::<R>(why, "While it looked at its hosts"))?;
-        seen.map_err(|b| b.diags(R::NAME))
+        let observing =
+            Managed::<R>::observe_and_plan(self.session, reached, &self.settings, private, inputs);
+        let decision = self.interruption.race(observing).await;
+        let decision = decision.map_err(|why| stopped::<R>(why, "While it looked at its hosts"))?;
+        decision.map_err(|error| error.diags(R::NAME))
     }
 
-    async fn rounds(&mut self, reached: &Reached) -> Result<Seen, Diags> {
+    async fn rounds(&mut self, reached: &Reached) -> Result<Decision, Diags> {
         let mut before = Steps::none();
         for _ in 0..ROUNDS {
-            let seen = self.look(reached).await?;
-            if !seen.plan.refusals.is_empty() {
-                return Err(seen.plan.refusals);
+            let decision = self.observe(reached).await?;
+            if !decision.plan.refusals.is_empty() {
+                return Err(decision.plan.refusals);
             }
-            let steps = &seen.plan.steps;
+            let steps = &decision.plan.steps;
             if steps.is_empty() {
-                return Ok(seen);
+                return Ok(decision);
             }
-            if steps.iter().map(Step::deed).eq(before.iter().map(Step::deed)) {
-                return Err(did_not_take::<R>(steps));
+            if steps.iter().map(Step::digest).eq(before.iter().map(Step::digest)) {
+                return Err(did_not_converge::<R>(steps));
             }
             self.unannounced(steps)?;
             for step in steps {
                 self.step(&reached.hosts, step).await?;
             }
-            before = seen.plan.steps;
+            before = decision.plan.steps;
         }
-        Err(did_not_take::<R>(&before))
+        Err(did_not_converge::<R>(&before))
     }
 
     /// A destructive step that the plan did not announce is not taken.
     fn unannounced(&self, steps: &[Step]) -> Result<(), Diags> {
         let destructive = steps.iter().filter(|s| matches!(s.risk, Risk::Destructive { .. }));
         let unannounced: Vec<String> = destructive
-            .filter(|step| !self.private.announced.contains(&step.deed()))
-            .map(Step::words)
+            .filter(|step| !self.private.announced.contains(&step.digest()))
+            .map(Step::describe)
             .collect();
         if unannounced.is_empty() || !self.planned {
             return Ok(());
@@ -320,7 +322,7 @@ impl<R: Resource> Work<'_, R> {
 
     async fn step(&self, hosts: &BTreeMap<String, Host>, step: &Step) -> Result<(), Diags> {
         if let Some(why) = self.interruption.reason() {
-            return Err(stopped::<R>(why, &format!("Before: {}", step.words())));
+            return Err(stopped::<R>(why, &format!("Before: {}", step.describe())));
         }
         let Err(mut why) = Self::logged(hosts, step).await else { return Ok(()) };
         if !step.undo.is_empty() {
@@ -347,8 +349,8 @@ impl<R: Resource> Work<'_, R> {
         let mut lines = vec!["\n\nTo put things back:".to_owned()];
         for step in steps {
             lines.push(match Self::logged(hosts, step).await {
-                Ok(()) => format!("- done: {}", step.words()),
-                Err(why) => format!("- FAILED: {}: {why}", step.words()),
+                Ok(()) => format!("- done: {}", step.describe()),
+                Err(why) => format!("- FAILED: {}: {why}", step.describe()),
             });
         }
         lines.join("\n")
@@ -424,8 +426,8 @@ fn failed<R: Resource>(host: &str, what: &str, why: &str) -> Diag {
     Diag::error(summary, detail)
 }
 
-fn did_not_take<R: Resource>(steps: &[Step]) -> Diags {
-    let steps: Vec<String> = steps.iter().map(Step::words).collect();
+fn did_not_converge<R: Resource>(steps: &[Step]) -> Diags {
+    let steps: Vec<String> = steps.iter().map(Step::describe).collect();
     let summary = format!("{}: the apply did not take", R::NAME);
     let detail = format!(
         "These steps ran without an error, and afterwards they are still needed:\n- {}",

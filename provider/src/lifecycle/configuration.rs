@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::diag::{Diags, Path, has_error};
 use crate::host;
-use crate::rule::{Found, Rule, judge_all};
+use crate::rule::{Findings, Rule, judge_all};
 use crate::secret::Secret;
 use crate::settings::Settings as _;
 use crate::value::{Object, Value};
@@ -158,7 +158,7 @@ pub const RULES: &[Rule<Configuration>] = &[
     },
 ];
 
-fn credentials_exist(c: &Configuration, path: &Path, access: &Access, found: &mut Found) {
+fn credentials_exist(c: &Configuration, path: &Path, access: &Access, found: &mut Findings) {
     for (i, bastion) in access.bastions.iter().flatten().enumerate() {
         if let Some(name) = &bastion.credential
             && !c.has_credential(name)
@@ -171,7 +171,7 @@ fn credentials_exist(c: &Configuration, path: &Path, access: &Access, found: &mu
 }
 
 /// A key that can be read, and a certificate of it.
-fn keys(path: &Path, access: &Access, found: &mut Found) {
+fn keys(path: &Path, access: &Access, found: &mut Findings) {
     let passphrase = access.private_key_passphrase.as_ref();
     let pem = access.private_key.as_ref();
     if let Some(why) = pem.and_then(|pem| host::key_fault(pem, passphrase)) {

@@ -4,10 +4,10 @@ use std::marker::PhantomData;
 
 use futures::future::BoxFuture;
 
+use super::connect::{connect, connect_to_some};
 use super::private::Private;
-use super::reach::{connect, connect_to_some};
 use super::session::{Configured, Session};
-use super::{Blind, ask, values};
+use super::{ObserveError, ask, values};
 use crate::backend::{StateResponse, TypeSchema};
 use crate::diag::{Diags, Path};
 use crate::host::HostError;
@@ -44,8 +44,9 @@ impl<D: DataSource> Data<D> {
     }
 
     async fn ask(session: &Session, config: &Object) -> Result<Object, Diags> {
-        let blind = |b: Blind| b.diags(D::NAME);
-        let configured = session.configured().ok_or_else(|| blind(Blind::Unconfigured))?;
+        let as_diags = |error: ObserveError| error.diags(D::NAME);
+        let configured =
+            session.configured().ok_or_else(|| as_diags(ObserveError::Unconfigured))?;
         let filled = values::with_defaults(&D::Settings::attributes(), config);
         let settings = D::Settings::from_object(&filled, &Path::root())?;
         let targets = D::targets(&settings);
@@ -53,15 +54,15 @@ impl<D: DataSource> Data<D> {
         if !diags.is_empty() {
             return Err(diags);
         }
-        let answers = if D::MAY_MISS {
+        let answers = if D::TOLERATES_MISSING {
             Self::those_that_answer(&configured, &settings, &targets).await
         } else {
             let hosts = connect(&configured, &targets, &mut Private::default()).await;
-            let hosts = hosts.map_err(blind)?;
+            let hosts = hosts.map_err(as_diags)?;
             let answers = ask::ask_all(&hosts, &D::questions(&settings)).await;
-            answers.map_err(|(name, e)| Blind::Host(name, e, Path::root()))
+            answers.map_err(|(name, e)| ObserveError::Host(name, e, Path::root()))
         };
-        let answers = answers.map_err(blind)?;
+        let answers = answers.map_err(as_diags)?;
         let outputs = D::outputs(&settings, &answers)?;
         let mut object = filled;
         object.extend(shown_object(outputs.to_object()));
@@ -73,7 +74,7 @@ impl<D: DataSource> Data<D> {
         configured: &Configured,
         settings: &D::Settings,
         targets: &[(String, Ssh)],
-    ) -> Result<Answers, Blind> {
+    ) -> Result<Answers, ObserveError> {
         let questions = D::questions(settings);
         let (mut hosts, mut missing) = connect_to_some(configured, targets).await?;
         let mut answers = loop {
@@ -84,7 +85,7 @@ impl<D: DataSource> Data<D> {
                 {
                     missing.insert(name, error.to_string());
                 }
-                Err((name, error)) => return Err(Blind::Host(name, error, Path::root())),
+                Err((name, error)) => return Err(ObserveError::Host(name, error, Path::root())),
             }
         };
         for question in questions {

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::configuration::Unreachable;
+use super::connect::Tolerance;
+use super::observe::{Decision, PlanInputs, PlanMode};
 use super::private::{self, Private};
-use super::reach::May;
-use super::see::{Aim, Seen, View};
 use super::session::Session;
-use super::{Blind, Managed, run, values};
+use super::{Managed, ObserveError, run, values};
 use crate::backend::{PlanRequest, PlanResponse};
 use crate::diag::{Diag, Diags, Path, has_error};
 use crate::host::Patience;
@@ -18,7 +18,7 @@ use crate::settings::Settings as _;
 use crate::step::{Action, Risk, Step};
 use crate::value::{Object, Value};
 
-const LOOK: Aim = Aim { destroying: false, remembering: true };
+const PLANNING: PlanMode = PlanMode { destroying: false, remembering: true };
 
 impl<R: Resource> Managed<R> {
     pub(super) async fn plan_any(session: &Session, request: PlanRequest) -> PlanResponse {
@@ -60,33 +60,34 @@ impl<R: Resource> Managed<R> {
             return response;
         }
         let new = Self::new_hosts(&config, prior.as_ref());
-        let may = Self::may(new.clone());
-        match Self::decide(session, &config, prior.as_ref(), &planned, private.clone(), &may).await
+        let tolerance = Self::tolerance(new.clone());
+        match Self::decide(session, &config, prior.as_ref(), &planned, private.clone(), &tolerance)
+            .await
         {
-            Ok(seen) => {
-                announce(R::NAME, &seen, &mut response);
-                planned = Self::planned_object(planned, prior.as_ref(), &seen.plan, &config);
-                let [_, (name, keys)] = seen.private.shown();
+            Ok(decision) => {
+                announce(R::NAME, &decision, &mut response);
+                planned = Self::planned_object(planned, prior.as_ref(), &decision.plan, &config);
+                let [_, (name, keys)] = decision.private.shown();
                 planned.insert(name, if new.is_empty() { keys } else { Value::Unknown });
-                invisible(&seen.plan, prior.as_ref(), &mut planned, &mut response.diags);
-                response.private = announced(seen, &response.private).encode();
+                invisible(&decision.plan, prior.as_ref(), &mut planned, &mut response.diags);
+                response.private = announced(decision, &response.private).encode();
                 response.planned = Some(planned);
             }
-            Err(blind) if kept(session, &blind, &attributes, prior.as_ref(), &planned) => {
-                let why: String = blind.diags(R::NAME).into_iter().map(|d| d.detail).collect();
+            Err(error) if kept(session, &error, &attributes, prior.as_ref(), &planned) => {
+                let why: String = error.diags(R::NAME).into_iter().map(|d| d.detail).collect();
                 let summary = format!("{}: left as it was, a host does not answer", R::NAME);
                 response.diags.push(Diag::warning(summary, why));
                 response.planned = prior;
             }
             // A host of the same apply: Terraform plans again when the host is there, and it may
             // still boot. The apply has more patience, and it alone.
-            Err(blind) if blind.is_one_of(&new) => {
-                response.diags.push(not_yet::<R>(session, blind));
+            Err(error) if error.is_one_of(&new) => {
+                response.diags.push(not_yet::<R>(session, error));
                 forget_computed(&attributes, &mut planned);
                 response.planned = Some(planned);
                 response.private = private.encode();
             }
-            Err(blind) => response.diags.extend(blind.diags(R::NAME)),
+            Err(error) => response.diags.extend(error.diags(R::NAME)),
         }
         response
     }
@@ -97,29 +98,32 @@ impl<R: Resource> Managed<R> {
         prior: Option<&Object>,
         planned: &Object,
         mut private: Private,
-        may: &May,
-    ) -> Result<Seen, Blind> {
-        let settings = Self::settings(config).map_err(Blind::Diags)?;
+        tolerance: &Tolerance,
+    ) -> Result<Decision, ObserveError> {
+        let settings = Self::settings(config).map_err(ObserveError::Diags)?;
         let diags = R::validate(&settings);
         if has_error(&diags) {
-            return Err(Blind::Diags(diags));
+            return Err(ObserveError::Diags(diags));
         }
-        let configured = session.configured().ok_or(Blind::Unconfigured)?;
+        let configured = session.configured().ok_or(ObserveError::Unconfigured)?;
         let once = Patience::Once;
-        let mut reached = Self::hosts(&configured, &settings, &mut private, once, may).await?;
+        let mut reached =
+            Self::hosts(&configured, &settings, &mut private, once, tolerance).await?;
         let unchanged = secrets_unchanged(prior, planned);
         let owner = &configured.configuration.owner;
-        let view = View { prior, owner, aim: LOOK, secrets_unchanged: unchanged };
-        let mut seen = loop {
-            match Self::see(session, &reached, &settings, private.clone(), view).await {
-                Ok(seen) => break seen,
-                Err(blind) => reached.bear(blind, may)?,
+        let inputs = PlanInputs { prior, owner, mode: PLANNING, secrets_unchanged: unchanged };
+        let mut decision = loop {
+            match Self::observe_and_plan(session, &reached, &settings, private.clone(), inputs)
+                .await
+            {
+                Ok(decision) => break decision,
+                Err(error) => reached.tolerate(error, tolerance)?,
             }
         };
-        seen.plan.warnings.extend(diags);
-        let wrong = wrong_uploads(&seen.plan.steps, config).await;
-        seen.plan.refusals.extend(wrong);
-        Ok(seen)
+        decision.plan.warnings.extend(diags);
+        let wrong = wrong_uploads(&decision.plan.steps, config).await;
+        decision.plan.refusals.extend(wrong);
+        Ok(decision)
     }
 
     /// The planned state: files and status as they will be, outputs as far as they are certain.
@@ -158,7 +162,7 @@ impl<R: Resource> Managed<R> {
             object.insert(name.into(), before.cloned().unwrap_or(Value::Unknown));
         }
         for output in R::Outputs::attributes() {
-            let has = |seen: &Object, after| seen.get(&output.name) == Some(after);
+            let has = |now: &Object, after| now.get(&output.name) == Some(after);
             let after = plan.outputs_after.get(&output.name).filter(|after| {
                 // Without a step nothing brings an output to what it should be.
                 !idle || has(&plan.outputs, after) || prior.is_some_and(|prior| has(prior, after))
@@ -178,30 +182,31 @@ impl<R: Resource> Managed<R> {
         let mut private = Private::decode(&response.private).with_state(Some(prior));
         // Also where nothing can be looked at: a delete that has none was not planned.
         response.private = private.encode();
-        let aim = Aim { destroying: true, ..LOOK };
+        let mode = PlanMode { destroying: true, ..PLANNING };
         let owner = configured.configuration.owner.clone();
-        let (once, all) = (Patience::Once, May::miss_none());
-        let seen = match Self::hosts(&configured, &settings, &mut private, once, &all).await {
+        let (once, all) = (Patience::Once, Tolerance::none());
+        let decision = match Self::hosts(&configured, &settings, &mut private, once, &all).await {
             Ok(reached) => {
-                let view = View { prior: Some(prior), owner: &owner, aim, secrets_unchanged: true };
-                Self::see(session, &reached, &settings, private, view).await
+                let inputs =
+                    PlanInputs { prior: Some(prior), owner: &owner, mode, secrets_unchanged: true };
+                Self::observe_and_plan(session, &reached, &settings, private, inputs).await
             }
-            Err(blind) => Err(blind),
+            Err(error) => Err(error),
         };
-        match seen {
-            Ok(seen) => {
-                announce(R::NAME, &seen, &mut response);
-                response.private = announced(seen, &response.private).encode();
+        match decision {
+            Ok(decision) => {
+                announce(R::NAME, &decision, &mut response);
+                response.private = announced(decision, &response.private).encode();
             }
-            Err(b)
-                if b.is_unreachable()
+            Err(error)
+                if error.is_unreachable()
                     && configured.configuration.unreachable == Unreachable::Forget =>
             {
-                let why = b.diags(R::NAME).into_iter().map(|d| d.detail).collect::<String>();
+                let why = error.diags(R::NAME).into_iter().map(|d| d.detail).collect::<String>();
                 let summary = format!("{}: the destroy will only forget it", R::NAME);
                 response.diags.push(Diag::warning(summary, why));
             }
-            Err(blind) => response.diags.extend(blind.diags(R::NAME)),
+            Err(error) => response.diags.extend(error.diags(R::NAME)),
         }
         response
     }
@@ -244,13 +249,13 @@ fn found_at(object: &Object, text: &str, path: &Path) -> Option<Path> {
 }
 
 /// What is said of a plan that was made without a look at a new host.
-fn not_yet<R: Resource>(session: &Session, blind: Blind) -> Diag {
+fn not_yet<R: Resource>(session: &Session, error: ObserveError) -> Diag {
     let configured = session.configured();
     let limit = configured.map(|c| c.configuration.boot_timeout.clone()).unwrap_or_default();
     let detail = format!(
         "{}\nIt was never reached before and may still boot. What is to be done shows only when it \
          answers: the apply tries for {limit} (boot_timeout).",
-        blind.why(R::NAME)
+        error.why(R::NAME)
     );
     Diag::warning(format!("{}: planned without a look at a new host", R::NAME), detail)
 }
@@ -259,7 +264,7 @@ fn not_yet<R: Resource>(session: &Session, blind: Blind) -> Diag {
 /// configuration wants nothing new of it.
 fn kept(
     session: &Session,
-    blind: &Blind,
+    error: &ObserveError,
     attributes: &[Attribute],
     prior: Option<&Object>,
     planned: &Object,
@@ -267,7 +272,7 @@ fn kept(
     let patient =
         session.configured().is_some_and(|c| c.configuration.unreachable != Unreachable::Error);
     let same = |prior: &Object| values::changes(attributes, prior, planned).is_empty();
-    patient && blind.is_unreachable() && prior.is_some_and(same)
+    patient && error.is_unreachable() && prior.is_some_and(same)
 }
 
 /// Whether the secrets in the configuration are, by their versions, those of the prior state.
@@ -323,11 +328,11 @@ fn forget_computed(attributes: &[Attribute], planned: &mut Object) {
 }
 
 /// Refusals, warnings, and every step that interrupts or could lose something.
-fn announce(resource: &str, seen: &Seen, response: &mut PlanResponse) {
-    let plan = &seen.plan;
+fn announce(resource: &str, decision: &Decision, response: &mut PlanResponse) {
+    let plan = &decision.plan;
     response.diags.extend(plan.refusals.iter().cloned());
     response.diags.extend(plan.warnings.iter().cloned());
-    response.diags.extend(seen.another_life.clone());
+    response.diags.extend(decision.another_life.clone());
     let mut interruptions = Vec::new();
     let mut losses = Vec::new();
     for step in &plan.steps {
@@ -335,7 +340,7 @@ fn announce(resource: &str, seen: &Seen, response: &mut PlanResponse) {
             Risk::Quiet => {}
             Risk::Disruptive(sentence) => interruptions.push(format!("- {sentence}")),
             Risk::Destructive { what, consent } => {
-                losses.push(format!("- {}: {what} (allowed by {consent})", step.words()));
+                losses.push(format!("- {}: {what} (allowed by {consent})", step.describe()));
             }
         }
     }
@@ -351,10 +356,11 @@ fn announce(resource: &str, seen: &Seen, response: &mut PlanResponse) {
 
 /// What an apply of this plan needs to know. The digests stay those of what was written last: an edit
 /// by hand that the plan has seen is not ours for that.
-fn announced(seen: Seen, before: &[u8]) -> Private {
-    let destructive = seen.plan.steps.iter().filter(|s| matches!(s.risk, Risk::Destructive { .. }));
-    let announced = destructive.map(Step::deed).collect();
-    Private { announced, digests: Private::decode(before).digests, ..seen.private }
+fn announced(decision: Decision, before: &[u8]) -> Private {
+    let destructive =
+        decision.plan.steps.iter().filter(|s| matches!(s.risk, Risk::Destructive { .. }));
+    let announced = destructive.map(Step::digest).collect();
+    Private { announced, digests: Private::decode(before).digests, ..decision.private }
 }
 
 /// Steps that change nothing a user would see in the plan must still be carried out, and said.
@@ -363,7 +369,7 @@ fn invisible(plan: &Plan, prior: Option<&Object>, planned: &mut Object, diags: &
         return;
     }
     planned.insert("status".into(), Value::Unknown);
-    let steps: Vec<String> = plan.steps.iter().map(|s| format!("- {}", s.words())).collect();
+    let steps: Vec<String> = plan.steps.iter().map(|s| format!("- {}", s.describe())).collect();
     diags.push(Diag::warning(
         "This apply repairs what the attributes do not show",
         steps.join("\n"),

@@ -22,7 +22,7 @@ pub struct Private {
     /// HMAC-SHA256 of each managed file that holds a secret, by its name in `files`. The key stays
     /// on the host, so the state holds nothing that can be guessed offline.
     pub digests: BTreeMap<String, String>,
-    /// Destructive steps that the plan announced, by what they do (`Step::deed`).
+    /// Destructive steps that the plan announced, by what they do (`Step::digest`).
     pub announced: BTreeSet<String>,
     /// Hosts that did not answer when the plan was made, by their names among the targets.
     pub missing: BTreeSet<String>,

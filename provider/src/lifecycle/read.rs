@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::configuration::Unreachable;
+use super::connect::connect;
 use super::managed::with_observation;
 use super::private::Private;
-use super::reach::connect;
 use super::session::Session;
-use super::{Blind, Managed, ask, values};
+use super::{Managed, ObserveError, ask, values};
 use crate::backend::StateResponse;
 use crate::diag::{Diag, Diags, Path};
 use crate::host::Patience;
@@ -34,16 +34,16 @@ impl<R: Resource> Managed<R> {
                 response.state = Some(state);
                 response.private = private.encode();
             }
-            Err(blind)
-                if matches!(blind, Blind::Away(_))
-                    || (blind.is_unreachable()
+            Err(error)
+                if matches!(error, ObserveError::Unreachable(_))
+                    || (error.is_unreachable()
                         && configured.configuration.unreachable != Unreachable::Error) =>
             {
-                let why = blind.why(R::NAME);
+                let why = error.why(R::NAME);
                 let summary = format!("{}: kept as it was, a host does not answer", R::NAME);
                 response.diags.push(Diag::warning(summary, why));
             }
-            Err(blind) => response.diags.extend(blind.diags(R::NAME)),
+            Err(error) => response.diags.extend(error.diags(R::NAME)),
         }
         response
     }
@@ -52,20 +52,21 @@ impl<R: Resource> Managed<R> {
         session: &Session,
         state: &Object,
         mut private: Private,
-    ) -> Result<(Object, Private), Blind> {
-        let configured = session.configured().ok_or(Blind::Unconfigured)?;
+    ) -> Result<(Object, Private), ObserveError> {
+        let configured = session.configured().ok_or(ObserveError::Unconfigured)?;
         let filled = values::with_defaults(&Self::attributes(), state);
-        let settings = Self::settings(&filled).map_err(Blind::Diags)?;
-        let (once, may) = (Patience::Once, Self::may(BTreeSet::new()));
-        let mut reached = Self::hosts(&configured, &settings, &mut private, once, &may).await?;
+        let settings = Self::settings(&filled).map_err(ObserveError::Diags)?;
+        let (once, tolerance) = (Patience::Once, Self::tolerance(BTreeSet::new()));
+        let mut reached =
+            Self::hosts(&configured, &settings, &mut private, once, &tolerance).await?;
         if !reached.missing.is_empty() {
-            return Err(Blind::Away(reached.missing));
+            return Err(ObserveError::Unreachable(reached.missing));
         }
         let seen = match Self::observe(session, &reached, &settings, state, private).await {
             Ok(seen) => seen,
-            Err(blind) => {
-                reached.bear(blind, &may)?;
-                return Err(Blind::Away(reached.missing));
+            Err(error) => {
+                reached.tolerate(error, &tolerance)?;
+                return Err(ObserveError::Unreachable(reached.missing));
             }
         };
         let id = match state.get("id") {
@@ -86,14 +87,15 @@ impl<R: Resource> Managed<R> {
     }
 
     async fn adopt(session: &Session, id: &str) -> Result<(Object, Private), Diags> {
-        let configured = session.configured().ok_or_else(|| Blind::Unconfigured.diags(R::NAME))?;
+        let configured =
+            session.configured().ok_or_else(|| ObserveError::Unconfigured.diags(R::NAME))?;
         let request = R::import_request(id).map_err(|d| vec![d])?;
         let mut private = Private { adopt: true, ..Private::default() };
         let hosts = connect(&configured, &request.targets, &mut private).await;
         let hosts = hosts.map_err(|b| b.diags(R::NAME))?;
         let answers = ask::ask_all(&hosts, &request.questions).await;
-        let answers =
-            answers.map_err(|(name, e)| Blind::Host(name, e, Path::root()).diags(R::NAME))?;
+        let answers = answers
+            .map_err(|(name, e)| ObserveError::Host(name, e, Path::root()).diags(R::NAME))?;
         let found = R::import(id, &answers)?;
         let attributes = Self::attributes();
         // All of it is what the host said.

@@ -41,10 +41,10 @@ pub async fn run(hosts: &BTreeMap<String, Host>, step: &Step) -> Result<(), Stri
             let (from, pass) = (one_of(hosts, from)?, |said: &[u8]| message.pass(said));
             host.relay(from, read, pass, write, *limit).await.map_err(say)
         }
-        Action::Carry { from, list, directory, to, owner, limit } => {
+        Action::Transfer { from, list, directory, to, owner, limit } => {
             let (limit, takes) = (*limit, crate::wal::is_file);
-            let what = host::Carry { list, from: directory, takes, to, owner, limit };
-            host.carry(one_of(hosts, from)?, &what).await.map(drop).map_err(say)
+            let what = host::Transfer { list, from: directory, takes, to, owner, limit };
+            host.copy_from(one_of(hosts, from)?, &what).await.map(drop).map_err(say)
         }
         Action::Sql(statements) => sql(host, statements).await.map(|_| ()),
         Action::Http { request, status, healthy, patience } => {

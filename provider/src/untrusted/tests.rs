@@ -142,5 +142,5 @@ macro_rules! properties {
 }
 
 properties! {
-    facts frames known_hosts lists marks words wire settings renderers resources imports data_sources
+    facts frames known_hosts lists ownership words wire settings renderers resources imports data_sources
 }

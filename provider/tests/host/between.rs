@@ -3,7 +3,7 @@
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 
-use provider::host::{Carry, Host, HostError, Upload};
+use provider::host::{Host, HostError, Transfer, Upload};
 
 use crate::sshd::{LIMIT, Sshd, run, until};
 
@@ -52,12 +52,12 @@ impl Two {
         )
     }
 
-    async fn carry(&self, list: &str) -> Result<Vec<(String, Upload)>, HostError> {
+    async fn copy_from(&self, list: &str) -> Result<Vec<(String, Upload)>, HostError> {
         let [from, to] = [&self.from, &self.to].map(|s| s.path("files").display().to_string());
         let takes = |name: &str, _| !name.starts_with("secret");
         let (from, to) = (from.as_str(), to.as_str());
-        let what = Carry { list, from, takes, to, owner: "nobody", limit: LIMIT };
-        Ok(self.b.carry(&self.a, &what).await?.into_iter().collect())
+        let what = Transfer { list, from, takes, to, owner: "nobody", limit: LIMIT };
+        Ok(self.b.copy_from(&self.a, &what).await?.into_iter().collect())
     }
 
     fn left(&self) -> Vec<String> {
@@ -103,7 +103,7 @@ async fn a_relay_that_fails_says_where_and_writes_nothing_of_a_failed_reading() 
     let error = fails("cat /dev/zero").await;
     assert!(matches!(error, HostError::TooLong { .. }), "{error}");
     let error = fails("echo wrong").await;
-    assert!(matches!(error, HostError::Said { .. }), "{error}");
+    assert!(matches!(error, HostError::UnexpectedOutput { .. }), "{error}");
     assert!(error.to_string().contains(&format!("on {}: it is wrong", two.a.name())), "{error}");
     assert!(!mark.exists());
 
@@ -121,7 +121,7 @@ async fn files_are_carried_once_with_owner_and_mode() {
     two.give("it's a \"file\" $x", &bytes(300));
     let names = ["empty", "it's a \"file\" $x", "long"];
     let all = |upload| names.map(|name| (name.to_owned(), upload)).to_vec();
-    assert_eq!(two.carry(&two.list("")).await.expect("carried"), all(sent(0)));
+    assert_eq!(two.copy_from(&two.list("")).await.expect("carried"), all(sent(0)));
     assert!(two.got("long").as_ref() == Some(&long));
     assert_eq!(two.got("empty"), Some(Vec::new()));
     assert_eq!(two.got(names[1]), Some(bytes(300)));
@@ -132,9 +132,9 @@ async fn files_are_carried_once_with_owner_and_mode() {
     assert_eq!(meta.permissions().mode() & 0o7777, 0o600);
     assert_eq!(two.left().len(), 3, "nothing is left beside them");
 
-    assert_eq!(two.carry(&two.list("")).await.expect("looked"), all(Upload::Present));
+    assert_eq!(two.copy_from(&two.list("")).await.expect("looked"), all(Upload::Present));
     std::fs::write(two.to.path("files/empty"), "not so").expect("written");
-    let again = two.carry(&two.list("")).await.expect("carried");
+    let again = two.copy_from(&two.list("")).await.expect("carried");
     assert_eq!(again[0], ("empty".to_owned(), sent(0)));
     assert_eq!(again[2].1, Upload::Present);
     assert_eq!(two.got("empty"), Some(Vec::new()));
@@ -152,12 +152,12 @@ async fn a_carry_that_was_cut_goes_on_where_it_stopped() {
         until("the first piece", || size() > 8 << 20).await;
         two.to.kill_sessions();
     };
-    let (carried, ()) = tokio::join!(two.carry(&list), cut);
+    let (carried, ()) = tokio::join!(two.copy_from(&list), cut);
     let error = carried.expect_err("cut");
     assert!(error.is_lost() && error.to_string().contains(two.b.name()), "{error}");
     assert!(!two.to.path("files/long").exists());
 
-    let Upload::Sent { from } = two.carry(&list).await.expect("carried")[0].1 else {
+    let Upload::Sent { from } = two.copy_from(&list).await.expect("carried")[0].1 else {
         panic!("it was not there");
     };
     assert!(from > 8 << 20, "{from}");
@@ -171,14 +171,14 @@ async fn what_arrived_of_another_file_is_not_gone_on_with() {
     for wrong in [&b"something else"[..], &[7; 3000]] {
         two.give("file", &bytes(2000));
         std::fs::write(two.to.path("files/file.breakwater-carry"), wrong).expect("written");
-        let carried = two.carry(&two.list("")).await.expect("carried");
+        let carried = two.copy_from(&two.list("")).await.expect("carried");
         assert_eq!(carried[0].1, sent(0));
         assert_eq!(two.got("file"), Some(bytes(2000)));
         std::fs::remove_file(two.to.path("files/file")).expect("removed");
     }
     two.give("file", b"");
     std::fs::write(two.to.path("files/file.breakwater-carry"), "more than nothing").expect("done");
-    two.carry(&two.list("")).await.expect("carried");
+    two.copy_from(&two.list("")).await.expect("carried");
     assert_eq!(two.got("file"), Some(Vec::new()));
 }
 
@@ -191,13 +191,13 @@ async fn a_file_that_changes_under_way_takes_no_place() {
         ("rm file", "No such file"),
     ] {
         two.give("file", &bytes(5000));
-        let error = two.carry(&two.list(change)).await.expect_err(change);
+        let error = two.copy_from(&two.list(change)).await.expect_err(change);
         assert!(error.to_string().contains(says), "{change}: {error}");
         assert!(error.to_string().contains(two.a.name()), "{error}");
         assert_eq!(two.got("file"), None);
     }
     two.give("file", &bytes(5000));
-    two.carry(&two.list("")).await.expect("the next one takes it as it is");
+    two.copy_from(&two.list("")).await.expect("the next one takes it as it is");
     assert_eq!(two.got("file"), Some(bytes(5000)));
 }
 
@@ -210,7 +210,7 @@ async fn a_link_in_the_directory_leads_nowhere() {
     for name in ["files/file", "files/file.breakwater-carry"] {
         std::os::unix::fs::symlink(&precious, two.to.path(name)).expect("linked");
     }
-    two.carry(&two.list("")).await.expect("carried");
+    two.copy_from(&two.list("")).await.expect("carried");
     assert_eq!(two.to.read("precious"), "old");
     let meta = std::fs::symlink_metadata(two.to.path("files/file")).expect("there");
     assert!(meta.is_file());
@@ -224,12 +224,12 @@ async fn what_the_owner_there_may_not_read_is_not_carried() {
     std::fs::write(&shadow, "root's alone").expect("written");
     std::fs::set_permissions(&shadow, PermissionsExt::from_mode(0o600)).expect("closed");
     std::os::unix::fs::symlink(&shadow, two.from.path("files/file")).expect("linked");
-    let error = two.carry(&two.list("")).await.expect_err("not theirs");
+    let error = two.copy_from(&two.list("")).await.expect_err("not theirs");
     assert!(error.to_string().contains("Permission denied"), "{error}");
     assert_eq!(two.got("file"), None);
     let sum = "0".repeat(64);
     for line in [format!("9 {sum} ../shadow"), format!("9 {sum} secret")] {
-        let error = two.carry(&format!("echo '{line}'")).await.expect_err(&line);
+        let error = two.copy_from(&format!("echo '{line}'")).await.expect_err(&line);
         assert!(error.to_string().contains(&line), "{error}");
     }
 }
@@ -237,13 +237,13 @@ async fn what_the_owner_there_may_not_read_is_not_carried() {
 #[tokio::test]
 async fn a_carry_into_nowhere_or_of_nonsense_is_an_error() {
     let two = Two::start().await;
-    let error = two.carry("echo some text").await.expect_err("no list");
+    let error = two.copy_from("echo some text").await.expect_err("no list");
     assert!(error.to_string().contains("some text"), "{error}");
-    let error = two.carry("echo why >&2; exit 3").await.expect_err("failed");
+    let error = two.copy_from("echo why >&2; exit 3").await.expect_err("failed");
     assert!(error.to_string().contains("exit status 3: why"), "{error}");
-    assert_eq!(two.carry("true").await.expect("nothing to carry"), []);
+    assert_eq!(two.copy_from("true").await.expect("nothing to carry"), []);
     two.give("file", b"x");
     std::fs::remove_dir(two.to.path("files")).expect("removed");
-    let error = two.carry(&two.list("")).await.expect_err("no directory");
+    let error = two.copy_from(&two.list("")).await.expect_err("no directory");
     assert!(!Path::new(&two.to.path("files")).exists() && !error.is_lost(), "{error}");
 }

@@ -79,7 +79,7 @@ pub struct Toy;
 
 impl Resource for Toy {
     const NAME: &'static str = "harbor_toy";
-    const MAY_MISS: bool = true;
+    const TOLERATES_MISSING: bool = true;
     const DESCRIPTION: &'static str = "For tests.";
     type Settings = ToySettings;
     type Outputs = Heard;
@@ -131,7 +131,7 @@ impl Resource for Toy {
 
     fn plan(settings: &ToySettings, facts: &Self::Facts, known: Known<'_>) -> Plan {
         let outputs = known.observed.outputs.clone();
-        let mut plan = Plan { outputs, bears_missing: settings.bears, ..Plan::default() };
+        let mut plan = Plan { outputs, tolerates_missing: settings.bears, ..Plan::default() };
         let missing = &known.context.missing;
         for host in facts.keys().filter(|host| !missing.contains_key(**host)) {
             let name = format!("{host}: says");

@@ -162,8 +162,9 @@ impl server::Handler for Server {
             _ => {
                 reply.accept().await;
                 let (read, write) = channel.split();
-                let talk = Talk { one: self.one.clone(), handle: session.handle(), read, write };
-                tokio::spawn(talk.run());
+                let channel =
+                    ServerChannel { one: self.one.clone(), handle: session.handle(), read, write };
+                tokio::spawn(channel.run());
             }
         }
         Ok(())
@@ -171,14 +172,14 @@ impl server::Handler for Server {
 }
 
 /// One channel.
-struct Talk {
+struct ServerChannel {
     one: Connection,
     handle: Handle,
     read: ChannelReadHalf,
     write: ChannelWriteHalf<Msg>,
 }
 
-impl Talk {
+impl ServerChannel {
     async fn run(mut self) {
         loop {
             match self.read.wait().await {

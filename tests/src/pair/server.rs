@@ -80,7 +80,7 @@ impl Server<'_> {
     /// Has a role put decoys into the database postgres, as every role may up to version 14, and has all
     /// sessions there look names up among them first. Until they are gone, [`Server::sql`] runs them.
     #[track_caller]
-    pub fn plant(&self, role: &str) {
+    pub fn plant_decoys(&self, role: &str) {
         let decoys = DECOYS.replace("@ROLE@", role).replace("@SCHEMA@", "public");
         self.sql(&format!(
             "GRANT CREATE ON SCHEMA public TO {role};
@@ -94,7 +94,7 @@ impl Server<'_> {
 
     /// Takes them out again; those that a superuser has run, and whether the role has become one.
     #[track_caller]
-    pub fn uproot(&self, role: &str) -> (String, bool) {
+    pub fn remove_decoys(&self, role: &str) -> (String, bool) {
         let safe = "export PGOPTIONS='-c search_path=pg_catalog,pg_temp'";
         let rights = self.sh(&format!(
             "{safe}; {} -d postgres <<'END'
@@ -173,7 +173,7 @@ END",
 
     /// Lies in wait for a program: the first process of that name gets the signal at once.
     #[track_caller]
-    pub fn ambush(&self, program: &str, signal: &str) {
+    pub fn signal_at_start(&self, program: &str, signal: &str) {
         // By the kernel's short name, which has 15 characters.
         let name: String = program.chars().take(15).collect();
         let script = AMBUSH.replace("NAME", &name).replace("SIGNAL", signal);
@@ -184,7 +184,7 @@ END",
 
     /// The ambush caught something.
     #[track_caller]
-    pub fn ambush_over(&self) {
+    pub fn assert_signalled(&self) {
         let left = self.host.sh("systemctl is-active ambush");
         let _ = self.host.sh("systemctl stop ambush");
         assert!(left.is_err(), "no such process came");
@@ -272,14 +272,14 @@ END",
 
     /// Blocks the stream from the other host: this standby falls behind, and SSH goes on.
     #[track_caller]
-    pub fn starve(&self) {
+    pub fn block_replication(&self) {
         let rule = "iptables -w -I INPUT -p tcp --sport 5432 -j DROP";
         let _ = self.host.network(rule).expect("the host runs");
     }
 
     /// Ends that.
     #[track_caller]
-    pub fn feed(&self) {
+    pub fn unblock_replication(&self) {
         let rule = "iptables -w -D INPUT -p tcp --sport 5432 -j DROP || true";
         let _ = self.host.network(rule).expect("the host runs");
     }

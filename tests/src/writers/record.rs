@@ -32,12 +32,12 @@ pub struct Report {
 
 /// What comes to a record while it is written.
 #[derive(Debug)]
-pub(super) struct Growth {
+pub(super) struct RecordTail {
     path: PathBuf,
     read: u64,
 }
 
-impl Growth {
+impl RecordTail {
     /// What comes after this moment; the record need not be there yet.
     pub(super) fn from_now(path: &Path) -> Self {
         let read = path.metadata().map_or(0, |m| m.len());
@@ -164,10 +164,10 @@ mod tests {
             let file = File::options().create(true).append(true).open(&path);
             std::io::Write::write_all(&mut file.unwrap(), text.as_bytes()).unwrap();
         };
-        let mut all = Growth::from_now(&path);
+        let mut all = RecordTail::from_now(&path);
         assert_eq!(all.lines(), 0);
         write("0 0 1\n1 0 2\n");
-        let mut later = Growth::from_now(&path);
+        let mut later = RecordTail::from_now(&path);
         write("0 1 3\n1 ");
         assert_eq!((all.lines(), later.lines()), (3, 1));
         write("1 4\n");

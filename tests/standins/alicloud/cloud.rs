@@ -14,7 +14,7 @@ use super::failure::{Failure, Result};
 use super::faults::FaultFile;
 use super::store::{Attributes, Objects, Store, text};
 use super::world::World;
-use super::{addresses, choices, computed, ids, kinds, limits, links, made};
+use super::{addresses, assigned, choices, computed, ids, kinds, limits, links};
 
 /// Arguments that the API never gives back: whatever the state has of them stays.
 const UNREAD: [&str; 14] = [
@@ -238,7 +238,7 @@ fn follow(kind: &str, before: &Attributes, object: &mut Attributes) {
     if changed("image_id", object) {
         // The system disk is replaced in place: everything else of the instance stays.
         object.insert("system_disk_id".to_owned(), ids::tagged("d").into());
-        let name = made::os_name(text(object, "image_id")).to_owned();
+        let name = assigned::os_name(text(object, "image_id")).to_owned();
         object.insert("os_name".to_owned(), name.into());
     }
     if changed("instance_type", object) {

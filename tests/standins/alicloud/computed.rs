@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 use super::failure::Result;
 use super::ids::{self, tagged};
 use super::store::{Attributes, Objects};
-use super::{kinds, made};
+use super::{assigned, kinds};
 
 /// Two names of one thing: the older one is still accepted, and both are always told.
 const ALIASES: [(&str, &str); 20] = [
@@ -43,14 +43,14 @@ pub fn fill(
 ) -> Result<Attributes> {
     let mut object = known(attributes, planned);
     same_names(&mut object);
-    let made = made::first(kind, &object, region, objects)?;
+    let made = assigned::first(kind, &object, region, objects)?;
     complete(&mut object, made);
     if !object.contains_key("id") {
         object.insert("id".to_owned(), ids::id(kind, &object).into());
     }
-    let made = made::second(kind, &object, region);
+    let made = assigned::second(kind, &object, region);
     complete(&mut object, made);
-    complete(&mut object, made::usual(region));
+    complete(&mut object, assigned::usual(region));
     // What no schema has is for the stand-in alone.
     object.retain(|name, _| name.starts_with('_') || attributes.iter().any(|a| a.name == *name));
     settle(attributes, planned, &mut object);

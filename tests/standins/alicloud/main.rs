@@ -22,6 +22,7 @@
 //! ([`faults::Faults`]); without it, it is `cloud.faults.json` beside `cloud.json`.
 
 mod addresses;
+mod assigned;
 mod backend;
 mod catalog;
 mod choices;
@@ -34,7 +35,6 @@ mod ids;
 mod kinds;
 mod limits;
 mod links;
-mod made;
 mod plan;
 mod rules;
 mod store;

@@ -8,12 +8,12 @@ use super::failure::Failure;
 use super::store::{Attributes, Store};
 use super::{kinds, plan};
 
-struct Sky {
+struct TestCloud {
     cloud: Cloud,
     folder: tempfile::TempDir,
 }
 
-impl Sky {
+impl TestCloud {
     fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let store = Store::at(folder.path().join("cloud.json"));
@@ -74,7 +74,7 @@ impl Sky {
 
 #[test]
 fn addresses_are_of_the_vswitch_and_come_again_last() {
-    let sky = Sky::new();
+    let sky = TestCloud::new();
     let (_, vswitch) = sky.network();
     let balancer = json!({ "vswitch_id": vswitch, "address_type": "intranet" });
     let kind = "alicloud_slb_load_balancer";
@@ -88,7 +88,7 @@ fn addresses_are_of_the_vswitch_and_come_again_last() {
 
 #[test]
 fn nothing_refers_to_what_is_not_there_or_leaves_what_is_used() {
-    let sky = Sky::new();
+    let sky = TestCloud::new();
     let group = json!({ "vpc_id": "vpc-none" });
     assert_eq!(sky.refusal("alicloud_security_group", &group), "InvalidVpc.NotFound");
     let (vpc, vswitch) = sky.network();
@@ -101,7 +101,7 @@ fn nothing_refers_to_what_is_not_there_or_leaves_what_is_used() {
 
 #[test]
 fn networks_must_fit() {
-    let sky = Sky::new();
+    let sky = TestCloud::new();
     let (vpc, _) = sky.network();
     let vswitch =
         |cidr: &str| json!({ "vpc_id": vpc, "cidr_block": cidr, "zone_id": "cn-hangzhou-h" });
@@ -114,7 +114,7 @@ fn networks_must_fit() {
 
 #[test]
 fn a_network_load_balancer_is_in_two_zones() {
-    let sky = Sky::new();
+    let sky = TestCloud::new();
     let (vpc, vswitch) = sky.network();
     let zone = json!({ "vswitch_id": vswitch, "zone_id": "cn-hangzhou-h" });
     let one = json!({ "address_type": "Internet", "vpc_id": vpc, "zone_mappings": [zone] });
@@ -123,7 +123,7 @@ fn a_network_load_balancer_is_in_two_zones() {
 
 #[test]
 fn a_standard_file_system_with_a_vpc_is_replaced_for_ever() {
-    let sky = Sky::new();
+    let sky = TestCloud::new();
     let (vpc, vswitch) = sky.network();
     let kind = "alicloud_nas_file_system";
     let plain = json!({ "protocol_type": "NFS", "storage_type": "Performance" });
@@ -138,7 +138,7 @@ fn a_standard_file_system_with_a_vpc_is_replaced_for_ever() {
 
 #[test]
 fn what_is_paid_for_stays_and_what_is_protected_cannot_go() {
-    let sky = Sky::new();
+    let sky = TestCloud::new();
     let (_, vswitch) = sky.network();
     let kind = "alicloud_kvstore_instance";
     let redis = |more: Json| {
@@ -157,7 +157,7 @@ fn what_is_paid_for_stays_and_what_is_protected_cannot_go() {
 
 #[test]
 fn a_password_is_never_read_back() {
-    let sky = Sky::new();
+    let sky = TestCloud::new();
     let (_, vswitch) = sky.network();
     let kind = "alicloud_kvstore_instance";
     let redis = json!({
@@ -174,7 +174,7 @@ fn a_password_is_never_read_back() {
 
 #[test]
 fn both_names_of_a_thing_are_told() {
-    let sky = Sky::new();
+    let sky = TestCloud::new();
     let kind = "alicloud_vpc";
     let made = sky.make(kind, &json!({ "vpc_name": "one", "cidr_block": "10.0.0.0/8" })).unwrap();
     assert_eq!(made["name"], "one");
@@ -186,7 +186,7 @@ fn both_names_of_a_thing_are_told() {
 
 #[test]
 fn a_busy_cloud_is_asked_again_and_then_given_up() {
-    let sky = Sky::new();
+    let sky = TestCloud::new();
     let faults = |json: Json| {
         testkit::rig::files::write(
             sky.folder.path().join("cloud.faults.json"),

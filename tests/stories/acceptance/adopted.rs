@@ -9,11 +9,11 @@ use testkit::rig::{Distro, Rig};
 use testkit::story::Story;
 use testkit::terraform::{Plan, Terraform};
 
-use crate::acceptance::by_hand::{
-    DATABASES, HARBOR, HOST, PRIMARY, STANDBY, UNSAFE, built, offered, servers,
-};
 use crate::acceptance::drift::{restarted, running};
 use crate::acceptance::hosts::addresses;
+use crate::acceptance::manual::{
+    DATABASES, HARBOR, HOST, PRIMARY, STANDBY, UNSAFE, built, offered, servers,
+};
 
 pub fn two_hosts_built_by_hand_are_adopted_by_the_example(story: &Story) {
     let hosts = [("a", Distro::Bullseye), ("b", Distro::Bullseye)];

@@ -5,8 +5,8 @@ use testkit::rig::{Distro, Rig};
 use testkit::story::Story;
 use testkit::terraform::Terraform;
 
-use crate::acceptance::by_hand::{DATABASES, HARBOR, built, offered};
 use crate::acceptance::drift::running;
+use crate::acceptance::manual::{DATABASES, HARBOR, built, offered};
 
 /// What the configuration must be generated with, as it is not the default.
 const EDITS: &str = "s/webhook_job_max_retry: .*/webhook_job_max_retry: 7/

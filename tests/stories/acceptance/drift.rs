@@ -8,7 +8,7 @@ use testkit::rig::Rig;
 use testkit::story::Story;
 
 /// Something done by hand.
-struct Hand {
+struct ManualChange {
     name: &'static str,
     host: &'static str,
     script: &'static str,
@@ -25,8 +25,8 @@ const PAIR: &str = "harbor_pg_replication_pair.db";
 const NODE_A: &str = "harbor_ha_node.node[\"a\"]";
 const NODE_B: &str = "harbor_ha_node.node[\"b\"]";
 
-const HANDS: [Hand; 5] = [
-    Hand {
+const MANUAL_CHANGES: [ManualChange; 5] = [
+    ManualChange {
         name: "a rule added to pg_hba.conf",
         host: "a",
         script: "echo 'host all all 203.0.113.0/24 trust' >> /etc/postgresql/15/main/pg_hba.conf",
@@ -35,7 +35,7 @@ const HANDS: [Hand; 5] = [
         comes: &[],
         restarts: "nothing",
     },
-    Hand {
+    ManualChange {
         name: "a value changed in the PostgreSQL settings",
         host: "b",
         script: "sed -i \"s/^max_connections = .*/max_connections = '250'/\" \
@@ -45,7 +45,7 @@ const HANDS: [Hand; 5] = [
         comes: &["max_connections = '300'"],
         restarts: "nothing",
     },
-    Hand {
+    ManualChange {
         name: "a setting changed by ALTER SYSTEM",
         host: "a",
         script: "cd /; runuser -u postgres -- psql -qc \"ALTER SYSTEM SET log_statement = 'none'\" \
@@ -55,7 +55,7 @@ const HANDS: [Hand; 5] = [
         comes: &[],
         restarts: "nothing",
     },
-    Hand {
+    ManualChange {
         name: "a mirror changed in daemon.json",
         host: "b",
         script: "sed -i 's#https://mirror.gcr.io#https://other.example.test#' \
@@ -65,7 +65,7 @@ const HANDS: [Hand; 5] = [
         comes: &["https://mirror.gcr.io"],
         restarts: "nothing",
     },
-    Hand {
+    ManualChange {
         name: "the name changed in harbor.yml",
         host: "a",
         script: "sed -i 's/^hostname: .*/hostname: other.example.test/' /opt/harbor/harbor.yml",
@@ -77,58 +77,58 @@ const HANDS: [Hand; 5] = [
 ];
 
 /// Each in turn; the problems found.
-pub fn by_hand(story: &Story, demo: &mut Demo) -> Vec<String> {
+pub fn manual_changes(story: &Story, demo: &mut Demo) -> Vec<String> {
     let mut problems = Vec::new();
-    for hand in &HANDS {
-        story.section(hand.name, || problems.extend(one(demo, hand)));
+    for change in &MANUAL_CHANGES {
+        story.section(change.name, || problems.extend(one(demo, change)));
     }
     problems
 }
 
-fn one(demo: &mut Demo, hand: &Hand) -> Vec<String> {
+fn one(demo: &mut Demo, change: &ManualChange) -> Vec<String> {
     let mut problems = Vec::new();
     let before = running(demo.rig);
-    demo.rig.host(hand.host).sh(hand.script).unwrap();
-    problems.extend(wrong_lines(demo, hand));
+    demo.rig.host(change.host).sh(change.script).unwrap();
+    problems.extend(wrong_lines(demo, change));
     let log = demo.terraform.log_steps("repair.log");
     let _ = demo.terraform.apply().succeeds();
-    let other = if hand.host == "a" { "b" } else { "a" };
+    let other = if change.host == "a" { "b" } else { "a" };
     let other = demo.rig.host(other).address().to_owned();
     let steps = provider_log::done(&log);
     for step in steps.iter().filter(|s| s.starts_with(&other)) {
-        problems.push(format!("{}: a step on the other host: {step}", hand.name));
+        problems.push(format!("{}: a step on the other host: {step}", change.name));
     }
     if steps.is_empty() {
-        problems.push(format!("{}: no step was run", hand.name));
+        problems.push(format!("{}: no step was run", change.name));
     }
     for restarted in restarted(&before, &running(demo.rig)) {
-        let allowed = format!("{} {}", hand.host, hand.restarts);
+        let allowed = format!("{} {}", change.host, change.restarts);
         if !restarted.starts_with(&allowed) {
-            problems.push(format!("{}: {restarted} was restarted by {steps:?}", hand.name));
+            problems.push(format!("{}: {restarted} was restarted by {steps:?}", change.name));
         }
     }
     let left = demo.terraform.plan().changes;
     if !left.is_empty() {
-        problems.push(format!("{}: the plan after the repair: {left:#?}", hand.name));
+        problems.push(format!("{}: the plan after the repair: {left:#?}", change.name));
     }
     problems
 }
 
 /// The plan shows the lines that were changed and no other.
-fn wrong_lines(demo: &Demo, hand: &Hand) -> Option<String> {
+fn wrong_lines(demo: &Demo, change: &ManualChange) -> Option<String> {
     let plan = demo.terraform.plan();
     let addresses: Vec<_> = plan.changes.keys().collect();
-    if addresses != [hand.address] {
-        return Some(format!("{}: the plan has {:#?}", hand.name, plan.changes));
+    if addresses != [change.address] {
+        return Some(format!("{}: the plan has {:#?}", change.name, plan.changes));
     }
-    let lines = &plan.changes[hand.address].lines;
+    let lines = &plan.changes[change.address].lines;
     let has = |sign: &str, text: &str| {
         lines.iter().any(|l| l.contains(&format!(" {sign} ")) && l.ends_with(text))
             || lines.iter().any(|l| l.contains(&format!(" {sign} ")) && l.contains(text))
     };
-    let all = hand.goes.iter().all(|t| has("-", t)) && hand.comes.iter().all(|t| has("+", t));
-    let expected = hand.goes.len() + hand.comes.len();
-    (!all || lines.len() != expected).then(|| format!("{}: the plan shows {lines:#?}", hand.name))
+    let all = change.goes.iter().all(|t| has("-", t)) && change.comes.iter().all(|t| has("+", t));
+    let expected = change.goes.len() + change.comes.len();
+    (!all || lines.len() != expected).then(|| format!("{}: the plan shows {lines:#?}", change.name))
 }
 
 /// A standby that has lost its cluster, first on a disk too small for the copy.

@@ -1,8 +1,8 @@
 //! Two hosts that exist become a Harbor by `examples/existing-hosts`, as its user would write it.
 
 use serde_json::json;
-use testkit::brought;
 use testkit::demo::is_healthy;
+use testkit::fixtures;
 use testkit::rig::{Distro, Rig};
 use testkit::story::Story;
 use testkit::terraform::Terraform;
@@ -44,7 +44,7 @@ fn described(rig: &Rig) -> (Terraform<'_>, String) {
     std::fs::create_dir(state.nas.join("registry")).unwrap();
     let terraform = Terraform::new(rig, "existing");
     let folder = terraform.path("");
-    let [certificate, private_key] = brought::certificate(&folder, &state.service_name);
+    let [certificate, private_key] = fixtures::certificate(&folder, &state.service_name);
     let redis_password = std::fs::read_to_string(&state.redis.password_file).unwrap();
     terraform.copy("examples/existing-hosts").variables(&json!({
         "hosts": addresses(rig),
@@ -52,7 +52,7 @@ fn described(rig: &Rig) -> (Terraform<'_>, String) {
         "ssh_private_key_path": state.ssh.key,
         "known_hosts": state.ssh.known_hosts,
         "hostname": state.service_name,
-        "installer": brought::installer(&folder, RELEASE),
+        "installer": fixtures::installer(&folder, RELEASE),
         "postgresql_version": 15,
         "nfs": "nas.example.test:/registry",
         "redis_host": state.redis.address.split(':').next(),

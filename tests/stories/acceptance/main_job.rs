@@ -46,7 +46,7 @@ pub fn two_bare_hosts_become_a_harbor_and_stay_as_described(story: &Story) {
     story.section("a node that is made anew first leaves its successor alone", || {
         replaced::leaves_its_successor_alone(&demo);
     });
-    problems.extend(drift::by_hand(story, &mut demo));
+    problems.extend(drift::manual_changes(story, &mut demo));
     problems.extend(drift::lost_standby(story, &demo));
     problems.extend(destroy::and_again(story, &demo));
     assert!(problems.is_empty(), "{}", problems.join("\n\n"));

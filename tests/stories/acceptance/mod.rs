@@ -6,13 +6,13 @@
 pub mod adopted;
 pub mod article;
 pub mod bad_input;
-pub mod by_hand;
 pub mod destroy;
 pub mod drift;
 pub mod existing;
 pub mod first_boot;
 pub mod hosts;
 pub mod main_job;
+pub mod manual;
 pub mod replaced;
 pub mod secrets;
 pub mod sources;

@@ -5,7 +5,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use serde_json::{Value as Json, json};
-use testkit::brought;
+use testkit::fixtures;
 use testkit::rig::command::wait_until;
 use testkit::rig::{Options, Rig};
 use testkit::terraform::{Run, Terraform, repository};
@@ -58,7 +58,7 @@ impl<'a> Environment<'a> {
 
     /// A new certificate with its key.
     pub fn renew_certificate(&mut self) {
-        let [certificate, private_key] = brought::certificate(&self.path(""), HOSTNAME);
+        let [certificate, private_key] = fixtures::certificate(&self.path(""), HOSTNAME);
         self.set(&json!({
             "certificate": certificate, "private_key": private_key,
             "secret_versions": { "private_key": 2 },
@@ -151,11 +151,11 @@ impl<'a> Environment<'a> {
 }
 
 fn variables(folder: &Path) -> Json {
-    let [certificate, private_key] = brought::certificate(folder, HOSTNAME);
-    let [public_key, _] = brought::ssh_key(folder, "id_ed25519");
+    let [certificate, private_key] = fixtures::certificate(folder, HOSTNAME);
+    let [public_key, _] = fixtures::ssh_key(folder, "id_ed25519");
     json!({
         "hostname": HOSTNAME,
-        "installer": brought::installer(folder, RELEASE),
+        "installer": fixtures::installer(folder, RELEASE),
         "ssh_public_key": public_key.trim(),
         "ssh_private_key_path": folder.join("id_ed25519"),
         "certificate": certificate,

@@ -2,7 +2,7 @@
 //! but its bastion.
 
 use serde_json::json;
-use testkit::brought;
+use testkit::fixtures;
 use testkit::rig::Rig;
 use testkit::story::Story;
 
@@ -36,7 +36,7 @@ pub fn is_made_changed_and_destroyed_through_a_bastion(story: &Story) {
 /// With what this environment has beside what all have.
 fn described(rig: &Rig) -> Environment<'_> {
     let mut production = Environment::new(rig, NAME);
-    let [host_key, private_key] = brought::ssh_key(&production.path(""), "bastion_host_key");
+    let [host_key, private_key] = fixtures::ssh_key(&production.path(""), "bastion_host_key");
     production.set(&json!({
         "ssh_sources": ["192.88.99.2/32"],
         "bastion_host_key": host_key,

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use testkit::cut::{Blow, End, apply_until};
+use testkit::interruption::{End, Interruption, apply_until};
 use testkit::pair::{Pair, other};
 use testkit::story::Story;
 
@@ -32,27 +32,27 @@ END $$' >/dev/null 2>&1";
 pub fn switchover(story: &Story) {
     let mut pair = crate::roles::new_pair(story);
     let load = pair.load(4);
-    let struck = strike_all(story, &mut pair, |_, _| load.wait_for(SOME));
+    let interrupted = interrupt_each_step(story, &mut pair, |_, _| load.wait_for(SOME));
     let primary = current(&pair);
     let report = pair.compare(&load.stop(), primary).nothing_lost();
     story.tell(&report.to_string());
-    enough(struck, 8);
+    enough(interrupted, 8);
 }
 
 /// Each step of a failover from a dead server to a standby that is behind.
 pub fn failover(story: &Story) {
     let mut pair = crate::roles::new_pair(story);
     let load = pair.load(4);
-    let struck = strike_all(story, &mut pair, |pair, from| {
+    let interrupted = interrupt_each_step(story, &mut pair, |pair, from| {
         load.wait_for(SOME);
-        pair.on(other(from)).starve();
+        pair.on(other(from)).block_replication();
         load.wait_for(SOME);
         pair.on(from).crash();
     });
     let primary = current(&pair);
     let report = pair.compare(&load.stop(), primary).nothing_lost();
     story.tell(&report.to_string());
-    enough(struck, 8);
+    enough(interrupted, 8);
 }
 
 /// Each step of a change in which the old primary crashed with commits of its own: by consent it is
@@ -61,15 +61,15 @@ pub fn rejoin(story: &Story) {
     let mut pair = crate::roles::new_pair(story);
     pair.on("a").sql("CREATE TABLE note (side text)");
     pair.on("a").sql("CREATE TABLE scratch (number int)");
-    let mut struck = 0;
+    let mut interrupted = 0;
     for how in ["rewind", "reclone"] {
         pair.set("on_divergence", how);
-        struck += strike_all(story, &mut pair, |pair, from| {
+        interrupted += interrupt_each_step(story, &mut pair, |pair, from| {
             let to = other(from);
             pair.on(to).replays(&pair.on(from).write_position());
-            pair.part();
-            pair.promote_by_hand(to);
-            pair.join();
+            pair.partition();
+            pair.manual_promotion(to);
+            pair.heal();
             pair.on(from).sql("INSERT INTO note VALUES ('lost by consent')");
             pair.on(from).crash();
             pair.on(to).sql("INSERT INTO note VALUES ('kept')");
@@ -82,18 +82,22 @@ pub fn rejoin(story: &Story) {
         assert_ne!(pair.on(primary).sql(&count("kept")), "0");
         pair.on(primary).sql("TRUNCATE note");
     }
-    enough(struck, 10);
+    enough(interrupted, 10);
 }
 
-fn enough(struck: usize, of_all: usize) {
+fn enough(interrupted: usize, of_all: usize) {
     let least = if crate::roles::soak() { of_all } else { 1 };
-    assert!(struck > least, "only {struck} steps were struck");
+    assert!(interrupted > least, "only {interrupted} steps were struck");
 }
 
 /// Changes the primary until no step is left that was not struck; how many were. `before` comes
 /// before each change, with the primary that is to go.
-fn strike_all(story: &Story, pair: &mut Pair, before: impl Fn(&Pair, &'static str)) -> usize {
-    let (mut struck, mut primary, mut quiet) = (BTreeSet::new(), current(pair), 0);
+fn interrupt_each_step(
+    story: &Story,
+    pair: &mut Pair,
+    before: impl Fn(&Pair, &'static str),
+) -> usize {
+    let (mut interrupted, mut primary, mut quiet) = (BTreeSet::new(), current(pair), 0);
     let (mut moments, last, mut count) =
         if crate::roles::soak() { (MOMENTS, 2, 0) } else { (1, 1, 0) };
     let aim = |step: &str| crate::roles::soak() || DECISIVE.iter().any(|d| step.contains(d));
@@ -101,18 +105,18 @@ fn strike_all(story: &Story, pair: &mut Pair, before: impl Fn(&Pair, &'static st
         let to = other(primary);
         before(pair, primary);
         pair.set("primary", to);
-        let blow = Blow::of(number);
-        match apply_until(&mut pair.client, blow, aim, &mut struck) {
-            End::Struck(step) => {
-                story.tell(&format!("{number}: {blow:?} in {step}"));
+        let interruption = Interruption::of(number);
+        match apply_until(&mut pair.client, interruption, aim, &mut interrupted) {
+            End::Interrupted(step) => {
+                story.tell(&format!("{number}: {interruption:?} in {step}"));
                 count += 1;
                 // The same step the other way round is no other one.
-                let twins: Vec<String> = struck.iter().map(|s| twin(pair, s)).collect();
-                struck.extend(twins);
+                let twins: Vec<String> = interrupted.iter().map(|s| twin(pair, s)).collect();
+                interrupted.extend(twins);
                 // The step that is the change itself is struck at several moments.
                 if step.contains(THE_STEP) && moments > 0 {
                     moments -= 1;
-                    struck.retain(|s: &String| !s.contains(THE_STEP));
+                    interrupted.retain(|s: &String| !s.contains(THE_STEP));
                 }
                 let _ = pair.client.apply().succeeds();
                 quiet = 0;
@@ -122,7 +126,7 @@ fn strike_all(story: &Story, pair: &mut Pair, before: impl Fn(&Pair, &'static st
                 quiet += 1;
             }
         }
-        pair.rig.hosts().for_each(|h| pair.on(known(&h.state().name)).feed());
+        pair.rig.hosts().for_each(|h| pair.on(known(&h.state().name)).unblock_replication());
         pair.is_whole(to);
         primary = to;
         // A cut may bring out steps that a change that is not cut does not have.
@@ -130,7 +134,7 @@ fn strike_all(story: &Story, pair: &mut Pair, before: impl Fn(&Pair, &'static st
             return count;
         }
     }
-    panic!("{MOST} changes and no end; struck so far: {struck:#?}");
+    panic!("{MOST} changes and no end; struck so far: {interrupted:#?}");
 }
 
 /// A step with the hosts' names and addresses exchanged.

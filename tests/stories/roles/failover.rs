@@ -31,13 +31,13 @@ pub fn topped_up(story: &Story) {
 /// missed it is refused until the dead server runs again. Nothing is lost either way.
 pub fn over_a_timeline(story: &Story) {
     let mut pair = crate::roles::new_pair(story);
-    timeline(story, &mut pair, "b", AsWhat::Standby);
-    timeline(story, &mut pair, "b", AsWhat::Primary);
+    timeline(story, &mut pair, "b", ReturnsAs::Standby);
+    timeline(story, &mut pair, "b", ReturnsAs::Primary);
 }
 
 /// As what the one that is down comes back, if at all.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum AsWhat {
+pub enum ReturnsAs {
     /// It stays down, an old primary.
     Primary,
     /// Somebody has made it a standby, and it receives nothing.
@@ -45,15 +45,15 @@ pub enum AsWhat {
 }
 
 /// `last` takes over by hand while the other is down, and dies; the other is to be the primary.
-pub fn timeline(story: &Story, pair: &mut Pair, last: &'static str, back: AsWhat) {
+pub fn timeline(story: &Story, pair: &mut Pair, last: &'static str, back: ReturnsAs) {
     let wanted = other(last);
     let load = pair.load(4);
     story.section(&format!("{last} takes over by hand while {wanted} is down, and dies"), || {
         load.wait_for(SOME);
         pair.on(wanted).ctl("stop -m fast");
-        pair.promote_by_hand(last);
-        if back == AsWhat::Standby {
-            pair.on(wanted).starve();
+        pair.manual_promotion(last);
+        if back == ReturnsAs::Standby {
+            pair.on(wanted).block_replication();
             pair.on(wanted).signal();
             pair.on(wanted).ctl("start");
         }
@@ -61,13 +61,13 @@ pub fn timeline(story: &Story, pair: &mut Pair, last: &'static str, back: AsWhat
         pair.on(last).sql("SELECT pg_switch_wal()");
         load.wait_for(SOME);
         pair.on(last).crash();
-        pair.on(wanted).feed();
+        pair.on(wanted).unblock_replication();
     });
     story.section(&format!("{wanted} is to be the primary"), || {
         let run = pair.client.apply();
         match back {
-            AsWhat::Standby => drop(run.succeeds()),
-            AsWhat::Primary => {
+            ReturnsAs::Standby => drop(run.succeeds()),
+            ReturnsAs::Primary => {
                 let _ = run.fails().says(&["The other server is ahead"]);
                 assert!(!pair.on(wanted).is_up(), "it was refused, and started");
                 pair.on(last).ctl("start");
@@ -86,7 +86,7 @@ pub fn top_up(story: &Story, pair: &mut Pair, to: &'static str, number: usize) {
     pair.on(from).mark();
     let load = pair.load(8);
     load.wait_for(SOME);
-    pair.on(to).starve();
+    pair.on(to).block_replication();
     // In turn the segment that is being written, many of them, and a torn tail.
     if number % KINDS == MANY {
         for _ in 0..SEGMENTS {
@@ -103,7 +103,7 @@ pub fn top_up(story: &Story, pair: &mut Pair, to: &'static str, number: usize) {
     load.wait_for(SOME);
     let report = pair.compare(&load.stop(), to).nothing_lost();
     story.tell(&report.to_string());
-    pair.on(to).feed();
+    pair.on(to).unblock_replication();
     pair.is_whole(to);
     assert!(pair.on(from).is_marked(), "the old primary's data was copied or rewound");
 }

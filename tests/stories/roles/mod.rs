@@ -19,7 +19,7 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use testkit::brought::made;
+use testkit::fixtures::build_id;
 use testkit::pair::Pair;
 use testkit::rig::{Distro, Options, Rig, Snapshot};
 use testkit::soak::{enabled as soak, runs};
@@ -55,10 +55,10 @@ fn new_pair(story: &Story) -> Pair<'static> {
 
 /// A pair of PostgreSQL 15, made by this build of the provider and of the client.
 fn snapshot(rig: &str) -> testkit::rig::Result<Snapshot> {
-    let (provider, client) = (made(&provider()), made(&program("client")));
+    let (provider, client) = (build_id(&provider()), build_id(&program("client")));
     Snapshot::ensure(&format!("pair-15-{provider}-{client}"), || {
         let rig = two_hosts(rig, Distro::Bookworm);
-        let _ = Pair::made(&rig, "pair", 15);
+        let _ = Pair::applied(&rig, "pair", 15);
         rig
     })
 }

@@ -8,7 +8,7 @@ pub fn sees_a_loss(story: &Story) {
     story.section("a switchover by hand loses nothing", || {
         let load = pair.full_load(8);
         load.wait_for(500);
-        pair.switch_by_hand("a");
+        pair.manual_switchover("a");
         load.wait_for(500);
         let report = pair.compare(&load.stop(), "b").nothing_lost();
         story.tell(&report.to_string());
@@ -16,12 +16,12 @@ pub fn sees_a_loss(story: &Story) {
     });
     story.section("a failover of a standby that was behind does, and it is seen", || {
         let load = pair.full_load(8);
-        pair.on("a").starve();
+        pair.on("a").block_replication();
         load.wait_for(500);
         pair.on("b").crash();
         // Not fed before it is promoted: what the dead server's kernel holds would still come.
-        pair.promote_by_hand("a");
-        pair.on("a").feed();
+        pair.manual_promotion("a");
+        pair.on("a").unblock_replication();
         load.wait_for(500);
         let acknowledged = load.stop();
         let report = pair.compare(&acknowledged, "a");

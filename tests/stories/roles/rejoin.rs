@@ -23,7 +23,7 @@ pub fn diverged(story: &Story) {
         let winner = other(primary);
         story.section(&format!("{winner} {what}: refused, with both sides"), || {
             fork(&pair, winner);
-            pair.join();
+            pair.heal();
             diverge(&pair, primary, winner);
             refused(&mut pair, primary, winner);
         });
@@ -57,7 +57,7 @@ pub fn crashed(pair: &mut Pair, loser: &'static str) {
     pair.on(loser).sql(NOTE);
     pair.on(winner).replays(&pair.on(loser).write_position());
     promoted(pair, winner);
-    pair.join();
+    pair.heal();
     diverge(pair, loser, winner);
     pair.on(loser).crash();
     pair.set("primary", winner);
@@ -78,8 +78,8 @@ pub fn same_timeline(pair: &mut Pair, loser: &'static str) {
 
 /// The hosts do not see each other, and somebody promotes the standby.
 fn promoted(pair: &Pair, standby: &'static str) {
-    pair.part();
-    pair.promote_by_hand(standby);
+    pair.partition();
+    pair.manual_promotion(standby);
 }
 
 /// Somebody removes the standby's signal: a second primary on the same timeline.
@@ -174,10 +174,10 @@ fn kept(pair: &Pair, host: &str) -> Vec<String> {
     all.iter().filter_map(of_host).collect()
 }
 
-pub fn by_hand(story: &Story) {
+pub fn after_manual_changes(story: &Story) {
     let mut pair = crate::roles::new_pair(story);
     story.section("switched by hand: the plan says so", || {
-        pair.switch_by_hand("a");
+        pair.manual_switchover("a");
         let plan = pair.client.plan();
         assert!(!plan.changes.is_empty(), "the plan is empty");
         let ways = ["Somebody changed the roles", "write primary = \"b\"", "PostgreSQL on b stops"];
@@ -190,14 +190,14 @@ pub fn by_hand(story: &Story) {
         assert_eq!(["a", "b"].map(|h| pair.on(h).started()), started);
     });
     story.section("or an apply switches back", || {
-        pair.switch_by_hand("b");
+        pair.manual_switchover("b");
         let _ = pair.client.apply().succeeds();
         pair.is_whole("b");
     });
     story.section("stopped and promoted by hand: the old one follows without a rewind", || {
         pair.on("b").mark();
         pair.on("b").ctl("stop -m fast");
-        pair.promote_by_hand("a");
+        pair.manual_promotion("a");
         let _ = pair.switch_to("a").succeeds();
         pair.is_whole("a");
         assert!(pair.on("b").is_marked());
@@ -213,7 +213,7 @@ pub fn by_hand(story: &Story) {
     story.section("an old primary that was started again is fenced", || {
         // The way of every failover by hand that forgets the old one.
         pair.on("a").ctl("stop -m fast");
-        pair.promote_by_hand("b");
+        pair.manual_promotion("b");
         pair.on("a").ctl("start");
         assert!(pair.on("a").is_primary());
         pair.set("primary", "b");

@@ -39,8 +39,8 @@ pub fn refused(story: &Story) {
         let _ = pair.switch_to("a").succeeds();
         pair.is_whole("a");
     });
-    for (what, hurt) in &REFUSED {
-        story.section(what, || refused_by(&mut pair, "a", hurt));
+    for (what, cause) in &REFUSED {
+        story.section(what, || refused_by(&mut pair, "a", cause));
     }
 }
 
@@ -76,44 +76,44 @@ const REASONS: [&str; 4] =
     ["still to replay", "has not replayed", "cannot log in", "receives nothing"];
 
 /// What makes a switchover unsafe, and how it ends.
-struct Hurt {
+struct Unsafe {
     begin: fn(&Pair, &'static str),
     end: fn(&Pair, &'static str),
 }
 
 /// Each is found by the active check alone or by what the standby says of itself.
-const REFUSED: [(&str, Hurt); 4] = [
+const REFUSED: [(&str, Unsafe); 4] = [
     (
         "refused: the standby's replay is paused",
-        Hurt {
+        Unsafe {
             begin: |pair, standby| drop(pair.on(standby).sql("SELECT pg_wal_replay_pause()")),
             end: |pair, standby| drop(pair.on(standby).sql("SELECT pg_wal_replay_resume()")),
         },
     ),
     (
         "refused: the link is dead, and both views still say streaming",
-        Hurt {
+        Unsafe {
             begin: |pair, _| {
                 // Else both would have seen it by then, on a busy machine.
                 timeouts(pair, |name| format!("SET {name} = '10min'"));
-                pair.part();
+                pair.partition();
             },
             end: |pair, _| {
-                pair.join();
+                pair.heal();
                 timeouts(pair, |name| format!("RESET {name}"));
             },
         },
     ),
     (
         "refused: the standby cannot receive",
-        Hurt {
-            begin: |pair, standby| pair.on(standby).starve(),
-            end: |pair, standby| pair.on(standby).feed(),
+        Unsafe {
+            begin: |pair, standby| pair.on(standby).block_replication(),
+            end: |pair, standby| pair.on(standby).unblock_replication(),
         },
     ),
     (
         "refused: the standby replays an hour late",
-        Hurt {
+        Unsafe {
             begin: |pair, standby| altered(pair, standby, "SET recovery_min_apply_delay = '1h'"),
             end: |pair, standby| altered(pair, standby, "RESET recovery_min_apply_delay"),
         },
@@ -134,19 +134,19 @@ fn altered(pair: &Pair, server: &'static str, change: &str) {
 }
 
 /// The primary is not stopped and goes on taking writes; the next apply makes the pair whole.
-fn refused_by(pair: &mut Pair, primary: &'static str, hurt: &Hurt) {
+fn refused_by(pair: &mut Pair, primary: &'static str, cause: &Unsafe) {
     let standby = other(primary);
     let load = pair.load(4);
     load.wait_for(SOME);
     let before = pair.on(primary).started();
-    (hurt.begin)(pair, standby);
+    (cause.begin)(pair, standby);
     let said = pair.switch_to(standby).fails();
     assert!(REASONS.iter().any(|why| said.readable().contains(why)), "{}", said.readable());
     still_writing(&load);
     assert_eq!(pair.on(primary).started(), before, "the primary was stopped:\n{}", said.text);
     assert!(pair.on(primary).is_primary(), "{}", said.text);
     assert!(!pair.on(standby).is_primary(), "{}", said.text);
-    (hurt.end)(pair, standby);
+    (cause.end)(pair, standby);
     let _ = pair.switch_to(primary).succeeds();
     let _ = pair.compare(&load.stop(), primary).nothing_lost();
     pair.is_whole(primary);

@@ -9,7 +9,7 @@ use testkit::rig::Distro;
 use testkit::story::Story;
 use testkit::writers::ROLE;
 
-use crate::roles::failover::AsWhat;
+use crate::roles::failover::ReturnsAs;
 use crate::roles::faults::settings;
 use crate::roles::{failover, rejoin, switchover};
 
@@ -26,7 +26,7 @@ pub fn of_17(story: &Story) {
 fn tell(story: &Story, distro: Distro, version: u16) {
     let rig = story
         .section("two bare hosts", || crate::roles::two_hosts(&format!("acc-pg{version}"), distro));
-    let mut pair = story.section("a pair", || Pair::made(&rig, "pair", version));
+    let mut pair = story.section("a pair", || Pair::applied(&rig, "pair", version));
     story.section("settings rise and fall", || settings::ordered(&mut pair));
     story.section("a role puts decoys where superusers look", || decoys(&mut pair));
     story.section("with sync, a switchover to b", || with_sync(story, &mut pair));
@@ -40,7 +40,7 @@ fn tell(story: &Story, distro: Distro, version: u16) {
         let _ = switchover::switch(story, &mut pair, "a");
     });
     story.section("WAL over a timeline", || {
-        failover::timeline(story, &mut pair, "b", AsWhat::Standby);
+        failover::timeline(story, &mut pair, "b", ReturnsAs::Standby);
     });
     story.section("a crashes with commits of its own: refused, then rewound", || {
         rejoin::crashed(&mut pair, "a");
@@ -52,14 +52,14 @@ fn tell(story: &Story, distro: Distro, version: u16) {
 
 /// What is looked at and changed as a superuser calls nothing that a role has put there.
 fn decoys(pair: &mut Pair) {
-    pair.on("a").plant(ROLE);
+    pair.on("a").plant_decoys(ROLE);
     pair.client.plan().is_empty();
     let _ = pair.status();
     pair.set("replication_password_wo", "another one").set("replication_password_wo_version", 2);
     let _ = pair.client.apply().succeeds();
     let on_standby =
         pair.on("b").sh(&format!("cat {}/decoys 2>/dev/null || true", pair.on("b").data()));
-    let (ran, superuser) = pair.on("a").uproot(ROLE);
+    let (ran, superuser) = pair.on("a").remove_decoys(ROLE);
     assert_eq!((ran + &on_standby, superuser), (String::new(), false));
     pair.unset("replication_password_wo").unset("replication_password_wo_version");
     let _ = pair.client.apply().succeeds();

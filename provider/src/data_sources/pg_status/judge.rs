@@ -161,8 +161,8 @@ mod tests {
         assert_eq!(behind, "b is on timeline 2, the primary on 3");
     }
 
-    fn output(said: &str) -> Answer {
-        let stdout = format!("{KEPT}\n@@status\n{said}\n");
+    fn output(reported: &str) -> Answer {
+        let stdout = format!("{KEPT}\n@@status\n{reported}\n");
         Answer::Output { status: 0, stdout, stderr: String::new() }
     }
 
@@ -212,10 +212,10 @@ mod tests {
             statements: vec![format!("{QUERY} AS said")],
         };
         let question = Question { host: "a".into(), key: KEY.into(), ask: Ask::Sql(sql) };
-        let said = postgres.answers(&[question]).await;
-        let said = said.rows("a", KEY).expect("a row")[0]["said"].clone().expect("JSON");
+        let reported = postgres.answers(&[question]).await;
+        let reported = reported.rows("a", KEY).expect("a row")[0]["said"].clone().expect("JSON");
         let mut answers = Answers::default();
-        answers.insert("a", KEY, output(&said));
+        answers.insert("a", KEY, output(&reported));
         let seen = PgStatus::outputs(&one_node(), &answers).expect("an output");
         assert_eq!((seen.primary.as_deref(), seen.errors), (Some("a"), Some(vec![])));
         let server = &seen.servers.expect("servers")["a"];

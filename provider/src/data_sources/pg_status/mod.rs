@@ -17,7 +17,7 @@ pub struct PgStatus;
 
 impl DataSource for PgStatus {
     const NAME: &'static str = "harbor_pg_status";
-    const MAY_MISS: bool = true;
+    const TOLERATES_MISSING: bool = true;
     const DESCRIPTION: &'static str = "Who of the nodes of a PostgreSQL pair is primary, who follows, and how far behind.\n\nEach \
          server is asked on its own host. A server that does not answer is `down`, a host that does not \
          answer `unreachable`; neither is an error of the data source. No password is used: each is asked \
@@ -92,7 +92,7 @@ const QUERY: &str = r"SELECT json_build_object(
 
 /// What a server says.
 #[derive(Deserialize)]
-struct Said {
+struct ReportedStatus {
     standby: bool,
     version: String,
     system_identifier: String,
@@ -101,17 +101,17 @@ struct Said {
     lsn: Option<String>,
     received: Option<String>,
     paused: Option<bool>,
-    receiver: Option<SaidReceiver>,
-    slots: BTreeMap<String, SaidSlot>,
-    replicas: BTreeMap<String, SaidReplica>,
+    receiver: Option<ReportedReceiver>,
+    slots: BTreeMap<String, ReportedSlot>,
+    replicas: BTreeMap<String, ReportedReplica>,
     archives: bool,
-    archiver: SaidArchiver,
+    archiver: ReportedArchiver,
     pending_restart: Vec<String>,
     altered: Vec<String>,
 }
 
 #[derive(Deserialize)]
-struct SaidReceiver {
+struct ReportedReceiver {
     status: Option<String>,
     slot: Option<String>,
     timeline: Option<i64>,
@@ -119,7 +119,7 @@ struct SaidReceiver {
 }
 
 #[derive(Deserialize)]
-struct SaidSlot {
+struct ReportedSlot {
     kind: String,
     active: bool,
     wal_status: Option<String>,
@@ -128,14 +128,14 @@ struct SaidSlot {
 }
 
 #[derive(Deserialize)]
-struct SaidReplica {
+struct ReportedReplica {
     address: Option<String>,
     state: Option<String>,
     sync_state: Option<String>,
 }
 
 #[derive(Deserialize)]
-struct SaidArchiver {
+struct ReportedArchiver {
     archived: i64,
     failed: i64,
     failing: bool,
@@ -149,21 +149,21 @@ fn server(answers: &Answers, name: &str) -> NodeStatus {
         Some(Answer::Failed(why)) => return absent("unreachable", why.clone()),
         _ => return absent("unreachable", "no answer".to_owned()),
     };
-    let (kept, said) = stdout.split_once("@@status\n").unwrap_or_default();
-    let server = match serde_json::from_str(said) {
+    let (kept, reported) = stdout.split_once("@@status\n").unwrap_or_default();
+    let server = match serde_json::from_str(reported) {
         _ if status != 0 => absent("down", stderr.trim().to_owned()),
-        Ok(said) => answered(said),
+        Ok(reported) => answered(reported),
         Err(error) => absent("down", format!("its answer cannot be read: {error}")),
     };
     NodeStatus { diverged_dirs: kept.lines().map(str::to_owned).collect(), ..server }
 }
 
-fn answered(said: Said) -> NodeStatus {
-    let receiver = said.receiver;
-    let hex = said.timeline_hex.and_then(|hex| i64::from_str_radix(&hex, 16).ok());
+fn answered(reported: ReportedStatus) -> NodeStatus {
+    let receiver = reported.receiver;
+    let hex = reported.timeline_hex.and_then(|hex| i64::from_str_radix(&hex, 16).ok());
     let timeline = hex.or_else(|| receiver.as_ref().and_then(|r| r.timeline));
     let streaming = receiver.as_ref().is_some_and(|r| r.status.as_deref() == Some("streaming"));
-    let archiver = |a: SaidArchiver| Archiver {
+    let archiver = |a: ReportedArchiver| Archiver {
         archived: a.archived,
         failed: a.failed,
         failing: a.failing,
@@ -171,34 +171,34 @@ fn answered(said: Said) -> NodeStatus {
         last_failed: a.last_failed,
     };
     NodeStatus {
-        role: if said.standby { "standby" } else { "primary" }.to_owned(),
-        version: said.version.split(' ').next().map(str::to_owned),
-        system_identifier: Some(said.system_identifier),
-        timeline: timeline.or(Some(said.timeline)),
-        lsn: said.lsn,
-        received_lsn: said.received,
+        role: if reported.standby { "standby" } else { "primary" }.to_owned(),
+        version: reported.version.split(' ').next().map(str::to_owned),
+        system_identifier: Some(reported.system_identifier),
+        timeline: timeline.or(Some(reported.timeline)),
+        lsn: reported.lsn,
+        received_lsn: reported.received,
         lag_bytes: None,
-        streaming: said.standby.then_some(streaming),
+        streaming: reported.standby.then_some(streaming),
         receives_from: receiver.as_ref().and_then(|r| r.host.clone()),
-        replay_paused: said.paused,
+        replay_paused: reported.paused,
         slot: receiver.and_then(|r| r.slot).filter(|slot| !slot.is_empty()),
-        slots: said.slots.into_iter().map(|(name, s)| (name, slot(s))).collect(),
-        replicas: said.replicas.into_iter().map(|(name, r)| (name, replica(r))).collect(),
-        archiver: said.archives.then(|| archiver(said.archiver)),
-        pending_restart: said.pending_restart,
-        altered: said.altered,
+        slots: reported.slots.into_iter().map(|(name, s)| (name, slot(s))).collect(),
+        replicas: reported.replicas.into_iter().map(|(name, r)| (name, replica(r))).collect(),
+        archiver: reported.archives.then(|| archiver(reported.archiver)),
+        pending_restart: reported.pending_restart,
+        altered: reported.altered,
         diverged_dirs: Vec::new(),
         error: None,
     }
 }
 
-fn slot(said: SaidSlot) -> Slot {
-    let SaidSlot { kind, active, wal_status, held, xmin_age } = said;
+fn slot(reported: ReportedSlot) -> Slot {
+    let ReportedSlot { kind, active, wal_status, held, xmin_age } = reported;
     Slot { kind, active, wal_status, held_bytes: held, xmin_age }
 }
 
-fn replica(said: SaidReplica) -> Replica {
-    let SaidReplica { address, state, sync_state } = said;
+fn replica(reported: ReportedReplica) -> Replica {
+    let ReportedReplica { address, state, sync_state } = reported;
     Replica { address, state, sync_state }
 }
 

@@ -58,7 +58,7 @@ pub(in crate::host) fn framed(nonce: &str, command: &str) -> String {
 
 /// What stands within the lines of this word, and the status; the stream goes on behind them. It
 /// stays where it is if they are not there.
-pub(in crate::host) fn cut<'a>(stream: &mut &'a [u8], nonce: &str) -> Option<(i32, &'a [u8])> {
+pub(in crate::host) fn unframe<'a>(stream: &mut &'a [u8], nonce: &str) -> Option<(i32, &'a [u8])> {
     let text: &'a [u8] = stream;
     let (begin, end) = (begin_line(nonce), end_line(nonce));
     let from = find(text, &begin)? + begin.len();
@@ -103,11 +103,11 @@ pub(in crate::host) struct Side {
     pub data: Vec<u8>,
     /// What came before it.
     pub noise: Vec<u8>,
-    bound: Bound,
+    bound: OutputLimit,
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Bound {
+enum OutputLimit {
     AtMost(usize),
     Tail(usize),
 }
@@ -124,7 +124,7 @@ impl Frame {
             noise: Vec::new(),
             bound,
         };
-        Self { out: side(Bound::AtMost(limit)), err: side(Bound::Tail(STDERR_TAIL)) }
+        Self { out: side(OutputLimit::AtMost(limit)), err: side(OutputLimit::Tail(STDERR_TAIL)) }
     }
 
     /// Whether the command has begun.
@@ -195,8 +195,8 @@ impl Side {
     fn keep(&mut self, data: &[u8]) -> Result<(), Overflow> {
         self.data.extend_from_slice(data);
         match self.bound {
-            Bound::AtMost(limit) if self.data.len() > limit => Err(Overflow),
-            Bound::Tail(tail) if self.data.len() > 2 * tail => {
+            OutputLimit::AtMost(limit) if self.data.len() > limit => Err(Overflow),
+            OutputLimit::Tail(tail) if self.data.len() > 2 * tail => {
                 self.data.drain(..self.data.len() - tail);
                 Ok(())
             }

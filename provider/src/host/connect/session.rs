@@ -12,7 +12,7 @@ use crate::host::connect::auth::log_in;
 use crate::host::connect::client::Client;
 use crate::host::connect::key::KeyBlob;
 use crate::host::connect::lost::Lost;
-use crate::host::connect::socket::{Carrier, Progress};
+use crate::host::connect::socket::{Progress, Transport};
 use crate::host::connect::trust::Trust;
 use crate::host::error::HostError;
 use crate::host::settings::Login;
@@ -48,9 +48,9 @@ pub(in crate::host) struct Session {
 }
 
 impl Session {
-    /// Makes a connection over `carrier`.
+    /// Makes a connection over `transport`.
     pub async fn connect(
-        carrier: impl Carrier + 'static,
+        transport: impl Transport + 'static,
         plan: Plan<'_>,
     ) -> Result<Self, HostError> {
         let config = client::Config {
@@ -64,8 +64,8 @@ impl Session {
         let seen = Arc::new(OnceLock::new());
         let client = Client { trust: plan.trust, seen: Arc::clone(&seen), reason, refused: 0 };
         let watch = Progress::new(plan.keepalive.patience());
-        let carrier = Through { stream: carrier, watch };
-        let greeting = client::connect_stream(Arc::new(config), carrier, client);
+        let transport = Through { stream: transport, watch };
+        let greeting = client::connect_stream(Arc::new(config), transport, client);
         let mut handle = within(plan.timeout, plan.name, "the SSH handshake", greeting)
             .await?
             .map_err(|error| error.into_host_error(plan.name))?;

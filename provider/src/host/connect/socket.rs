@@ -14,27 +14,27 @@ use tokio::time::Sleep;
 use crate::host::through::{Through, Watch};
 
 /// A way to the server: a TCP socket or a channel through a bastion.
-pub(in crate::host) trait Carrier: AsyncRead + AsyncWrite + Send + Unpin {}
+pub(in crate::host) trait Transport: AsyncRead + AsyncWrite + Send + Unpin {}
 
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Carrier for T {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Transport for T {}
 
 /// A TCP connection that acknowledges at once.
-pub(in crate::host) type Quick = Through<TcpStream, AtOnce>;
+pub(in crate::host) type QuickAckStream = Through<TcpStream, QuickAck>;
 
 /// Acknowledges at once.
 ///
 /// Without it the first command waits 40 ms for the delayed acknowledgement. The kernel drops the
 /// setting by itself, so it is made again at each read.
-pub(in crate::host) struct AtOnce;
+pub(in crate::host) struct QuickAck;
 
 /// Connects with Nagle's algorithm off.
-pub(in crate::host) async fn connect(host: &str, port: u16) -> io::Result<Quick> {
+pub(in crate::host) async fn connect(host: &str, port: u16) -> io::Result<QuickAckStream> {
     let stream = TcpStream::connect((host, port)).await?;
     stream.set_nodelay(true)?;
-    Ok(Through { stream, watch: AtOnce })
+    Ok(Through { stream, watch: QuickAck })
 }
 
-impl Watch<TcpStream> for AtOnce {
+impl Watch<TcpStream> for QuickAck {
     #[cfg(target_os = "linux")]
     fn before_read(&mut self, stream: &TcpStream) {
         // A kernel without it only makes things slower.

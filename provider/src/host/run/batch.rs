@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::host::channel::frame::{cut, framed, nonce};
+use crate::host::channel::frame::{framed, nonce, unframe};
 use crate::host::connection::Host;
 use crate::host::error::HostError;
 use crate::host::run::output::Output;
@@ -36,8 +36,8 @@ fn batch(words: &[String], scripts: &[&str]) -> String {
 fn apart(words: &[String], output: &Output) -> Option<Vec<Output>> {
     let (mut out, mut err) = (&output.stdout_bytes[..], &output.stderr_bytes[..]);
     let each = words.iter().map(|word| {
-        let (status, stdout) = cut(&mut out, word)?;
-        let stderr = cut(&mut err, word).map(|(_, stderr)| stderr.to_vec());
+        let (status, stdout) = unframe(&mut out, word)?;
+        let stderr = unframe(&mut err, word).map(|(_, stderr)| stderr.to_vec());
         let (stdout_bytes, stderr_bytes) = (stdout.to_vec(), stderr.unwrap_or_default());
         Some(Output { status, stdout_bytes, stderr_bytes })
     });

@@ -105,7 +105,7 @@ async fn write_lines(input: Input, mut lines: mpsc::UnboundedReceiver<Bytes>) {
     }
 }
 
-struct Asked {
+struct PendingQuestion {
     frame: Frame,
     limit: Duration,
     deadline: Instant,
@@ -117,7 +117,7 @@ struct Actor {
     host: String,
     login: Login,
     lines: mpsc::UnboundedSender<Bytes>,
-    queue: VecDeque<Asked>,
+    queue: VecDeque<PendingQuestion>,
     out: BytesMut,
     err: BytesMut,
     pid: Option<u32>,
@@ -160,7 +160,7 @@ impl Actor {
         let quoted = question.script.replace('\'', r"'\''");
         let text = framed(&word, &format!("( eval '{quoted}'\n) </dev/null"));
         let _ = self.lines.send(text.into());
-        self.queue.push_back(Asked {
+        self.queue.push_back(PendingQuestion {
             frame: Frame::new(&word, OUTPUT_LIMIT),
             limit: question.limit,
             deadline: after(question.limit),

@@ -12,7 +12,7 @@ const SAID: usize = 64 << 10;
 
 /// What the root shell reads its program from.
 #[derive(Clone, Copy, Debug)]
-enum Reads {
+enum ProgramSource {
     /// Standard input, as it comes.
     Lines,
     /// The first so many bytes of standard input; the rest is left for the program.
@@ -22,10 +22,10 @@ enum Reads {
 impl Login {
     /// The command for sshd. It holds no script and no secret, and every login shell reads it
     /// alike.
-    fn command(&self, reads: Reads, nonce: &str) -> String {
+    fn command(&self, reads: ProgramSource, nonce: &str) -> String {
         let shell = match reads {
-            Reads::Lines => "exec /bin/sh".to_owned(),
-            Reads::Program(size) => format!("eval \"$(head -c {size})\""),
+            ProgramSource::Lines => "exec /bin/sh".to_owned(),
+            ProgramSource::Program(size) => format!("eval \"$(head -c {size})\""),
         };
         match (self.root, &self.sudo_password) {
             (true, _) => format!("exec /bin/sh -c '{shell}'"),
@@ -111,7 +111,9 @@ pub(in crate::host) async fn launch(
     program: Option<String>,
     word: &str,
 ) -> Result<(), HostError> {
-    let reads = program.as_ref().map_or(Reads::Lines, |program| Reads::Program(program.len()));
+    let reads = program
+        .as_ref()
+        .map_or(ProgramSource::Lines, |program| ProgramSource::Program(program.len()));
     let command = session.login.command(reads, word);
     let lost = |reason| session.lost_error(doing, reason);
     let launched = async {

@@ -19,9 +19,9 @@ const PIECE: u64 = 8 << 20;
 /// What is not whole yet is named so.
 const SUFFIX: &str = ".breakwater-carry";
 
-/// What [`Host::carry`] brings.
+/// What [`Host::copy_from`] brings.
 #[derive(Clone, Copy, Debug)]
-pub struct Carry<'a> {
+pub struct Transfer<'a> {
     /// A script that prints on the other host a line `SIZE SHA256 NAME` for each file.
     pub list: &'a str,
     /// The directory on the other host.
@@ -51,7 +51,7 @@ impl Host {
     ) -> Result<(), HostError> {
         let doing = format!("read what goes to {}", self.name());
         let data = from.read_out(&doing, &format!("set -eu\n{read}"), limit).await?;
-        let data = pass(&data).map_err(|reason| HostError::Said {
+        let data = pass(&data).map_err(|reason| HostError::UnexpectedOutput {
             host: from.name().to_owned(),
             doing: doing.clone(),
             reason,
@@ -68,19 +68,19 @@ impl Host {
     /// A file that is there with the right SHA-256 is skipped. Every other one is written beside,
     /// in pieces, and proven before it takes its place. What arrived of a file that broke off is
     /// not carried again.
-    pub async fn carry(
+    pub async fn copy_from(
         &self,
         from: &Self,
-        what: &Carry<'_>,
+        what: &Transfer<'_>,
     ) -> Result<BTreeMap<String, Upload>, HostError> {
         let work = Work { here: self, from, what, deadline: Instant::now() + what.limit };
         let files = work.list().await?;
         let found = work.look(&files).await?;
         let mut done = BTreeMap::new();
-        for (file, there) in files.into_iter().zip(found) {
-            let upload = match there {
-                There::Same => Upload::Present,
-                There::Part { size, sum } => {
+        for (file, existing) in files.into_iter().zip(found) {
+            let upload = match existing {
+                Existing::Same => Upload::Present,
+                Existing::Part { size, sum } => {
                     let at = work.resume_at(&file, size, &sum).await?;
                     work.bring(&file, at).await?;
                     Upload::Sent { from: at }
@@ -108,7 +108,7 @@ impl Host {
 
 /// A line of the list.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::host) struct Listed {
+pub(in crate::host) struct ListedFile {
     size: u64,
     sum: String,
     name: String,
@@ -116,7 +116,7 @@ pub(in crate::host) struct Listed {
 
 /// What the directory holds of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::host) enum There {
+pub(in crate::host) enum Existing {
     /// All of it.
     Same,
     /// Its beginning, or what an earlier attempt took for it.
@@ -126,12 +126,12 @@ pub(in crate::host) enum There {
 struct Work<'a> {
     here: &'a Host,
     from: &'a Host,
-    what: &'a Carry<'a>,
+    what: &'a Transfer<'a>,
     deadline: Instant,
 }
 
 impl Work<'_> {
-    async fn list(&self) -> Result<Vec<Listed>, HostError> {
+    async fn list(&self) -> Result<Vec<ListedFile>, HostError> {
         let doing = "list the files to carry";
         let script = format!("set -eu\n{}", self.what.list);
         let left = self.left(self.from, doing)?;
@@ -141,16 +141,16 @@ impl Work<'_> {
     }
 
     /// What is there already, in the order of the files.
-    async fn look(&self, files: &[Listed]) -> Result<Vec<There>, HostError> {
+    async fn look(&self, files: &[ListedFile]) -> Result<Vec<Existing>, HostError> {
         let doing = format!("look for files in {}", self.what.to);
         let mut script = LOOK_SCRIPT.to_owned();
-        for Listed { size, sum, name, .. } in files {
+        for ListedFile { size, sum, name, .. } in files {
             let _ = writeln!(script, "look {size} {sum} {}", word(name));
         }
         let script = self.as_owner(&[("directory", self.what.to)], &script);
         let output = self.here.run_as(&doing, &script, &[][..], self.left(self.here, &doing)?);
         let output = output.await?.require(self.here.name(), &doing)?;
-        let found: Vec<There> = output.stdout().lines().map(there).collect();
+        let found: Vec<Existing> = output.stdout().lines().map(existing).collect();
         if found.len() == files.len() {
             return Ok(found);
         }
@@ -158,7 +158,7 @@ impl Work<'_> {
     }
 
     /// Where to go on: at the end of what arrived, if that is the beginning of the file.
-    async fn resume_at(&self, file: &Listed, size: u64, sum: &str) -> Result<u64, HostError> {
+    async fn resume_at(&self, file: &ListedFile, size: u64, sum: &str) -> Result<u64, HostError> {
         if size == 0 || size > file.size {
             return Ok(0);
         }
@@ -171,7 +171,7 @@ impl Work<'_> {
         Ok(if output.stdout().trim() == sum { size } else { 0 })
     }
 
-    async fn bring(&self, file: &Listed, mut at: u64) -> Result<(), HostError> {
+    async fn bring(&self, file: &ListedFile, mut at: u64) -> Result<(), HostError> {
         while at < file.size {
             let size = PIECE.min(file.size - at);
             let piece = self.read(file, at, size).await?;
@@ -186,7 +186,7 @@ impl Work<'_> {
 
     async fn read(
         &self,
-        file: &Listed,
+        file: &ListedFile,
         at: u64,
         size: u64,
     ) -> Result<Zeroizing<Vec<u8>>, HostError> {
@@ -199,12 +199,12 @@ impl Work<'_> {
         self.from.read_out(&doing, &script, self.left(self.from, &doing)?).await
     }
 
-    async fn put(&self, file: &Listed, at: u64, piece: &[u8]) -> Result<(), HostError> {
+    async fn put(&self, file: &ListedFile, at: u64, piece: &[u8]) -> Result<(), HostError> {
         let more = ("size", piece.len().to_string());
         self.here_with(file, at, &more, PUT_SCRIPT, piece).await
     }
 
-    async fn finish(&self, file: &Listed) -> Result<(), HostError> {
+    async fn finish(&self, file: &ListedFile) -> Result<(), HostError> {
         let more = ("want", file.sum.clone());
         self.here_with(file, file.size, &more, FINISH_SCRIPT, &[]).await
     }
@@ -212,7 +212,7 @@ impl Work<'_> {
     /// Runs a script here on what arrived, of which the first `at` bytes are right.
     async fn here_with(
         &self,
-        file: &Listed,
+        file: &ListedFile,
         at: u64,
         more: &(&str, String),
         script: &str,
@@ -229,7 +229,7 @@ impl Work<'_> {
     }
 
     /// Where a file is on the other host.
-    fn path(&self, file: &Listed) -> String {
+    fn path(&self, file: &ListedFile) -> String {
         format!("{}/{}", self.what.from, file.name)
     }
 
@@ -253,7 +253,7 @@ impl Work<'_> {
     }
 
     fn wrong(&self, path: &str, reason: &str) -> HostError {
-        HostError::Carry {
+        HostError::Transfer {
             from: self.from.name().to_owned(),
             host: self.here.name().to_owned(),
             path: path.to_owned(),
@@ -266,8 +266,8 @@ impl Work<'_> {
 pub(in crate::host) fn listed(
     text: &str,
     takes: fn(&str, u64) -> bool,
-) -> Result<Vec<Listed>, (String, &'static str)> {
-    let mut files: Vec<Listed> = Vec::new();
+) -> Result<Vec<ListedFile>, (String, &'static str)> {
+    let mut files: Vec<ListedFile> = Vec::new();
     let mut names = BTreeSet::new();
     for line in text.lines().filter(|line| !line.trim().is_empty()) {
         let wrong = |why| (line.to_owned(), why);
@@ -283,7 +283,7 @@ pub(in crate::host) fn listed(
     Ok(files)
 }
 
-fn one(line: &str) -> Option<Listed> {
+fn one(line: &str) -> Option<ListedFile> {
     let (size, rest) = line.split_once(' ')?;
     let (sum, name) = rest.split_once(' ')?;
     let hexadecimal = sum.len() == 64 && sum.bytes().all(|c| c.is_ascii_hexdigit());
@@ -291,14 +291,16 @@ fn one(line: &str) -> Option<Listed> {
     if !hexadecimal || !named {
         return None;
     }
-    Some(Listed { size: size.parse().ok()?, sum: sum.to_lowercase(), name: name.to_owned() })
+    Some(ListedFile { size: size.parse().ok()?, sum: sum.to_lowercase(), name: name.to_owned() })
 }
 
 /// A line of [`LOOK_SCRIPT`].
-pub(in crate::host) fn there(line: &str) -> There {
+pub(in crate::host) fn existing(line: &str) -> Existing {
     match line.split_once(' ') {
-        None => There::Same,
-        Some((size, sum)) => There::Part { size: size.parse().unwrap_or(0), sum: sum.to_owned() },
+        None => Existing::Same,
+        Some((size, sum)) => {
+            Existing::Part { size: size.parse().unwrap_or(0), sum: sum.to_owned() }
+        }
     }
 }
 

@@ -41,14 +41,14 @@ pub type Row = BTreeMap<String, Option<String>>;
 /// A database of a server, as seen from the host, and who logs in.
 #[derive(Clone, Debug)]
 pub struct Endpoint {
-    way: Way,
+    address: ServerAddress,
     user: String,
     password: Option<Secret>,
     database: String,
 }
 
 #[derive(Clone, Debug)]
-enum Way {
+enum ServerAddress {
     Peer { path: String },
     Tcp { host: String, port: u16, tls: bool },
 }
@@ -57,8 +57,8 @@ impl Endpoint {
     /// As the system user and role `postgres` on the server's Unix socket
     /// (`/var/run/postgresql/.s.PGSQL.5432`), by peer authentication.
     pub fn socket(path: &str, database: &str) -> Self {
-        let way = Way::Peer { path: path.to_owned() };
-        Self { way, user: "postgres".to_owned(), password: None, database: database.to_owned() }
+        let address = ServerAddress::Peer { path: path.to_owned() };
+        Self { address, user: "postgres".to_owned(), password: None, database: database.to_owned() }
     }
 
     /// Over TCP. With `sslmode` `disable` in clear; with any other over TLS whose certificate is
@@ -72,7 +72,7 @@ impl Endpoint {
         sslmode: &str,
     ) -> Self {
         Self {
-            way: Way::Tcp { host: host.to_owned(), port, tls: sslmode != "disable" },
+            address: ServerAddress::Tcp { host: host.to_owned(), port, tls: sslmode != "disable" },
             user: user.to_owned(),
             password: Some(password.clone()),
             database: database.to_owned(),
@@ -120,18 +120,18 @@ async fn connect(
         config.password(password.expose());
     }
     let error = |error: tokio_postgres::Error| failed(host, doing, &error);
-    match &endpoint.way {
-        Way::Peer { path } => {
+    match &endpoint.address {
+        ServerAddress::Peer { path } => {
             let stream = bounded(as_postgres(host, path, doing).await?);
             let (client, connection) = config.connect_raw(stream, NoTls).await.map_err(error)?;
             Ok((client, tokio::spawn(async move { drop(connection.await) })))
         }
-        Way::Tcp { host: server, port, tls: false } => {
+        ServerAddress::Tcp { host: server, port, tls: false } => {
             let stream = bounded(host.tcp(server, *port).await?);
             let (client, connection) = config.connect_raw(stream, NoTls).await.map_err(error)?;
             Ok((client, tokio::spawn(async move { drop(connection.await) })))
         }
-        Way::Tcp { host: server, port, tls: true } => {
+        ServerAddress::Tcp { host: server, port, tls: true } => {
             let stream = bounded(host.tcp(server, *port).await?);
             config.ssl_mode(tokio_postgres::config::SslMode::Require);
             let tls = Tls { server: server.clone() };
@@ -237,16 +237,16 @@ while (1) {
 "#;
 
 /// Ends a stream that gives more than this.
-struct AtMost(usize);
+struct SizeLimit(usize);
 
 /// What a server answers, bounded.
-type Answers = Through<Stream, AtMost>;
+type LimitedStream = Through<Stream, SizeLimit>;
 
-fn bounded(stream: Stream) -> Answers {
-    Through { stream, watch: AtMost(ANSWERS) }
+fn bounded(stream: Stream) -> LimitedStream {
+    Through { stream, watch: SizeLimit(ANSWERS) }
 }
 
-impl Watch<Stream> for AtMost {
+impl Watch<Stream> for SizeLimit {
     fn after_read(&mut self, size: usize) -> io::Result<()> {
         let left = self.0.checked_sub(size);
         self.0 = left.unwrap_or_default();
@@ -260,14 +260,14 @@ struct Tls {
     server: String,
 }
 
-type Encrypted = Through<tokio_rustls::client::TlsStream<Answers>, ()>;
+type Encrypted = Through<tokio_rustls::client::TlsStream<LimitedStream>, ()>;
 
-impl TlsConnect<Answers> for Tls {
+impl TlsConnect<LimitedStream> for Tls {
     type Stream = Encrypted;
     type Error = io::Error;
     type Future = Pin<Box<dyn Future<Output = io::Result<Encrypted>> + Send>>;
 
-    fn connect(self, stream: Answers) -> Self::Future {
+    fn connect(self, stream: LimitedStream) -> Self::Future {
         Box::pin(async move {
             let config = trusting_anybody().map_err(io::Error::other)?;
             let name = ServerName::try_from(self.server).map_err(io::Error::other)?;

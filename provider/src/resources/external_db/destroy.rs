@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::facts::{Database, Facts, Reach};
+use super::facts::{Database, Facts, Reachability};
 use super::labels::{risky, step};
 use super::settings::{ExternalDb, OnDestroy};
 use super::sql;
@@ -19,8 +19,9 @@ pub fn destroy(settings: &ExternalDb, facts: &Facts) -> Plan {
         OnDestroy::DropWithData => true,
     };
     let place = settings.place();
-    if facts.reach != Reach::Answers {
-        let why = if let Reach::Silent(why) = &facts.reach { why } else { "it was not asked" };
+    if facts.reach != Reachability::Answers {
+        let why =
+            if let Reachability::Silent(why) = &facts.reach { why } else { "it was not asked" };
         plan.refuse(
             "on_destroy",
             "PostgreSQL does not answer",

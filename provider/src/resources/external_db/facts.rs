@@ -14,7 +14,7 @@ pub const NODE: &str = "node";
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Facts {
     /// Whether the server answered.
-    pub reach: Reach,
+    pub reach: Reachability,
     /// The server.
     pub cluster: Cluster,
     /// Harbor's role, where it exists.
@@ -25,7 +25,7 @@ pub struct Facts {
 
 /// Whether the server answered.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Reach {
+pub enum Reachability {
     /// It did.
     Answers,
     /// It was not asked, because the administrator's password is not known in a read.
@@ -58,12 +58,12 @@ pub struct Role {
     /// Whether we may act as it.
     pub usable: bool,
     /// Its password.
-    pub password: Stored,
+    pub password: StoredPassword,
 }
 
 /// What is known of the stored password.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Stored {
+pub enum StoredPassword {
     /// The verifier or hash as stored; empty: none.
     Verifier(Secret),
     /// Not readable, but a login with the wanted password succeeds.
@@ -146,10 +146,10 @@ fn first<'a>(answers: &'a Answers, key: &str) -> Option<&'a Row> {
 /// Read the answers.
 pub fn facts(settings: &ExternalDb, answers: &Answers) -> Facts {
     let reach = match answers.get(NODE, "cluster") {
-        Some(Answer::Rows(_)) => Reach::Answers,
-        Some(Answer::Failed(why)) => Reach::Silent(why.clone()),
-        Some(other) => Reach::Silent(format!("unexpected answer {other:?}")),
-        None => Reach::NotAsked,
+        Some(Answer::Rows(_)) => Reachability::Answers,
+        Some(Answer::Failed(why)) => Reachability::Silent(why.clone()),
+        Some(other) => Reachability::Silent(format!("unexpected answer {other:?}")),
+        None => Reachability::NotAsked,
     };
     let cluster = first(answers, "cluster").map(cluster).unwrap_or_default();
     let role = first(answers, "role").map(|row| role(row, stored(answers)));
@@ -175,7 +175,7 @@ fn cluster(row: &Row) -> Cluster {
     }
 }
 
-fn role(row: &Row, password: Stored) -> Role {
+fn role(row: &Row, password: StoredPassword) -> Role {
     Role {
         login: truth(row, "login"),
         superuser: truth(row, "superuser"),
@@ -185,16 +185,16 @@ fn role(row: &Row, password: Stored) -> Role {
     }
 }
 
-fn stored(answers: &Answers) -> Stored {
+fn stored(answers: &Answers) -> StoredPassword {
     if let Some(row) = first(answers, "stored password") {
-        return Stored::Verifier(Secret::from(text(row, "rolpassword")));
+        return StoredPassword::Verifier(Secret::from(text(row, "rolpassword")));
     }
     match answers.get(NODE, "login") {
-        Some(Answer::Rows(_)) => Stored::Accepted,
-        Some(Answer::Failed(why)) if is_rejection(why) => Stored::Rejected,
-        Some(Answer::Failed(why)) if is_later(why) => Stored::Accepted,
-        Some(Answer::Failed(why)) => Stored::Unknown(why.clone()),
-        _ => Stored::NotAsked,
+        Some(Answer::Rows(_)) => StoredPassword::Accepted,
+        Some(Answer::Failed(why)) if is_rejection(why) => StoredPassword::Rejected,
+        Some(Answer::Failed(why)) if is_later(why) => StoredPassword::Accepted,
+        Some(Answer::Failed(why)) => StoredPassword::Unknown(why.clone()),
+        _ => StoredPassword::NotAsked,
     }
 }
 

@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 
 use crate::diag::{Diag, Diags, Path};
 use crate::resource::{Answers, ImportRequest, Known, Observation, Plan, Question, Resource, Ssh};
-use crate::rule::{Found, Rule};
+use crate::rule::{Findings, Rule};
 use crate::value::Object;
 
 pub use settings::{ExternalDb, OnDestroy, Outputs, SslMode, TcpServer};
@@ -84,18 +84,18 @@ const RULES: &[Rule<ExternalDb>] = &[
     Rule { reads: &["server", "on_destroy"], check: elsewhere },
 ];
 
-fn missing(found: &mut Found, path: &str, whose: &str) {
+fn missing(found: &mut Findings, path: &str, whose: &str) {
     let detail = format!("{path} must be set: the password of {whose}.");
     found.error(Path::of(path), "Missing password", detail);
 }
 
-fn password(settings: &ExternalDb, found: &mut Found) {
+fn password(settings: &ExternalDb, found: &mut Findings) {
     if settings.password_wo.is_none() {
         missing(found, "password_wo", &format!("the role {}", settings.user));
     }
 }
 
-fn elsewhere(settings: &ExternalDb, found: &mut Found) {
+fn elsewhere(settings: &ExternalDb, found: &mut Findings) {
     let Some(server) = &settings.server else { return };
     if server.admin_password_wo.is_none() {
         missing(found, "server.admin_password_wo", &server.admin_user);

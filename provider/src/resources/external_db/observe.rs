@@ -1,6 +1,6 @@
 //! What is there: the role and the databases, without the passwords that a configuration holds.
 
-use super::facts::{Facts, NODE, Reach, Stored};
+use super::facts::{Facts, NODE, Reachability, StoredPassword};
 use super::labels::{AS_WANTED, database_label, memory_label, role_label};
 use super::settings::{ExternalDb, Outputs};
 use super::{database, role};
@@ -11,7 +11,7 @@ use crate::settings::Settings as _;
 pub fn observe(settings: &ExternalDb, facts: &Facts) -> Observation {
     let mut observed = Observation { outputs: outputs(settings, facts), ..Observation::default() };
     let label = role_label(settings);
-    if facts.reach != Reach::Answers {
+    if facts.reach != Reachability::Answers {
         let names = settings.database_names().into_iter().map(|name| database_label(&name));
         observed.unseen = names.chain([label]).map(|name| (name, Unseen::All)).collect();
         return observed;
@@ -19,7 +19,7 @@ pub fn observe(settings: &ExternalDb, facts: &Facts) -> Observation {
     if let Some(found) = &facts.role {
         let words = |password| role::text(settings, found, password);
         observed.status(label.clone(), words("password not checked"));
-        if let Stored::Verifier(text) = &found.password {
+        if let StoredPassword::Verifier(text) = &found.password {
             let status = [label.clone(), words(AS_WANTED), words("password changed on the server")];
             observed.secret(NODE, memory_label(settings), text, status);
         }

@@ -2,7 +2,7 @@
 
 use render::harbor::Release;
 
-use super::facts::{Facts, Reach};
+use super::facts::{Facts, Reachability};
 use super::labels::step;
 use super::observe::version_text;
 use super::settings::ExternalDb;
@@ -27,7 +27,7 @@ pub fn plan(settings: &ExternalDb, facts: &Facts, known: Known<'_>) -> Plan {
     if !plan.refusals.is_empty() {
         return plan;
     }
-    if let Reach::Silent(_) = facts.reach {
+    if let Reachability::Silent(_) = facts.reach {
         // The server is made by the same apply; by then it must answer.
         let what = format!("reach {}", settings.place());
         plan.add(step(settings, what, sql::MAINTENANCE, vec!["SELECT 1".to_owned()]));
@@ -50,7 +50,7 @@ fn refused(settings: &ExternalDb, facts: &Facts, context: &Context) -> Diags {
     let mut plan = Plan::default();
     let place = settings.place();
     let at = if settings.server.is_some() { "server.host" } else { "ssh.host" };
-    if let (Reach::Silent(why), true) = (&facts.reach, context.prior.is_some()) {
+    if let (Reachability::Silent(why), true) = (&facts.reach, context.prior.is_some()) {
         plan.refuse(
             at,
             "PostgreSQL does not answer",

@@ -1,6 +1,6 @@
 //! The role: made, adopted, its password kept.
 
-use super::facts::{Cluster, Facts, Reach, Role, Stored};
+use super::facts::{Cluster, Facts, Reachability, Role, StoredPassword};
 use super::labels::{AS_WANTED, memory_label, risky, role_label, step};
 use super::settings::ExternalDb;
 use super::sql;
@@ -27,7 +27,7 @@ fn made(settings: &ExternalDb, facts: &Facts) -> Plan {
     let statements = sql::create_role(&settings.user, password, settings.connection_limit);
     let what = format!("create role {}", settings.user);
     plan.add(step(settings, what, sql::MAINTENANCE, statements));
-    if facts.reach == Reach::Answers {
+    if facts.reach == Reachability::Answers {
         plan.add(join(settings, &facts.cluster));
     } else if settings.server.is_some() {
         plan.add(join(settings, &Cluster::default()));
@@ -37,8 +37,8 @@ fn made(settings: &ExternalDb, facts: &Facts) -> Plan {
 
 fn kept(settings: &ExternalDb, role: &Role, cluster: &Cluster, context: &Context) -> Plan {
     let mut plan = Plan::default();
-    let fit = password_fit(settings, role, context);
-    if let (Fit::Unproven, Stored::Unknown(why)) = (fit, &role.password) {
+    let fit = password_match(settings, role, context);
+    if let (PasswordMatch::Unproven, StoredPassword::Unknown(why)) = (fit, &role.password) {
         plan.refusals.push(unproven(settings, why));
     }
     let wanted = wanted_text(settings, Some(role));
@@ -52,9 +52,11 @@ fn kept(settings: &ExternalDb, role: &Role, cluster: &Cluster, context: &Context
         plan.add(step(settings, what, sql::MAINTENANCE, vec![statement]));
     }
     match fit {
-        Fit::Differs => plan.add(set_password(settings, Risk::Disruptive(refused(settings)))),
-        Fit::Md5 => plan.add(set_password(settings, Risk::Quiet)),
-        Fit::Same | Fit::Unknown | Fit::Unproven => {}
+        PasswordMatch::Differs => {
+            plan.add(set_password(settings, Risk::Disruptive(refused(settings))));
+        }
+        PasswordMatch::Md5 => plan.add(set_password(settings, Risk::Quiet)),
+        PasswordMatch::Same | PasswordMatch::Unknown | PasswordMatch::Unproven => {}
     }
     if !role.usable {
         plan.add(join(settings, cluster));
@@ -99,7 +101,7 @@ fn differs(limit: Option<i64>, connections: i64) -> bool {
 
 /// How the stored password stands to the wanted one.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Fit {
+enum PasswordMatch {
     /// The same, or the one that we wrote.
     Same,
     /// The same, stored as an MD5 hash: SCRAM replaces it, and nobody is refused.
@@ -112,7 +114,7 @@ enum Fit {
     Unproven,
 }
 
-impl Fit {
+impl PasswordMatch {
     fn word(self) -> &'static str {
         match self {
             Self::Same => AS_WANTED,
@@ -123,25 +125,27 @@ impl Fit {
     }
 }
 
-fn password_fit(settings: &ExternalDb, role: &Role, context: &Context) -> Fit {
+fn password_match(settings: &ExternalDb, role: &Role, context: &Context) -> PasswordMatch {
     let kept = context.secrets_unchanged && context.prior.is_some();
     let memory = context.as_written.get(&memory_label(settings)).copied();
     // An ephemeral password is another one in each run; without memory of what was written, a
     // version that did not change says that the server's is to stay.
     if kept && memory != Some(false) {
-        return Fit::Same;
+        return PasswordMatch::Same;
     }
     match (&role.password, &settings.password_wo) {
-        (Stored::Verifier(text), Some(password)) if scram::is_of(text, password) => Fit::Same,
-        (Stored::Verifier(text), Some(password))
+        (StoredPassword::Verifier(text), Some(password)) if scram::is_of(text, password) => {
+            PasswordMatch::Same
+        }
+        (StoredPassword::Verifier(text), Some(password))
             if scram::is_md5_of(text, &settings.user, password) =>
         {
-            Fit::Md5
+            PasswordMatch::Md5
         }
-        (Stored::Accepted, _) => Fit::Same,
-        (Stored::Verifier(_) | Stored::Rejected, _) => Fit::Differs,
-        (Stored::Unknown(_), _) => Fit::Unproven,
-        (Stored::NotAsked, _) => Fit::Unknown,
+        (StoredPassword::Accepted, _) => PasswordMatch::Same,
+        (StoredPassword::Verifier(_) | StoredPassword::Rejected, _) => PasswordMatch::Differs,
+        (StoredPassword::Unknown(_), _) => PasswordMatch::Unproven,
+        (StoredPassword::NotAsked, _) => PasswordMatch::Unknown,
     }
 }
 

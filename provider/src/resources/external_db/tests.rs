@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
-use super::facts::{Cluster, Database, Facts, Inside, Reach, Role, Stored};
+use super::facts::{Cluster, Database, Facts, Inside, Reachability, Role, StoredPassword};
 use super::*;
 use crate::resource::{Context, decided, describe, observed};
 use crate::scram;
@@ -34,24 +34,24 @@ fn destroy(settings: &ExternalDb, facts: &Facts) -> Plan {
     decided::<ExternalDatabase>(settings, facts, &Context::default(), true)
 }
 
-fn there(user: &str, password: Stored) -> Facts {
+fn there(user: &str, password: StoredPassword) -> Facts {
     let inside = Inside { public: true, may_create: Some(true), ..Inside::default() };
     let database =
         Database { owner: user.to_owned(), encoding: "UTF8".to_owned(), inside: Some(inside) };
     Facts {
-        reach: Reach::Answers,
+        reach: Reachability::Answers,
         cluster: Cluster { version: 150_008, in_recovery: false, superuser: true },
         role: Some(Role { login: true, superuser: false, connections: -1, usable: true, password }),
         databases: BTreeMap::from([("registry".to_owned(), database)]),
     }
 }
 
-fn right() -> Stored {
-    Stored::Verifier(scram::verifier(&Secret::from("s3cret-Word")))
+fn right() -> StoredPassword {
+    StoredPassword::Verifier(scram::verifier(&Secret::from("s3cret-Word")))
 }
 
-fn wrong() -> Stored {
-    Stored::Verifier(scram::verifier(&Secret::from("another")))
+fn wrong() -> StoredPassword {
+    StoredPassword::Verifier(scram::verifier(&Secret::from("another")))
 }
 
 fn updating(as_written: Option<bool>) -> Context {
@@ -66,7 +66,7 @@ fn updating(as_written: Option<bool>) -> Context {
 
 fn nothing_there() -> Facts {
     Facts {
-        reach: Reach::Answers,
+        reach: Reachability::Answers,
         cluster: Cluster { version: 150_008, in_recovery: false, superuser: true },
         ..Facts::default()
     }
@@ -95,7 +95,8 @@ fn as_wanted_needs_no_step() {
 
 #[test]
 fn a_server_made_in_the_same_apply_must_answer_first() {
-    let facts = Facts { reach: Reach::Silent("connection refused".into()), ..Facts::default() };
+    let facts =
+        Facts { reach: Reachability::Silent("connection refused".into()), ..Facts::default() };
     let plan = plan_in(&settings(&[]), &facts, &Context::default());
     assert_eq!(
         describe(&plan.steps),
@@ -109,7 +110,8 @@ fn a_server_made_in_the_same_apply_must_answer_first() {
 
 #[test]
 fn a_server_that_fell_silent_is_not_changed_and_not_forgotten() {
-    let facts = Facts { reach: Reach::Silent("connection refused".into()), ..Facts::default() };
+    let facts =
+        Facts { reach: Reachability::Silent("connection refused".into()), ..Facts::default() };
     let plan = plan_in(&settings(&[]), &facts, &updating(None));
     assert_eq!(plan.refusals.len(), 1);
     assert!(plan.steps.is_empty());
@@ -161,7 +163,7 @@ fn a_role_of_another_is_adopted_and_its_password_change_is_announced() {
 #[test]
 fn an_md5_hash_of_the_password_is_replaced_and_nobody_is_refused() {
     let hash = postgres_protocol::password::md5(b"s3cret-Word", "harbor");
-    let facts = there("harbor", Stored::Verifier(Secret::from(hash.as_str())));
+    let facts = there("harbor", StoredPassword::Verifier(Secret::from(hash.as_str())));
     let plan = plan_in(&settings(&[]), &facts, &Context::default());
     assert_eq!(describe(&plan.steps), "node: set the password of role harbor\n");
 }
@@ -169,7 +171,7 @@ fn an_md5_hash_of_the_password_is_replaced_and_nobody_is_refused() {
 #[test]
 fn what_was_written_stays_until_its_version_changes() {
     // An ephemeral password is another one in each run: the configuration's is not what counts.
-    let plan = |stored: Stored, context: &Context| {
+    let plan = |stored: StoredPassword, context: &Context| {
         describe(&plan_in(&settings(&[]), &there("harbor", stored), context).steps)
     };
     assert_eq!(plan(wrong(), &updating(Some(true))), "");
@@ -197,7 +199,7 @@ fn a_read_says_what_is_there_without_the_password() {
 #[test]
 fn no_step_shows_the_password() {
     let settings = settings(&[("server", Value::Map(server()))]);
-    let facts = Facts { reach: Reach::Answers, ..Facts::default() };
+    let facts = Facts { reach: Reachability::Answers, ..Facts::default() };
     let plan = plan_in(&settings, &facts, &Context::default());
     let all = format!("{settings:?} {plan:?} {:?}", ExternalDatabase::questions(&settings));
     let actions = format!("{:?}", plan.steps.iter().map(|s| &s.action).collect::<Vec<_>>());
@@ -231,7 +233,8 @@ fn a_server_elsewhere_needs_its_password_and_keeps_its_data() {
 #[test]
 fn a_password_that_cannot_be_proven_is_said_to_be_so() {
     let settings = settings(&[("server", Value::Map(server()))]);
-    let facts = there("harbor", Stored::Unknown("no pg_hba.conf entry for host".to_owned()));
+    let facts =
+        there("harbor", StoredPassword::Unknown("no pg_hba.conf entry for host".to_owned()));
     let plan = plan_in(&settings, &facts, &Context::default());
     assert_eq!(plan.refusals[0].path, Path::of("password_wo"));
     assert!(plan.refusals[0].detail.contains("no pg_hba.conf entry"));

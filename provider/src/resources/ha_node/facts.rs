@@ -29,7 +29,7 @@ pub struct Facts {
     /// Files, by path.
     pub files: BTreeMap<String, FileFact>,
     /// What the node's script said.
-    pub seen: Seen,
+    pub seen: NodeProperties,
     /// Harbor's health by its API.
     pub health: Health,
     /// Whether its API showed a certificate that is not trusted.
@@ -67,9 +67,9 @@ pub enum Admin {
 
 /// Lines `key=value` of the node's script. A key may come more than once.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Seen(Vec<(String, String)>);
+pub struct NodeProperties(Vec<(String, String)>);
 
-impl Seen {
+impl NodeProperties {
     /// Read the script's output.
     pub fn parse(output: &str) -> Self {
         let pairs = output.lines().filter_map(|l| l.split_once('='));
@@ -169,7 +169,7 @@ pub fn read(s: &HaNode, answers: &Answers) -> Facts {
         packages: package::facts(answers, HOST),
         services: service::facts(answers, HOST),
         files: files.map(|p| (p.clone(), file::fact(answers, HOST, &p))).collect(),
-        seen: answers.stdout(HOST, "node").map(Seen::parse).unwrap_or_default(),
+        seen: answers.stdout(HOST, "node").map(NodeProperties::parse).unwrap_or_default(),
         health: health(answers.get(HOST, "health")),
         untrusted: untrusted(answers.get(HOST, "health")),
         admin: admin(answers.get(HOST, "configuration")),
@@ -208,8 +208,9 @@ mod tests {
 
     #[test]
     fn reads_lines_with_spaces_and_equal_signs() {
-        let seen =
-            Seen::parse("a=1=2\ncontainer=nginx running 0 x\ncontainer=redis exited 3 y\nz\n");
+        let seen = NodeProperties::parse(
+            "a=1=2\ncontainer=nginx running 0 x\ncontainer=redis exited 3 y\nz\n",
+        );
         assert_eq!(seen.one("a"), "1=2");
         assert_eq!(seen.of("container", "redis"), "exited 3 y");
         assert_eq!(seen.of("container", "red"), "");

@@ -6,7 +6,7 @@ mod read;
 
 use serde_json::Value as Json;
 
-use super::facts::{HOST, Seen};
+use super::facts::{HOST, NodeProperties};
 use super::settings::{HaNode, Shared, Storage};
 use super::{layout, scripts};
 use crate::diag::{Diag, Diags};
@@ -76,7 +76,7 @@ pub fn import(id: &str, answers: &Answers) -> Result<Object, Diags> {
         let detail = format!("{path} on {} is not YAML.", s.ssh.host);
         return Err(vec![Diag::error("Cannot read harbor.yml", detail)]);
     };
-    let seen = answers.stdout(HOST, "node").map(Seen::parse).unwrap_or_default();
+    let seen = answers.stdout(HOST, "node").map(NodeProperties::parse).unwrap_or_default();
     let release = [seen.one("composed"), seen.one("installer")];
     release.iter().find(|r| !r.is_empty()).copied().unwrap_or_default().clone_into(&mut s.version);
     read::from_yml(&mut s, &yml);
@@ -96,7 +96,7 @@ pub fn import(id: &str, answers: &Answers) -> Result<Object, Diags> {
 
 /// What this provider makes beside Harbor's own files.
 fn ours(s: &mut HaNode, answers: &Answers) {
-    let seen = answers.stdout(HOST, "ours").map(Seen::parse).unwrap_or_default();
+    let seen = answers.stdout(HOST, "ours").map(NodeProperties::parse).unwrap_or_default();
     let some = |key: &str| Some(seen.one(key).to_owned()).filter(|text| !text.is_empty());
     s.shared_secrets = some("shared_secrets");
     let Some(what) = some("What") else { return };

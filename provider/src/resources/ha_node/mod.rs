@@ -6,12 +6,12 @@ mod destroy;
 mod facts;
 mod harbor_yml;
 mod import;
+mod input_digest;
 mod layout;
-mod mark;
-mod meaning;
 mod observe;
 mod plan;
 mod scripts;
+mod semantic_equality;
 mod settings;
 #[cfg(test)]
 mod tests;

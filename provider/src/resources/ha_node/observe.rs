@@ -6,7 +6,7 @@ use render::docker::daemon_json as daemon;
 use render::harbor::Release;
 
 use super::facts::{Admin, Facts, HOST, Health};
-use super::mark::{Mark, sha256};
+use super::input_digest::{InputDigest, sha256};
 use super::settings::{ComposeSource, Docker, DockerSource, HaNode, Outputs};
 use super::{configuration, layout, texts};
 use crate::facts::package::Package;
@@ -67,7 +67,7 @@ fn files(s: &HaNode, facts: &Facts, observed: &mut Observation) {
 fn programs(s: &HaNode, facts: &Facts, observed: &mut Observation) {
     let docker = s.docker();
     for name in layout::packages(s) {
-        let (actual, _) = Package::words(facts.packages.get(name), pin(&docker, name));
+        let (actual, _) = Package::status(facts.packages.get(name), pin(&docker, name));
         observed.status(format!("package {name}"), actual);
     }
     let compose = docker.compose.as_ref().filter(|_| s.compose_source() == ComposeSource::Url);
@@ -90,7 +90,7 @@ fn programs(s: &HaNode, facts: &Facts, observed: &mut Observation) {
     units.extend(layout::mount_unit(s).filter(|_| shared));
     units.extend(s.boot_unit.then(|| "harbor.service".to_owned()));
     for unit in units {
-        let words = facts.services.get(&unit).map(Service::words);
+        let words = facts.services.get(&unit).map(Service::status);
         observed.status(format!("service {unit}"), words.unwrap_or_default());
     }
 }
@@ -199,8 +199,10 @@ fn ran_with_what_is_there(s: &HaNode, facts: &Facts, release: Release) -> bool {
 /// Whether prepare was last run with files of these digests, in the order of `scripts::inputs`;
 /// `changed`: `harbor.yml` or the certificate are still to change.
 pub(super) fn ran_with(facts: &Facts, inputs: &[String], changed: bool) -> bool {
-    match Mark::parse(facts.seen.one("prepared")) {
-        Some(mark) => mark.is_of(inputs) && mark.compose_file == facts.seen.one("compose_file"),
+    match InputDigest::parse(facts.seen.one("prepared")) {
+        Some(recorded) => {
+            recorded.is_of(inputs) && recorded.compose_file == facts.seen.one("compose_file")
+        }
         // Prepared by somebody else: after harbor.yml was last written, as far as one can see.
         None => !changed && facts.seen.one("composed_newer") == "yes",
     }

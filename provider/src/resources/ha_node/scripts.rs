@@ -21,8 +21,8 @@ fn inputs(s: &HaNode, head: &str) -> String {
     )
 }
 
-/// The shell's side of [`super::mark::Mark`]: a salt, a digest of the salt and of what `$2` (a
-/// function) prints, and the digest of the compose file.
+/// The shell's side of [`super::input_digest::InputDigest`]: a salt, a digest of the salt and of what
+/// `$2` (a function) prints, and the digest of the compose file.
 const MARK: &str = r#"mark() {
   salt=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
   sum=$({ printf '%s\n' "$salt"; "$2"; } | sha256sum | cut -c1-64)

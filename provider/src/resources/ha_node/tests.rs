@@ -8,8 +8,8 @@ mod running;
 
 use std::collections::BTreeMap;
 
-use super::facts::{Admin, Facts, HOST, Health, Seen};
-use super::mark::sha256;
+use super::facts::{Admin, Facts, HOST, Health, NodeProperties};
+use super::input_digest::sha256;
 use super::settings::{HaNode, Outputs};
 use super::{Node, layout};
 use crate::diag::Path;
@@ -121,7 +121,7 @@ fn after(s: &HaNode, facts: &Facts, steps: &[Step]) -> Facts {
         let [load, active, enabled] = words;
         facts.services.insert(unit, Service { load, active, enabled });
     }
-    facts.seen = Seen::parse(&settled(s, &facts));
+    facts.seen = NodeProperties::parse(&settled(s, &facts));
     facts.health = Health::Says { healthy: true, components: BTreeMap::new() };
     let off = [("self_registration".to_owned(), serde_json::json!(false))];
     facts.admin = Admin::Settings(off.into());

@@ -6,7 +6,7 @@ use render::harbor::{Release, compose_override, release};
 
 use super::facts::Facts;
 use super::settings::HaNode;
-use super::{harbor_yml, layout, meaning};
+use super::{harbor_yml, layout, semantic_equality};
 use crate::facts::file::FileFact;
 
 /// First line of files that are ours alone and take comments.
@@ -29,7 +29,7 @@ pub(super) fn harbor_yml(
 ) -> Result<String, render::Error> {
     let actual = facts.file(&s.at("harbor.yml")).text().unwrap_or_default();
     let text = headed(&harbor_yml::render(s, release)?);
-    Ok(if meaning::same(actual, &text, release) { actual.to_owned() } else { text })
+    Ok(if semantic_equality::equal(actual, &text, release) { actual.to_owned() } else { text })
 }
 
 /// The compose override with the shared secrets of a directory on the host.

@@ -13,7 +13,7 @@ use render::mask::is_secret_key;
 use super::settings::{HaNode, Installer};
 use super::{configuration, harbor_yml};
 use crate::diag::{Diag, Path, has_error};
-use crate::rule::{Found, Rule};
+use crate::rule::{Findings, Rule};
 use crate::secret::Secret;
 
 /// What `harbor.yml` is made of.
@@ -80,7 +80,7 @@ pub const RULES: &[Rule<HaNode>] = &[
     Rule { reads: FILE, check: rendered },
 ];
 
-fn known_release(s: &HaNode, found: &mut Found) {
+fn known_release(s: &HaNode, found: &mut Findings) {
     if s.version.parse::<Release>().is_ok() {
         return;
     }
@@ -93,13 +93,13 @@ fn known_release(s: &HaNode, found: &mut Found) {
     found.at("version", &format!("Unknown Harbor release {}", s.version), detail);
 }
 
-fn admin_password(s: &HaNode, found: &mut Found) {
+fn admin_password(s: &HaNode, found: &mut Findings) {
     if s.admin_password_wo.is_none() {
         found.missing("admin_password_wo", "Harbor takes it at its first start.");
     }
 }
 
-fn database_password(s: &HaNode, found: &mut Found) {
+fn database_password(s: &HaNode, found: &mut Findings) {
     let password = s.database.password_wo.as_ref();
     if password.is_none() {
         found.missing("database.password_wo", "Harbor logs in to PostgreSQL with it.");
@@ -107,7 +107,7 @@ fn database_password(s: &HaNode, found: &mut Found) {
     carried(found, "database.password_wo", password);
 }
 
-fn redis_password(s: &HaNode, found: &mut Found) {
+fn redis_password(s: &HaNode, found: &mut Findings) {
     let Some(redis) = &s.redis else { return };
     if redis.username.is_some() && redis.password_wo.is_none() {
         let why = "without it Harbor writes the user into the host's name.";
@@ -116,7 +116,7 @@ fn redis_password(s: &HaNode, found: &mut Found) {
     carried(found, "redis.password_wo", redis.password_wo.as_ref());
 }
 
-fn carried(found: &mut Found, path: &str, password: Option<&Secret>) {
+fn carried(found: &mut Findings, path: &str, password: Option<&Secret>) {
     let fits = |b: u8| b.is_ascii_alphanumeric() || b"_-".contains(&b);
     if password.is_some_and(|p| p.expose().is_empty() || !p.expose().bytes().all(fits)) {
         found.at(
@@ -128,7 +128,7 @@ fn carried(found: &mut Found, path: &str, password: Option<&Secret>) {
     }
 }
 
-fn installer(s: &HaNode, found: &mut Found) {
+fn installer(s: &HaNode, found: &mut Findings) {
     match s.installer.as_ref().map(|Installer { url, path, .. }| (url, path)) {
         None | Some((Some(_), None) | (None, Some(_))) => {}
         Some(_) => found.at(
@@ -139,7 +139,7 @@ fn installer(s: &HaNode, found: &mut Found) {
     }
 }
 
-fn extra(s: &HaNode, found: &mut Found) {
+fn extra(s: &HaNode, found: &mut Findings) {
     let Ok(release) = s.version.parse::<Release>() else { return };
     for (key, text) in s.settings.iter().flatten() {
         let problem = if setting_of(key).is_some() {
@@ -166,7 +166,7 @@ fn extra(s: &HaNode, found: &mut Found) {
 
 /// What render refuses, at the attribute it comes from; after the others, because it stops at its
 /// first.
-fn rendered(s: &HaNode, found: &mut Found) {
+fn rendered(s: &HaNode, found: &mut Findings) {
     let Ok(release) = s.version.parse() else { return };
     if !has_error(&found.diags)
         && let Err(error) = harbor_yml::render(s, release)

@@ -98,7 +98,7 @@ impl Files<'_> {
         let settings =
             render::postgres::createcluster_conf::Settings { create_main_cluster: false };
         let text = render::postgres::createcluster_conf::render(&settings);
-        Ok(File::public(&self.paths.createcluster, format!("{HEADER}{}", said(text)?)))
+        Ok(File::public(&self.paths.createcluster, format!("{HEADER}{}", rendered(text)?)))
     }
 
     /// The PostgreSQL project's repository for a release of the distribution.
@@ -106,7 +106,7 @@ impl Files<'_> {
         let source = apt::source::pgdg(&self.settings.mirror, codename, &self.paths.key);
         Ok(File::public(
             &self.paths.sources,
-            format!("{HEADER}{}", said(apt::source::render(&source))?),
+            format!("{HEADER}{}", rendered(apt::source::render(&source))?),
         ))
     }
 
@@ -120,7 +120,7 @@ impl Files<'_> {
     pub fn shared_values(&self) -> Result<BTreeMap<String, String>, String> {
         let settings = self.settings;
         let cap = u64::try_from(settings.slot_keep_mib).unwrap_or_default();
-        let mut values = said(conf::baseline(settings.version, cap))?;
+        let mut values = rendered(conf::baseline(settings.version, cap))?;
         values.insert("listen_addresses".to_owned(), "*".to_owned());
         values.extend(settings.settings.clone());
         values.insert("port".to_owned(), settings.port.to_string());
@@ -142,7 +142,7 @@ impl Files<'_> {
     pub fn shared_conf(&self, instead: &BTreeMap<String, String>) -> Wanted {
         let mut values = self.shared_values()?;
         values.extend(instead.clone());
-        let text = said(conf::render(&conf::Settings { values }))?;
+        let text = rendered(conf::render(&conf::Settings { values }))?;
         Ok(File::public(&self.paths.shared_conf, text))
     }
 
@@ -161,7 +161,7 @@ impl Files<'_> {
             recovery_target_timeline: "latest".to_owned(),
             synchronous_peer: settings.sync_wanted().then(|| self.member.peer().word().to_owned()),
         });
-        let mut text = said(text)?;
+        let mut text = rendered(text)?;
         if self.keeps_name {
             let others = text.split_inclusive('\n').filter(|l| !l.starts_with("cluster_name "));
             text = others.collect();
@@ -190,13 +190,13 @@ impl Files<'_> {
     pub fn hba(&self, host: &Host) -> Wanted {
         let existing = host.files.get(&self.paths.hba).and_then(|f| f.text());
         let existing = existing.filter(|text| !(host.making || self.is_fresh(host, text)));
-        let block = said(hba::render(&hba::Settings { rules: self.rules() }))?;
-        let rest = said(hba::without_block(existing.unwrap_or(REST_OF_HBA)))?;
+        let block = rendered(hba::render(&hba::Settings { rules: self.rules() }))?;
+        let rest = rendered(hba::without_block(existing.unwrap_or(REST_OF_HBA)))?;
         let stays = |line: &&str| {
             self.settings.other_rules == OtherRules::Keep || is_comment(line) || is_debians(line)
         };
         let rest: String = rest.split_inclusive('\n').filter(stays).collect();
-        let text = said(hba::merge(&rest, &block))?;
+        let text = rendered(hba::merge(&rest, &block))?;
         Ok(File::public(&self.paths.hba, text).owned_by("postgres").mode(0o640))
     }
 
@@ -249,7 +249,7 @@ impl Files<'_> {
         let mut paths = vec![self.paths.data.clone()];
         paths.extend(self.settings.archive_dir.clone());
         let text = systemd::postgres_dropin::render(&systemd::postgres_dropin::Settings { paths });
-        Ok(File::public(&self.paths.dropin, said(text)?))
+        Ok(File::public(&self.paths.dropin, rendered(text)?))
     }
 
     /// Called by `archive_command`.
@@ -257,7 +257,7 @@ impl Files<'_> {
         let directory = self.settings.archive_dir.clone()?;
         let member = self.member.word().to_owned();
         let text = archive_script::render(&archive_script::Settings { directory, member });
-        Some(said(text).map(|text| File::public(&self.paths.archive_script, text).mode(0o755)))
+        Some(rendered(text).map(|text| File::public(&self.paths.archive_script, text).mode(0o755)))
     }
 
     /// The password, for both directions and both roles; the same text on both hosts.
@@ -279,7 +279,7 @@ impl Files<'_> {
                 ]
             })
             .collect();
-        let text = said(passfile::render(&passfile::Settings { entries }))?;
+        let text = rendered(passfile::render(&passfile::Settings { entries }))?;
         Ok(File::private(&self.paths.passfile, text).owned_by("postgres"))
     }
 }
@@ -333,6 +333,6 @@ fn unquote(value: &str) -> String {
     }
 }
 
-fn said<T>(result: Result<T, render::Error>) -> Result<T, String> {
+fn rendered<T>(result: Result<T, render::Error>) -> Result<T, String> {
     result.map_err(|e| e.to_string())
 }

@@ -17,11 +17,7 @@
 //! - A changed configuration is checked by PostgreSQL itself before it is loaded; a bad one is put
 //!   back.
 
-#[cfg(test)]
-mod attacked_tests;
 mod case;
-#[cfg(test)]
-mod decoys_tests;
 mod describe;
 mod destroy;
 mod facts;
@@ -36,6 +32,8 @@ mod roles;
 mod scripts;
 mod settings;
 mod steps;
+#[cfg(test)]
+mod tests;
 mod validate;
 mod wal;
 
@@ -68,7 +66,7 @@ is announced by the plan. Data is never removed to make room.
 
 The type is also served as `pg_replication_pair`, for configurations that say `provider = harbor`; \
 the guide on import shows how to move from one name to the other.";
-    const MAY_MISS: bool = true;
+    const TOLERATES_MISSING: bool = true;
     type Settings = Pair;
     type Outputs = Outputs;
     type Facts = Facts;

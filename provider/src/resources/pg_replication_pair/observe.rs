@@ -65,7 +65,7 @@ fn status(case: &Case, side: &Side, observed: &mut Observation) {
     let host = side.host;
     for name in packages(case.settings) {
         let release = case.settings.package_version.as_deref();
-        let (actual, _) = Package::words(host.packages.get(&name), release);
+        let (actual, _) = Package::status(host.packages.get(&name), release);
         note(format!("package {name}"), actual);
     }
     if fetches_key(case, side) && case.fact(side.member, &side.paths.key).is_present() {

@@ -171,8 +171,8 @@ fn history(text: &str) -> History {
     let ancestor = |line: &str| {
         let mut words = line.split_whitespace();
         let timeline = timeline(words.next()?)?;
-        let Lsn(parted) = words.next()?.parse().ok()?;
-        Some((timeline, parted))
+        let Lsn(switch_point) = words.next()?.parse().ok()?;
+        Some((timeline, switch_point))
     };
     History { timeline: of, ancestors: lines.filter_map(ancestor).collect() }
 }

@@ -31,7 +31,7 @@ pub fn plan(settings: &Pair, facts: &Facts, known: Known<'_>) -> Plan {
     let roles = roles::decide(&case);
     let mut plan = goal::goal(&case);
     match roles.row.then {
-        Decision::Maintain => plan.steps.extend(tend(&case)),
+        Decision::Maintain => plan.steps.extend(maintain(&case)),
         Decision::Do(change) => plan.add(roles.change(&case, change)),
         Decision::Refuse(why) if plan.refusals.is_empty() => {
             plan.refusals.push(roles.refusal(&case, why));
@@ -42,15 +42,16 @@ pub fn plan(settings: &Pair, facts: &Facts, known: Known<'_>) -> Plan {
     if !change {
         plan.refusals.extend(upgrade::refusals(&case));
     }
-    plan.bears_missing = roles.row.then != Decision::NeedsBoth && !case.context.missing.is_empty();
+    plan.tolerates_missing =
+        roles.row.then != Decision::NeedsBoth && !case.context.missing.is_empty();
     plan.outputs = outputs::now(&case);
     plan.outputs_after = outputs::after(&case, change);
     let plan = plan.all_or_nothing();
-    if settings.frozen { told(plan) } else { plan }
+    if settings.frozen { only_reported(plan) } else { plan }
 }
 
 /// What every apply does: packages, cluster, access, configuration, copy.
-fn tend(case: &Case) -> Steps {
+fn maintain(case: &Case) -> Steps {
     let (primary, standby) = (case.primary(), case.standby());
     let alone = case.missing(standby.member).is_some();
     let mut work = Work::default();
@@ -74,8 +75,9 @@ fn tend(case: &Case) -> Steps {
 }
 
 /// What would be done is told, and nothing is done.
-fn told(plan: Plan) -> Plan {
-    let steps: Vec<String> = plan.steps.iter().map(|step| format!("- {}", step.words())).collect();
+fn only_reported(plan: Plan) -> Plan {
+    let steps: Vec<String> =
+        plan.steps.iter().map(|step| format!("- {}", step.describe())).collect();
     let as_warning = |refusal| Diag { severity: Severity::Warning, ..refusal };
     let mut warnings = plan.warnings;
     warnings.extend(plan.refusals.into_iter().map(as_warning));

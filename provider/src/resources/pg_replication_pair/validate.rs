@@ -9,7 +9,7 @@ use super::files::Files;
 use super::names::{Paths, REWINDER};
 use super::settings::{Member, Method, Pair};
 use crate::diag::{Path, has_error};
-use crate::rule::{Found, Rule};
+use crate::rule::{Findings, Rule};
 
 /// What the files are made of.
 const FILES: &[&str] = &[
@@ -101,7 +101,7 @@ pub const RULES: &[Rule<Pair>] = &[
     Rule { reads: FILES, check: files },
 ];
 
-fn version(settings: &Pair, found: &mut Found) {
+fn version(settings: &Pair, found: &mut Findings) {
     if !(13..=18).contains(&settings.version) {
         let detail = format!("{} is not a version from 13 to 18.", settings.version);
         found.error(Path::of("version"), "Invalid version", detail);
@@ -113,7 +113,7 @@ fn version(settings: &Pair, found: &mut Found) {
 }
 
 /// A version as Debian's policy has it (5.6.12), of the wanted major version.
-fn package_version(settings: &Pair, found: &mut Found) {
+fn package_version(settings: &Pair, found: &mut Findings) {
     let Some(release) = &settings.package_version else { return };
     let fine = |c: char| c.is_ascii_alphanumeric() || ".+-~:".contains(c);
     let major = settings.version.to_string();
@@ -128,7 +128,7 @@ fn package_version(settings: &Pair, found: &mut Found) {
 }
 
 /// Names that stand in commands, paths and unit names: letters, digits and `_`.
-fn names(settings: &Pair, found: &mut Found) {
+fn names(settings: &Pair, found: &mut Findings) {
     let lower = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
     let fine = |text: &str| {
         (1..=63).contains(&text.len())
@@ -154,7 +154,7 @@ fn names(settings: &Pair, found: &mut Found) {
 }
 
 /// Two hosts.
-fn places(settings: &Pair, found: &mut Found) {
+fn places(settings: &Pair, found: &mut Findings) {
     let place = |m: Member| {
         let ssh = &settings.node(m).ssh;
         (ssh.host.to_lowercase(), ssh.port)
@@ -171,7 +171,7 @@ fn places(settings: &Pair, found: &mut Found) {
 }
 
 /// An address that the other host reaches.
-fn address(settings: &Pair, member: Member, found: &mut Found) {
+fn address(settings: &Pair, member: Member, found: &mut Findings) {
     let (name, address) = (member.word(), settings.address(member));
     let path = Path::of(&format!("nodes.{name}.address"));
     let why = match address.parse::<IpAddr>() {
@@ -188,12 +188,12 @@ fn address(settings: &Pair, member: Member, found: &mut Found) {
     found.error(path, "An IP address is needed", detail);
 }
 
-fn data_dir(settings: &Pair, member: Member, found: &mut Found) {
+fn data_dir(settings: &Pair, member: Member, found: &mut Findings) {
     let dir = settings.node(member).data_dir.as_deref();
     directory(found, &format!("nodes.{}.data_dir", member.word()), dir);
 }
 
-fn archive_dir(settings: &Pair, found: &mut Found) {
+fn archive_dir(settings: &Pair, found: &mut Findings) {
     directory(found, "archive_dir", settings.archive_dir.as_deref());
     let inside = |m: Member| {
         let archive = settings.archive_dir.as_ref()?;
@@ -208,7 +208,7 @@ fn archive_dir(settings: &Pair, found: &mut Found) {
 }
 
 /// An absolute path below the root, of characters that need no care anywhere.
-fn directory(found: &mut Found, at: &str, path: Option<&str>) {
+fn directory(found: &mut Findings, at: &str, path: Option<&str>) {
     let Some(path) = path else { return };
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"/._+@-".contains(&b);
     let parts = || path.split('/').skip(1);
@@ -222,7 +222,7 @@ fn directory(found: &mut Found, at: &str, path: Option<&str>) {
     }
 }
 
-fn client_rules(settings: &Pair, found: &mut Found) {
+fn client_rules(settings: &Pair, found: &mut Findings) {
     for (i, rule) in settings.client_rules.iter().enumerate() {
         let at = Path::of("client_rules").index(i);
         if let Some(why) = no_network(&rule.address) {
@@ -256,7 +256,7 @@ fn no_network(text: &str) -> Option<String> {
 }
 
 /// Printable ASCII: every client prepares it in the same way, and it fits in one line.
-fn password(settings: &Pair, found: &mut Found) {
+fn password(settings: &Pair, found: &mut Findings) {
     let Some(password) = &settings.replication_password_wo else { return };
     let text = password.expose();
     if text.is_empty() || !text.bytes().all(|b| (b' '..=b'~').contains(&b)) {
@@ -267,7 +267,7 @@ fn password(settings: &Pair, found: &mut Found) {
 }
 
 /// What only rendering finds; after the others.
-fn files(settings: &Pair, found: &mut Found) {
+fn files(settings: &Pair, found: &mut Findings) {
     if has_error(&found.diags) {
         return;
     }

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 
 use crate::diag::{Diag, Diags, Path};
 use crate::resource::{Answers, ImportRequest, Known, Observation, Plan, Question, Resource, Ssh};
-use crate::rule::{Found, Rule};
+use crate::rule::{Findings, Rule};
 use crate::value::Object;
 
 pub use settings::{AdoptFrom, HostPlace, OnDestroy, Outputs, Secrets};
@@ -81,7 +81,7 @@ const RULES: &[Rule<Secrets>] =
     &[Rule { reads: &["hosts{}", "authority", "adopt_from.host"], check: hosts }];
 
 /// Hosts are named where there are some.
-fn hosts(settings: &Secrets, found: &mut Found) {
+fn hosts(settings: &Secrets, found: &mut Findings) {
     if settings.hosts.is_empty() {
         found.error(Path::of("hosts"), "No hosts", "hosts must name at least one host.");
     }

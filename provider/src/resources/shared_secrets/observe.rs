@@ -28,7 +28,7 @@ pub fn observe(settings: &Secrets, facts: &Facts) -> Observation {
             for name in unit.files {
                 let Some(secret) = here.file(name).secret() else { continue };
                 let like = File::private(settings.path(name), "");
-                let words = words(here.file(name), chosen(facts, choice, name), &like);
+                let words = shown_text(here.file(name), chosen(facts, choice, name), &like);
                 observed.secret_file(host, label(host, &like.path), secret, &words);
             }
         }
@@ -70,7 +70,7 @@ pub(super) fn chosen<'a>(facts: &'a Facts, choice: &Choice, name: &str) -> Optio
 }
 
 /// How a file that is there reads in `files`.
-pub(super) fn words(fact: &FileFact, chosen: Option<&Secret>, like: &File) -> String {
+pub(super) fn shown_text(fact: &FileFact, chosen: Option<&Secret>, like: &File) -> String {
     let other = chosen.is_some() && chosen != fact.secret();
     let shown = if other { "(secret, not as on the other hosts)" } else { MASK };
     let odd = fact.odd_permissions(like);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::choose::{Choice, choose, label, number};
 use super::facts::{Facts, mark_name};
-use super::observe::{MASK, chosen, words};
+use super::observe::{MASK, chosen, shown_text};
 use super::scripts;
 use super::settings::{OnDestroy, Outputs, Secrets};
 use super::units::{Group, Unit};
@@ -29,7 +29,7 @@ pub fn plan(settings: &Secrets, facts: &Facts, known: Known<'_>) -> Plan {
     }
     plan.steps.extend(make(settings, facts, &choices));
     for (unit, choice) in &choices {
-        plan.add(carry(settings, facts, known, unit, choice));
+        plan.add(distribute(settings, facts, known, unit, choice));
     }
     for group in [Group::Rotating, Group::TokenKey] {
         plan.add(marks(settings, facts, known, group, &choices));
@@ -151,7 +151,7 @@ fn names(units: &[&Unit]) -> String {
 }
 
 /// Brings the copy that stands to the other hosts, and records every file.
-fn carry(
+fn distribute(
     settings: &Secrets,
     facts: &Facts,
     known: Known<'_>,
@@ -187,7 +187,7 @@ fn shown(
 ) -> String {
     let changed = known.context.as_written.get(label) == Some(&false);
     let observed = known.observed.files.get(label).filter(|_| changed && chosen != fact.secret());
-    observed.cloned().unwrap_or_else(|| words(fact, chosen, like))
+    observed.cloned().unwrap_or_else(|| shown_text(fact, chosen, like))
 }
 
 fn write(

@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::{Value as Json, json};
 use sha2::{Digest as _, Sha256};
-use testkit::brought;
+use testkit::fixtures;
 use testkit::rig::Rig;
 use testkit::terraform::{Run, repository};
 
@@ -26,7 +26,7 @@ impl<'a> Served<'a> {
     pub fn new(rig: &'a Rig) -> Self {
         let folder = rig.state().files.to_string_lossy().into_owned();
         for release in RELEASES {
-            brought::pack(&rig.state().files, release);
+            fixtures::pack(&rig.state().files, release);
         }
         done(Command::new("sh").args(["-ec", COMPOSE, "sh", &folder]));
         let made = Self::folder(rig);

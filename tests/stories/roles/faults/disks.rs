@@ -1,6 +1,6 @@
 //! Disks: full, empty, of another, not mounted.
 
-use testkit::cut::apply_and_at;
+use testkit::interruption::apply_and_at;
 use testkit::pair::Pair;
 use testkit::provider_log::{Event, Line};
 
@@ -17,9 +17,9 @@ pub fn copy_is_killed(pair: &mut Pair) {
     let standby = pair.on("b");
     for signal in ["KILL", "INT"] {
         let _ = standby.sh("pg_dropcluster --stop 15 main 2>/dev/null || true");
-        standby.ambush("pg_basebackup", signal);
+        standby.signal_at_start("pg_basebackup", signal);
         let _ = pair.client.apply().fails();
-        standby.ambush_over();
+        standby.assert_signalled();
         assert_eq!(standby.sh("ls -A /var/lib/postgresql/15/main 2>/dev/null || true"), "");
         let _ = pair.client.apply().succeeds();
         pair.is_whole("a");
@@ -36,7 +36,7 @@ pub fn no_space_for_a_copy(pair: &mut Pair) {
     let _ = pair.client.plan_run().fails().says(&["Not enough space for the copy"]);
     assert_eq!(standby.sh("ls -A /var/lib/postgresql; umount /var/lib/postgresql"), "");
     let _ = standby.sh("mount -t tmpfs -o size=1g tmpfs /var/lib/postgresql");
-    standby.ambush("pg_basebackup", "STOP");
+    standby.signal_at_start("pg_basebackup", "STOP");
     let copying = |l: &Line| l.event == Event::Begins && l.step.contains("copy the data");
     let (acted, run) = apply_and_at(&mut pair.client, copying, || {
         let _ = standby.sh("while systemctl -q is-active ambush; do sleep 0.05; done

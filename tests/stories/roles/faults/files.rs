@@ -3,7 +3,7 @@
 use testkit::pair::Pair;
 
 /// F30: each is in the plan, and one apply puts all back.
-pub fn by_hand(pair: &mut Pair) {
+pub fn manual_edits(pair: &mut Pair) {
     pair.on("a").sql("ALTER SYSTEM SET max_wal_senders = 12");
     let _ = pair
         .on("a")

@@ -8,18 +8,18 @@ const SOME: usize = 300;
 
 /// F21: an interrupted rewind leaves a directory that is good for nothing; it is known as that.
 pub fn rewind_is_killed(pair: &mut Pair) {
-    pair.part();
-    pair.promote_by_hand("b");
-    pair.join();
+    pair.partition();
+    pair.manual_promotion("b");
+    pair.heal();
     pair.on("a").sql("CREATE TABLE lost (x int)");
     pair.on("b").sql("CREATE TABLE won (x int)");
     pair.set("primary", "b");
     let refusal = pair.client.plan_run().fails();
     let token = token(&refusal.readable()).expect("the winner is named by a token");
     pair.set("data_loss_token", token).set("on_divergence", "rewind");
-    pair.on("a").ambush("pg_rewind", "KILL");
+    pair.on("a").signal_at_start("pg_rewind", "KILL");
     let _ = pair.client.apply().fails();
-    pair.on("a").ambush_over();
+    pair.on("a").assert_signalled();
     pair.unset("data_loss_token");
     let _ = pair.client.apply().fails().says(&["reclone"]);
     pair.set("on_divergence", "reclone");
@@ -57,7 +57,7 @@ pub fn slot_is_lost(pair: &mut Pair) {
 /// F16: both are in recovery. The one that is behind is not promoted; the one that has all is.
 pub fn no_primary(pair: &mut Pair) {
     let load = pair.load(4);
-    pair.on("b").starve();
+    pair.on("b").block_replication();
     load.wait_for(SOME);
     let last = pair.on("a");
     last.ctl("stop -m fast");
@@ -67,7 +67,7 @@ pub fn no_primary(pair: &mut Pair) {
     assert!(!pair.on("a").is_primary() && !pair.on("b").is_primary());
     let _ = pair.set("primary", "a").client.apply();
     assert!(pair.on("a").is_primary());
-    pair.on("b").feed();
+    pair.on("b").unblock_replication();
     let _ = pair.client.apply().succeeds();
     let _ = pair.compare(&load.stop(), "a").nothing_lost();
     pair.is_whole("a");

@@ -25,7 +25,7 @@ fn switch_and_at(
     act: impl FnOnce(),
 ) -> Run {
     pair.set("primary", to);
-    let (acted, run) = testkit::cut::apply_and_at(&mut pair.client, at, act);
+    let (acted, run) = testkit::interruption::apply_and_at(&mut pair.client, at, act);
     let from = other(to);
     assert!(acted, "no such step in a change from {from} to {to}:\n{}", run.text);
     run
@@ -37,7 +37,8 @@ pub fn primary_dies(pair: &mut Pair) {
     let _ = pair.on("b").sh("pg_dropcluster --stop 15 main");
     let primary = pair.on("a");
     let copying = step(Event::Begins, "copy the data");
-    let (acted, run) = testkit::cut::apply_and_at(&mut pair.client, copying, || primary.crash());
+    let (acted, run) =
+        testkit::interruption::apply_and_at(&mut pair.client, copying, || primary.crash());
     assert!(acted, "no copy:\n{}", run.text);
     let _ = run.fails();
     let _ = pair.client.apply().succeeds();
@@ -58,14 +59,14 @@ fn in_between(pair: &mut Pair, act: impl FnOnce()) -> Run {
     let (old, new) = (pair.on("a"), pair.on("b"));
     // So that the replay is held before there is an end to replay.
     old.stops_late(3);
-    let blow = || {
+    let interruption = || {
         new.hold_replay();
         old.wait_until_down();
         let fenced = format!("until [ -e {}/standby.signal ]; do sleep 0.02; done", old.data());
         let _ = old.sh(&fenced);
         act();
     };
-    switch_and_at(pair, "b", step(Event::Begins, "become the primary"), blow)
+    switch_and_at(pair, "b", step(Event::Begins, "become the primary"), interruption)
 }
 
 /// F9: there is nobody to promote, so the old primary goes on.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 use testkit::client::{CONFIGURATION, Client, STATE};
-use testkit::cut::{Apply as _, Blow, End, apply_until, go_on, hold};
+use testkit::interruption::{Apply as _, End, Interruption, apply_until, go_on, hold};
 use testkit::pair::Pair;
 use testkit::provider_log;
 use testkit::rig::{Distro, Options, Rig};
@@ -24,11 +24,13 @@ pub fn password(pair: &mut Pair) {
     let load = pair.load(2);
     let before = pair.on("a").sql(VERIFIER);
     pair.set("replication_password_wo", "another one").set("replication_password_wo_version", 2);
-    let mut struck = BTreeSet::new();
-    while let End::Struck(_) = apply_until(&mut pair.client, Blow::Kill(0), |_| true, &mut struck) {
-        assert!(load.goes_on(SOME, Duration::from_secs(5)), "writes wait after {struck:?}");
+    let mut interrupted = BTreeSet::new();
+    while let End::Interrupted(_) =
+        apply_until(&mut pair.client, Interruption::Kill(0), |_| true, &mut interrupted)
+    {
+        assert!(load.goes_on(SOME, Duration::from_secs(5)), "writes wait after {interrupted:?}");
     }
-    assert!(struck.len() > 1, "only {struck:?}");
+    assert!(interrupted.len() > 1, "only {interrupted:?}");
     assert_ne!(pair.on("a").sql(VERIFIER), before, "it is not changed");
     pair.is_whole("a");
     let _ = pair.compare(&load.stop(), "a").nothing_lost();
@@ -146,15 +148,15 @@ fn until(what: &str, seen: impl Fn() -> bool) {
 
 /// F12: the hosts do not see each other; settings are changed all the same. Roles are not: see the
 /// switchovers that are refused.
-pub fn parted(pair: &mut Pair) {
+pub fn partitioned(pair: &mut Pair) {
     let load = pair.load(4);
-    pair.part();
+    pair.partition();
     pair.set("settings", json!({"work_mem": "6MB"}));
     let run = pair.client.apply();
     for host in ["a", "b"] {
         assert_eq!(pair.on(host).sql("SHOW work_mem"), "6MB", "{host}: {}", run.text);
     }
-    pair.join();
+    pair.heal();
     load.wait_for(SOME);
     let _ = pair.client.apply().succeeds();
     let _ = pair.compare(&load.stop(), "a").nothing_lost();

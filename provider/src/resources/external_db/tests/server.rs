@@ -149,6 +149,6 @@ async fn no_verifier_stands_in_the_servers_log() {
         assert!(!postgres.log().contains("SCRAM-SHA-256$"), "{}", postgres.log());
     }
     let role = seen(&postgres, &settings(&[])).await.role.expect("made");
-    let Stored::Verifier(verifier) = role.password else { panic!("a verifier") };
+    let StoredPassword::Verifier(verifier) = role.password else { panic!("a verifier") };
     assert!(scram::is_of(&verifier, &Secret::from("s3cret-Word")));
 }

@@ -14,7 +14,7 @@ use crate::resources::ha_node::settings::{
     Cache, Chartmuseum, HaNode, Https, InternalTls, IpFamily, Jobservice, Log, LogEndpoint, Metric,
     Notification, Proxy, QuotaUpdateProvider, Trivy, UploadPurging,
 };
-use crate::resources::ha_node::{harbor_yml, meaning};
+use crate::resources::ha_node::{harbor_yml, semantic_equality};
 
 fn log(yml: &Json) -> Option<Log> {
     let local = &yml["local"];
@@ -169,7 +169,7 @@ fn proxy(yml: &Json) -> Option<Proxy> {
 pub fn further(s: &mut HaNode, file: &str) {
     let Ok(release) = s.version.parse() else { return };
     let Ok(ours) = harbor_yml::render(s, release) else { return };
-    for (key, value) in meaning::beyond(file, &ours, release) {
+    for (key, value) in semantic_equality::differing_keys(file, &ours, release) {
         let mut with = s.clone();
         with.settings.get_or_insert_default().insert(key, value.to_string());
         // A key that an attribute writes is none of these: the plan shows how it differs.

@@ -100,7 +100,7 @@ impl Node<'_> {
         let mut missing = Vec::new();
         for name in layout::packages(self.s) {
             let pin = pin(docker, name);
-            let (_, wanted) = Package::words(self.facts.packages.get(name), pin);
+            let (_, wanted) = Package::status(self.facts.packages.get(name), pin);
             if self.status(&mut part, format!("package {name}"), wanted) {
                 missing.push(pin.map_or(name.to_owned(), |pin| format!("{name}={pin}")));
             }

@@ -2,7 +2,7 @@
 
 use super::{Node, Part};
 use crate::resources::ha_node::facts::HOST;
-use crate::resources::ha_node::mark::sha256;
+use crate::resources::ha_node::input_digest::sha256;
 use crate::resources::ha_node::{harbor_yml, layout, scripts, texts};
 use crate::step::{File, Step};
 

@@ -5,7 +5,7 @@ use render::harbor::boot_unit;
 use super::files::Texts;
 use super::{Node, Part};
 use crate::resources::ha_node::facts::HOST;
-use crate::resources::ha_node::mark::Mark;
+use crate::resources::ha_node::input_digest::InputDigest;
 use crate::resources::ha_node::observe::{made, ran_with};
 use crate::resources::ha_node::texts::{self, headed};
 use crate::resources::ha_node::{layout, scripts};
@@ -64,7 +64,7 @@ impl Node<'_> {
     /// How the containers were last started.
     fn started(&self, texts: &Texts) -> Started {
         let (before, after) = (&texts.overrides.0, &texts.overrides.1);
-        let Some(mark) = Mark::parse(self.facts.seen.one("up")) else {
+        let Some(recorded) = InputDigest::parse(self.facts.seen.one("up")) else {
             // Started by somebody else: what is there now is what runs.
             let by_hand = self.facts.seen.one("prepared").is_empty();
             return if by_hand && before == after { Started::So } else { Started::Unknown };
@@ -73,7 +73,7 @@ impl Node<'_> {
             let seeded = texts.seeded.iter();
             let inputs: Vec<String> =
                 texts.inputs.iter().chain([digest]).chain(seeded).cloned().collect();
-            mark.is_of(&inputs)
+            recorded.is_of(&inputs)
         };
         match (with(after), with(before)) {
             (true, _) => Started::So,

@@ -106,7 +106,7 @@ fn mirrors_are_reloaded_and_other_keys_restart_docker() {
 fn a_reload_that_was_cut_is_done_later() {
     let s = usual();
     let mut facts = done(&s);
-    facts.seen = Seen::parse(&format!("pending=reload\n{}", settled(&s, &facts)));
+    facts.seen = NodeProperties::parse(&format!("pending=reload\n{}", settled(&s, &facts)));
     assert!(steps(&plan(&s, &facts)).starts_with("node: reload Docker\n"));
 }
 
@@ -151,7 +151,7 @@ fn images_that_somebody_pruned_come_from_the_installer_again() {
     let without = |line: &str| {
         let mut facts = done(&s);
         let seen = settled(&s, &facts).replace(line, "");
-        facts.seen = Seen::parse(&seen);
+        facts.seen = NodeProperties::parse(&seen);
         facts
     };
     let pruned = without("images=yes\n");
@@ -169,6 +169,6 @@ node: wait until Harbor is healthy
     assert_eq!(steps(&plan(&by_hand, &pruned)), load);
     // A load that was cut off goes on with its archive.
     let mut cut = pruned.clone();
-    cut.seen = Seen::parse(&(settled(&s, &cut).replace("images=yes\n", "archive=yes\n")));
+    cut.seen = NodeProperties::parse(&(settled(&s, &cut).replace("images=yes\n", "archive=yes\n")));
     assert_eq!(steps(&plan(&s, &cut)), load);
 }

@@ -105,7 +105,7 @@ fn an_imported_node_without_purging_keeps_it_off() {
     let release = s.version.parse().expect("supported");
     let ours = harbor_yml::render(&s, release).expect("a file");
     let by_hand = ours.split("upload_purging").next().expect("a part");
-    assert!(super::super::meaning::same(by_hand, &ours, release), "{ours}");
+    assert!(super::super::semantic_equality::equal(by_hand, &ours, release), "{ours}");
 }
 
 fn off() -> crate::resources::ha_node::settings::UploadPurging {

@@ -6,10 +6,12 @@ use super::*;
 fn another_secretkey_is_refused_and_another_token_key_replaced() {
     let s = usual();
     let mut facts = done(&s);
-    facts.seen = Seen::parse(&settled(&s, &facts).replace("secretkey same", "secretkey differs"));
+    facts.seen =
+        NodeProperties::parse(&settled(&s, &facts).replace("secretkey same", "secretkey differs"));
     let plan_1 = plan(&s, &facts);
     assert_eq!(plan_1.refusals[0].path.to_string(), "shared_secrets");
-    facts.seen = Seen::parse(&settled(&s, &facts).replace("root.crt same", "root.crt missing"));
+    facts.seen =
+        NodeProperties::parse(&settled(&s, &facts).replace("root.crt same", "root.crt missing"));
     let steps = steps(&plan(&s, &facts));
     assert!(steps.starts_with("node: put the shared private_key.pem, root.crt in place\n"));
     assert!(steps.contains("made anew"), "{steps}");
@@ -19,7 +21,7 @@ fn another_secretkey_is_refused_and_another_token_key_replaced() {
 fn compose_that_cannot_read_the_file_is_refused() {
     let s = usual();
     let mut facts = done(&s);
-    facts.seen = Seen::parse(&settled(&s, &facts).replace("2.26.1", "1.24.0"));
+    facts.seen = NodeProperties::parse(&settled(&s, &facts).replace("2.26.1", "1.24.0"));
     let plan_1 = plan(&s, &facts);
     let refused = refusals(&plan_1);
     assert_eq!(refused[0].0, "docker.compose");
@@ -27,7 +29,7 @@ fn compose_that_cannot_read_the_file_is_refused() {
     // The same Compose reads the file of an older release.
     let s = settings(serde_json::json!({"version": "2.3.2"}));
     let mut facts = done(&s);
-    facts.seen = Seen::parse(&settled(&s, &facts).replace("2.26.1", "1.24.0"));
+    facts.seen = NodeProperties::parse(&settled(&s, &facts).replace("2.26.1", "1.24.0"));
     assert_eq!(steps(&plan(&s, &facts)), "");
 }
 
@@ -52,7 +54,7 @@ fn jumps_are_those_of_the_documentation() {
 #[test]
 fn a_port_of_another_program_is_refused() {
     let s = usual();
-    let facts = |line: &str| Facts { seen: Seen::parse(line), ..Facts::default() };
+    let facts = |line: &str| Facts { seen: NodeProperties::parse(line), ..Facts::default() };
     let refused = refusals(&plan(&s, &facts("listen=443 apache2\n")));
     assert_eq!(refused[0].0, "https.port");
     assert!(refused[0].1.contains("apache2"), "{refused:?}");
@@ -67,14 +69,14 @@ fn a_certificate_that_is_not_there_is_refused_before_prepare() {
         serde_json::json!({"certificate_path": "/etc/x.crt", "private_key_path": "/etc/x.key"});
     let s = settings(serde_json::json!({ "https": https }));
     let text = settled(&s, &done(&s)) + "certificate=-\nkey=-\n";
-    let facts = Facts { seen: Seen::parse(&text), ..done(&s) };
+    let facts = Facts { seen: NodeProperties::parse(&text), ..done(&s) };
     let paths: Vec<_> = refusals(&plan(&s, &facts)).into_iter().map(|r| r.0).collect();
     assert_eq!(paths, ["https.certificate_path", "https.private_key_path"]);
 }
 
 #[test]
 fn data_is_not_hidden_by_a_mount() {
-    let facts = Facts { seen: Seen::parse("mount=data\n"), ..Facts::default() };
+    let facts = Facts { seen: NodeProperties::parse("mount=data\n"), ..Facts::default() };
     assert_eq!(refusals(&plan(&usual(), &facts))[0].0, "storage.shared");
 }
 

@@ -49,10 +49,10 @@ fn a_cut_after_prepare_still_makes_the_containers_anew() {
     let changed = plan(&s, &done(&before));
     let mut facts = after(&s, &done(&before), &changed.steps);
     let old = settled(&before, &done(&before));
-    let up = old.lines().find(|l| l.starts_with("up=")).expect("a mark");
+    let up = old.lines().find(|l| l.starts_with("up=")).expect("a digest");
     let text = settled(&s, &facts);
     let text: Vec<&str> = text.lines().map(|l| if l.starts_with("up=") { up } else { l }).collect();
-    facts.seen = Seen::parse(&text.join("\n"));
+    facts.seen = NodeProperties::parse(&text.join("\n"));
     let steps = steps(&plan(&s, &facts));
     assert!(steps.starts_with("node: start Harbor and wait"), "{steps}");
     assert!(steps.contains("made anew"), "{steps}");
@@ -85,7 +85,7 @@ fn a_stopped_container_is_started_and_named() {
     let s = usual();
     let mut facts = done(&s);
     let text = settled(&s, &facts).replace("nginx running 0", "nginx exited 3");
-    facts.seen = Seen::parse(&text);
+    facts.seen = NodeProperties::parse(&text);
     let plan = plan(&s, &facts);
     assert_eq!(plan.status["container nginx"].actual.as_deref(), Some("exited"));
     let steps = steps(&plan);
@@ -157,7 +157,8 @@ fn a_file_that_means_the_same_is_left_alone() {
     let text = settled(&s, &facts);
     let text: Vec<&str> =
         text.lines().filter(|l| !l.starts_with("prepared=") && !l.starts_with("up=")).collect();
-    facts.seen = Seen::parse(&format!("{}\narchive=yes\ncomposed_newer=yes\n", text.join("\n")));
+    facts.seen =
+        NodeProperties::parse(&format!("{}\narchive=yes\ncomposed_newer=yes\n", text.join("\n")));
     assert_eq!(steps(&plan(&s, &facts)), "");
     // Readable by all: that is put right, and what runs is left alone.
     facts.files.insert(path.clone(), public(&commented));

@@ -6,7 +6,7 @@ use render::docker::daemon_json::{self, Settings};
 
 use crate::diag::Path;
 use crate::resources::ha_node::settings::{Compose, ComposeSource, Docker, DockerSource, HaNode};
-use crate::rule::Found;
+use crate::rule::Findings;
 
 /// Why a key cannot be set: Docker's unit gives it as an argument too, and with both dockerd does not
 /// start.
@@ -21,7 +21,7 @@ fn of_the_unit(key: &str, source: DockerSource) -> Option<&'static str> {
 }
 
 /// Docker's own settings.
-pub fn docker(s: &HaNode, found: &mut Found) {
+pub fn docker(s: &HaNode, found: &mut Findings) {
     let docker = s.docker();
     if docker.source == DockerSource::DockerCe && docker.signing_key.is_none() {
         found.missing("docker.signing_key", "packages of docker-ce are checked with it.");
@@ -37,7 +37,7 @@ fn refused(settings: &Settings) -> Option<String> {
     Some(crate::diag::sentence(&why))
 }
 
-fn settings(docker: &Docker, found: &mut Found) {
+fn settings(docker: &Docker, found: &mut Findings) {
     for (key, text) in docker.settings.iter().flatten() {
         let path = Path::of("docker.settings").key(key);
         match serde_json::from_str::<serde_json::Value>(text) {
@@ -62,7 +62,7 @@ fn settings(docker: &Docker, found: &mut Found) {
     }
 }
 
-fn compose(compose: &Compose, source: ComposeSource, found: &mut Found) {
+fn compose(compose: &Compose, source: ComposeSource, found: &mut Findings) {
     if source != ComposeSource::Url {
         return;
     }

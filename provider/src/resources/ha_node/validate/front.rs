@@ -3,7 +3,7 @@
 use crate::certificates::{Chain, one_key};
 use crate::diag::Path;
 use crate::resources::ha_node::settings::{HaNode, Https};
-use crate::rule::Found;
+use crate::rule::Findings;
 use crate::secret::Secret;
 
 /// The log container of every release publishes it on loopback, for the others.
@@ -23,7 +23,7 @@ fn taken(s: &HaNode) -> Vec<(u16, &'static str, &'static str)> {
 }
 
 /// No two listeners want one port.
-pub fn ports(s: &HaNode, found: &mut Found) {
+pub fn ports(s: &HaNode, found: &mut Findings) {
     let ports = taken(s);
     for (i, (port, path, _)) in ports.iter().enumerate() {
         if let Some((_, _, other)) = ports[..i].iter().find(|(p, ..)| p == port) {
@@ -34,7 +34,7 @@ pub fn ports(s: &HaNode, found: &mut Found) {
 }
 
 /// A database on the node itself has a port of its own.
-pub fn database_beside(s: &HaNode, found: &mut Found) {
+pub fn database_beside(s: &HaNode, found: &mut Findings) {
     let database = &s.database;
     if !database.host.eq_ignore_ascii_case(&s.ssh.host) {
         return;
@@ -50,7 +50,7 @@ pub fn database_beside(s: &HaNode, found: &mut Found) {
 }
 
 /// Harbor tells clients where to get tokens, by the port that it listens on itself.
-pub fn unusual_port(s: &HaNode, found: &mut Found) {
+pub fn unusual_port(s: &HaNode, found: &mut Findings) {
     let usual = s.https.as_ref().map_or(s.http_port == 80, |https| https.port == 443);
     if usual || s.external_url.is_some() {
         return;
@@ -64,7 +64,7 @@ pub fn unusual_port(s: &HaNode, found: &mut Found) {
 }
 
 /// Certificate and key, of one source, and of each other.
-pub fn https(s: &HaNode, found: &mut Found) {
+pub fn https(s: &HaNode, found: &mut Findings) {
     let Some(https) = &s.https else { return };
     let given = https.certificate.is_some() || https.private_key_wo.is_some();
     let paths = https.certificate_path.is_some() || https.private_key_path.is_some();
@@ -84,7 +84,7 @@ pub fn https(s: &HaNode, found: &mut Found) {
     }
 }
 
-fn given_in_text(https: &Https, found: &mut Found) {
+fn given_in_text(https: &Https, found: &mut Findings) {
     if https.certificate.is_none() {
         found.missing("https.certificate", "HTTPS needs a certificate.");
     }
@@ -115,7 +115,7 @@ fn given_in_text(https: &Https, found: &mut Found) {
 }
 
 /// What clients would say of it.
-fn served(https: &Https, chain: &Chain, found: &mut Found) {
+fn served(https: &Https, chain: &Chain, found: &mut Findings) {
     let path = "https.certificate";
     if let Some(why) = chain.is_invalid_at(found.now) {
         found.at(path, "The certificate is not valid now", format!("{why} Clients refuse it."));
@@ -141,7 +141,7 @@ fn served(https: &Https, chain: &Chain, found: &mut Found) {
 }
 
 /// The certificate names what clients look for.
-pub fn names(s: &HaNode, found: &mut Found) {
+pub fn names(s: &HaNode, found: &mut Findings) {
     let pem = s.https.as_ref().and_then(|https| https.certificate.as_deref());
     let chain = pem.and_then(|pem| Chain::read(pem).ok());
     let Some(chain) = chain.filter(|chain| !chain.begins_with_an_authority()) else { return };

@@ -4,10 +4,10 @@ use std::net::IpAddr;
 
 use crate::diag::Path;
 use crate::resources::ha_node::settings::HaNode;
-use crate::rule::Found;
+use crate::rule::Findings;
 
 /// A sentinel's port is not Redis's, so none is taken for it.
-pub fn sentinels(s: &HaNode, found: &mut Found) {
+pub fn sentinels(s: &HaNode, found: &mut Findings) {
     let Some(redis) = s.redis.as_ref().filter(|r| r.sentinel_master_set.is_some()) else { return };
     let has_port =
         |text: &str| render::address::host_port(text.trim()).is_ok_and(|(_, port)| port.is_some());
@@ -22,7 +22,7 @@ pub fn sentinels(s: &HaNode, found: &mut Found) {
 }
 
 /// A proxy is used by somebody.
-pub fn proxy(s: &HaNode, found: &mut Found) {
+pub fn proxy(s: &HaNode, found: &mut Findings) {
     let components = s.proxy.as_ref().and_then(|proxy| proxy.components.as_ref());
     if components.is_some_and(Vec::is_empty) {
         let detail = "No component uses the proxy: leave proxy out, or name one.";
@@ -32,7 +32,7 @@ pub fn proxy(s: &HaNode, found: &mut Found) {
 
 /// Docker takes its networks from here unless it is told otherwise, and what is really there is then
 /// out of reach of the containers.
-pub fn hidden_by_docker(s: &HaNode, found: &mut Found) {
+pub fn hidden_by_docker(s: &HaNode, found: &mut Findings) {
     let docker = s.docker();
     let told = |key: &str| docker.settings.as_ref().is_some_and(|all| all.contains_key(key));
     if told("default-address-pools") {

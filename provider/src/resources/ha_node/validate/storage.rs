@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::diag::{Path, sentence};
 use crate::resources::ha_node::layout;
 use crate::resources::ha_node::settings::{HaNode, Shared};
-use crate::rule::Found;
+use crate::rule::Findings;
 
 /// What each driver does not start without, beside its secrets.
 const NEEDED: &[(&str, &[&str])] = &[
@@ -25,7 +25,7 @@ fn of<'a>(table: &[(&str, &'a [&'a str])], driver: &str) -> &'a [&'a str] {
 }
 
 /// A shared directory, and where it comes from.
-pub fn shared(s: &HaNode, found: &mut Found) {
+pub fn shared(s: &HaNode, found: &mut Findings) {
     let Some((storage, shared)) = s.storage.as_ref().and_then(|t| Some((t, t.shared.as_ref()?)))
     else {
         return;
@@ -58,7 +58,7 @@ pub fn shared(s: &HaNode, found: &mut Found) {
 }
 
 /// A directory cannot be mounted inside itself.
-fn inside(s: &HaNode, path: &str, found: &mut Found) {
+fn inside(s: &HaNode, path: &str, found: &mut Findings) {
     let place = s.data("registry");
     let within = |inner: &str, outer: &str| format!("{inner}/").starts_with(&format!("{outer}/"));
     if within(&place, path) || within(path, &place) {
@@ -68,7 +68,7 @@ fn inside(s: &HaNode, path: &str, found: &mut Found) {
 }
 
 /// What the mount unit refuses: each option by itself, so that it is named.
-fn mount(s: &HaNode, shared: &Shared, found: &mut Found) {
+fn mount(s: &HaNode, shared: &Shared, found: &mut Findings) {
     let place = s.data("registry");
     let options = shared.nfs_options.clone().unwrap_or_default();
     let with = |options: Vec<String>| {
@@ -89,7 +89,7 @@ fn mount(s: &HaNode, shared: &Shared, found: &mut Found) {
 }
 
 /// Parameters whose values the registry misreads or refuses.
-pub fn parameters(s: &HaNode, found: &mut Found) {
+pub fn parameters(s: &HaNode, found: &mut Findings) {
     let Some(storage) = &s.storage else { return };
     let empty = BTreeMap::new();
     let all = storage.parameters.as_ref().unwrap_or(&empty);
@@ -172,13 +172,13 @@ fn is_aws_region(text: &str) -> bool {
 }
 
 /// A driver has all that it does not start without.
-pub fn complete(s: &HaNode, found: &mut Found) {
+pub fn complete(s: &HaNode, found: &mut Findings) {
     let Some(storage) = &s.storage else { return };
     let given = |name: &str| {
         storage.parameters.iter().flatten().any(|(k, v)| k == name && !v.is_empty())
             || storage.parameters_wo.iter().flatten().any(|(k, _)| k == name)
     };
-    let lacks = |path: &str, table: &[(&str, &'static [&'static str])], found: &mut Found| {
+    let lacks = |path: &str, table: &[(&str, &'static [&'static str])], found: &mut Findings| {
         let lost: Vec<&str> =
             of(table, &storage.driver).iter().copied().filter(|n| !given(n)).collect();
         if !lost.is_empty() {

@@ -10,7 +10,7 @@ use render::harbor::releases::{Kind, Quirk};
 use crate::diag::Path;
 use crate::resources::ha_node::configuration::value;
 use crate::resources::ha_node::settings::HaNode;
-use crate::rule::Found;
+use crate::rule::Findings;
 
 /// The words that a setting takes.
 const WORDS: &[(&str, &[&str])] = &[
@@ -31,7 +31,7 @@ const URLS: &[&str] =
     &["oidc_endpoint", "http_authproxy_endpoint", "http_authproxy_tokenreview_endpoint"];
 
 /// Each key and value that Harbor's API would not take, or would take to no effect.
-pub fn settings(s: &HaNode, found: &mut Found) {
+pub fn settings(s: &HaNode, found: &mut Findings) {
     let Ok(release) = s.version.parse::<Release>() else { return };
     let empty = BTreeMap::new();
     let all = s.configuration.as_ref().unwrap_or(&empty);

@@ -43,25 +43,25 @@ type Values = BTreeMap<String, String>;
 /// Write and load the configuration of both servers.
 pub fn steps(case: &Case) -> Work {
     let (primary, standby) = (case.primary(), case.standby());
-    let floor = floor(case);
-    let lift = needs_lift(case, &floor);
+    let minimums = minimums(case);
+    let raise = needs_raise(case, &minimums);
     let mut work = Work::default();
-    if lift {
-        work.then(lifted(case, &floor));
+    if raise {
+        work.then(raised(case, &minimums));
     }
     let falls = falls(case);
     let down = standby.host.sql.is_none();
     // The primary must show its certificate before the standby asks for it.
-    if !(lift || falls || down || tls::changes(case, &primary)) {
+    if !(raise || falls || down || tls::changes(case, &primary)) {
         work.then(settle(case, &standby));
         work.then(settle(case, &primary));
         return work;
     }
     work.then(settle(case, &primary));
-    if lift || (falls && !down) {
+    if raise || (falls && !down) {
         work.add(attached(case, "before the standby takes lower settings"));
     }
-    work.then(if lift { lowered(case, &standby) } else { settle(case, &standby) });
+    work.then(if raise { lowered(case, &standby) } else { settle(case, &standby) });
     work
 }
 
@@ -77,7 +77,7 @@ pub fn settle(case: &Case, side: &Side) -> Work {
     work
 }
 
-/// The standby's final settings, after it had the lifted ones: whatever was seen before, those are in
+/// The standby's final settings, after it had the raised ones: whatever was seen before, those are in
 /// its file by now.
 fn lowered(case: &Case, side: &Side) -> Work {
     let mut work = Work::default();
@@ -89,10 +89,10 @@ fn lowered(case: &Case, side: &Side) -> Work {
 }
 
 /// The standby takes values that are not lower than any that it may meet in the WAL.
-fn lifted(case: &Case, floor: &Values) -> Work {
+fn raised(case: &Case, minimums: &Values) -> Work {
     let side = case.standby();
     let mut work = Work::default();
-    let Ok(file) = side.files.shared_conf(floor) else { return work };
+    let Ok(file) = side.files.shared_conf(minimums) else { return work };
     let host = side.member.word();
     let up = side.host.sql.is_some();
     if up {
@@ -129,34 +129,34 @@ fn write_tls(side: &Side, steps: Vec<(String, Step)>) -> Work {
 
 /// Whether a standby that is down is started with its configuration.
 pub fn starts_standby(case: &Case) -> bool {
-    case.standby().host.sql.is_none() && needs_lift(case, &floor(case))
+    case.standby().host.sql.is_none() && needs_raise(case, &minimums(case))
 }
 
 /// For the settings that a standby must not have lower: what it needs until it has replayed what
 /// the primary has written. Empty where the wanted value is enough.
-fn floor(case: &Case) -> Values {
+fn minimums(case: &Case) -> Values {
     let (primary, standby) = (case.primary().host, case.standby().host);
     let wanted = case.standby().files.shared_values().unwrap_or_default();
-    let mut floor = Values::new();
+    let mut minimums = Values::new();
     if !standby.dir.has_data() {
-        return floor;
+        return minimums;
     }
     for (name, default) in NOT_LOWER {
         let target = number(&wanted, name).unwrap_or(default);
         let seen = [running(primary, name), standby.control.not_lower.get(name).copied()];
         let highest = seen.into_iter().flatten().max().unwrap_or(target);
         if highest > target {
-            floor.insert(name.to_owned(), highest.to_string());
+            minimums.insert(name.to_owned(), highest.to_string());
         }
     }
-    floor
+    minimums
 }
 
 /// Whether the standby must rise before the primary changes: it is up and lower than wanted, while
 /// something else falls; or it is down and the WAL asks for more than is wanted.
-fn needs_lift(case: &Case, floor: &Values) -> bool {
+fn needs_raise(case: &Case, minimums: &Values) -> bool {
     let side = case.standby();
-    if floor.is_empty() {
+    if minimums.is_empty() {
         return false;
     }
     if side.host.sql.is_none() {

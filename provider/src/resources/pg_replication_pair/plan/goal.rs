@@ -64,7 +64,7 @@ fn status(case: &Case, side: &Side) -> Plan {
     };
     for name in packages(case.settings) {
         let release = case.settings.package_version.as_deref();
-        let (_, wanted) = Package::words(side.host.packages.get(&name), release);
+        let (_, wanted) = Package::status(side.host.packages.get(&name), release);
         want(format!("package {name}"), wanted);
     }
     if fetches_key(case, side) {

@@ -57,14 +57,14 @@ pub fn can_rewind(seen: &Observed, consents: &Consents) -> bool {
 }
 
 /// A standby of the wanted primary that runs and has parted from it.
-pub fn stray(seen: &Observed) -> bool {
+pub fn diverged_standby(seen: &Observed) -> bool {
     seen.wanted == Primary
         && matches!(seen.other, Standby(Follower { attached: false, .. }))
         && matches!(seen.lineage, Lineage::Forked | Lineage::OtherAhead)
 }
 
 /// Down beside a running primary, and cannot follow it.
-pub fn parted(seen: &Observed, who: Who) -> Option<Stopped> {
+pub fn diverged(seen: &Observed, who: Who) -> Option<Stopped> {
     match (who, seen.wanted, seen.other) {
         (Who::Other, Primary, Down(stopped)) if !other_follows(seen) => Some(stopped),
         (Who::Wanted, Down(stopped), Primary) if !wanted_follows(seen) => Some(stopped),
@@ -74,7 +74,7 @@ pub fn parted(seen: &Observed, who: Who) -> Option<Stopped> {
 
 /// Such a one, and it would come up as a standby.
 pub fn fenced(seen: &Observed, who: Who) -> bool {
-    parted(seen, who).is_some_and(|stopped| stopped.fenced)
+    diverged(seen, who).is_some_and(|stopped| stopped.fenced)
 }
 
 /// The primary has removed WAL that its standby needs.

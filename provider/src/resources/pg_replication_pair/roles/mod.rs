@@ -56,7 +56,7 @@ impl Roles {
         let mut plan = Plan { refusals: checks::refusals(case, change), ..Plan::default() };
         let (summary, detail) = messages::of_change(case, self.row);
         plan.warn(summary, detail);
-        plan.warnings.extend(by_hand(case));
+        plan.warnings.extend(changed_outside(case));
         steps::steps(case, &self.seen, change, &mut plan);
         plan
     }
@@ -98,7 +98,7 @@ fn is_newer(case: &Case) -> bool {
 }
 
 /// The roles are not as the last apply left them, and the configuration did not change.
-fn by_hand(case: &Case) -> Option<Diag> {
+fn changed_outside(case: &Case) -> Option<Diag> {
     let (wanted, other) = (case.primary(), case.standby());
     let changed =
         other.host.takes_writes() && case.prior_text("primary") == Some(wanted.member.word());

@@ -40,7 +40,7 @@ pub enum Operation {
     /// Promote the wanted one with what it has.
     Promote,
     /// Bring the wanted one the WAL that only the other has.
-    CarryWal,
+    TransferWal,
     /// Take the other back to where the histories parted.
     Rewind,
     /// Move the other's data aside.
@@ -86,7 +86,7 @@ pub fn operations(change: Transition, seen: &Observed) -> Vec<Operation> {
 fn failover(seen: &Observed) -> Vec<Operation> {
     let mut steps = vec![Operation::Fence(Other)];
     if seen.lineage == Lineage::OtherAhead {
-        let carry = [Operation::Stop(Wanted), Operation::CarryWal, Operation::Start(Wanted)];
+        let carry = [Operation::Stop(Wanted), Operation::TransferWal, Operation::Start(Wanted)];
         steps.extend(carry);
     }
     let promote = [Operation::TakeOver, Operation::MakeSlot(Wanted), Operation::Checkpoint(Wanted)];
@@ -119,7 +119,7 @@ impl Operation {
     pub fn undo(self) -> Option<Self> {
         match self {
             Self::HandOver => Some(Self::HandBack),
-            Self::CarryWal => Some(Self::Start(Wanted)),
+            Self::TransferWal => Some(Self::Start(Wanted)),
             _ => None,
         }
     }

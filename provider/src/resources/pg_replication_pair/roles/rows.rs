@@ -2,9 +2,9 @@
 
 use super::super::wal::lineage::Lineage;
 use super::conditions::{
-    both_write, can_rewind, complete, down_former_primary, down_primary, fenced, lost_slot,
-    may_follow, may_start, of_record, other_follows, other_promoting, parted, related, stray,
-    unproven, unreadable, wanted_follows,
+    both_write, can_rewind, complete, diverged, diverged_standby, down_former_primary,
+    down_primary, fenced, lost_slot, may_follow, may_start, of_record, other_follows,
+    other_promoting, related, unproven, unreadable, wanted_follows,
 };
 use super::decision::Decision::{Do, Maintain, NeedsBoth, Refuse};
 use super::decision::{Refusal, Row, Transition, row_of};
@@ -200,19 +200,19 @@ pub const ROWS: &[Row] = &[
     ),
     row_of(
         "wanted is primary; other is a standby that parted; rewind",
-        |s, w| stray(s) && can_rewind(s, w),
+        |s, w| diverged_standby(s) && can_rewind(s, w),
         Do(Transition::Rewind),
         "the user has agreed; what it has more is kept",
     ),
     row_of(
         "wanted is primary; other is a standby that parted; reclone",
-        |s, w| stray(s) && w.reclone,
+        |s, w| diverged_standby(s) && w.reclone,
         Do(Transition::MoveAside),
         "the user has agreed; its data is kept",
     ),
     row_of(
         "wanted is primary; other is a standby that parted",
-        |s, _| stray(s),
+        |s, _| diverged_standby(s),
         Refuse(Refusal::Diverged(Who::Other)),
         "it starts, and never follows",
     ),
@@ -236,19 +236,19 @@ pub const ROWS: &[Row] = &[
     ),
     row_of(
         "wanted is primary; other is down, parted; rewind",
-        |s, w| parted(s, Who::Other).is_some() && can_rewind(s, w),
+        |s, w| diverged(s, Who::Other).is_some() && can_rewind(s, w),
         Do(Transition::Rewind),
         "the user has agreed; what it has more is kept",
     ),
     row_of(
         "wanted is primary; other is down, parted; reclone",
-        |s, w| parted(s, Who::Other).is_some() && w.reclone,
+        |s, w| diverged(s, Who::Other).is_some() && w.reclone,
         Do(Transition::MoveAside),
         "the user has agreed; its data is kept",
     ),
     row_of(
         "wanted is primary; other is down, parted, not fenced",
-        |s, _| parted(s, Who::Other).is_some() && !fenced(s, Who::Other),
+        |s, _| diverged(s, Who::Other).is_some() && !fenced(s, Who::Other),
         Do(Transition::Fence(Who::Other)),
         "from now on it cannot come up writable",
     ),
@@ -382,7 +382,7 @@ pub const ROWS: &[Row] = &[
     ),
     row_of(
         "wanted is down, parted, not fenced; other is primary",
-        |s, _| parted(s, Who::Wanted).is_some() && !fenced(s, Who::Wanted),
+        |s, _| diverged(s, Who::Wanted).is_some() && !fenced(s, Who::Wanted),
         Do(Transition::Fence(Who::Wanted)),
         "from now on it cannot come up writable",
     ),

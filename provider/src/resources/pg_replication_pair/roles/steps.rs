@@ -98,7 +98,7 @@ impl Author<'_> {
                 "become the primary",
                 self.side(Who::Wanted).scripts.promote(),
             )),
-            Operation::CarryWal => return self.carry_wal(),
+            Operation::TransferWal => return self.transfer_wal(),
             Operation::Rewind => self.rewind(),
             Operation::MoveAside => {
                 let what = format!("move {} aside, to be copied anew", self.other.paths.data);
@@ -187,11 +187,11 @@ impl Author<'_> {
         self.proven(what, self.other.scripts.prove())
     }
 
-    fn carry_wal(&self) -> Option<Step> {
+    fn transfer_wal(&self) -> Option<Step> {
         let (has, lacks) = (position(self.other.host)?, position(self.wanted.host)?);
         let (to, from) = (self.wanted.member.word(), self.other.member.word());
         let bytes = has.end.saturating_sub(lacks.end);
-        let action = Action::Carry {
+        let action = Action::Transfer {
             from: from.to_owned(),
             list: self.other.scripts.list_wal(&lacks, &has, self.other.host.control.segment),
             directory: format!("{}/pg_wal", self.other.paths.data),
@@ -257,13 +257,13 @@ impl Author<'_> {
                 let what = messages::of_both(self.case);
                 Risk::Destructive { what, consent: "data_loss_token".to_owned() }
             }
-            Operation::Rewind => self.parted("on_divergence = \"rewind\""),
-            Operation::MoveAside => self.parted("on_divergence = \"reclone\""),
+            Operation::Rewind => self.divergence_risk("on_divergence = \"rewind\""),
+            Operation::MoveAside => self.divergence_risk("on_divergence = \"reclone\""),
             _ => Risk::Quiet,
         }
     }
 
-    fn parted(&self, consent: &str) -> Risk {
+    fn divergence_risk(&self, consent: &str) -> Risk {
         let what = messages::of_rewind(self.case, &self.other);
         Risk::Destructive { what, consent: consent.to_owned() }
     }

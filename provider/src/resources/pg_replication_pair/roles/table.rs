@@ -42,5 +42,4 @@ const LAST: Row = row_of(
 );
 
 #[cfg(test)]
-#[path = "table_tests.rs"]
 mod tests;

@@ -3,10 +3,10 @@
 use crate::certificates::{Chain, one_key};
 use crate::diag::Path;
 use crate::resources::pg_replication_pair::settings::{Member, NodeTls, Pair, TlsVerify};
-use crate::rule::Found;
+use crate::rule::Findings;
 
 /// Both servers have a certificate or none: after a switchover clients meet the other.
-pub fn given(settings: &Pair, found: &mut Found) {
+pub fn given(settings: &Pair, found: &mut Findings) {
     let of = |member| settings.node(member).tls.as_ref();
     for member in Member::BOTH {
         let at = Path::of(&format!("nodes.{}.tls", member.word()));
@@ -31,7 +31,7 @@ pub fn given(settings: &Pair, found: &mut Found) {
 }
 
 /// A key of the certificate, which is the server's own. PostgreSQL does not start with another.
-fn key(tls: &NodeTls, at: &Path, found: &mut Found) {
+fn key(tls: &NodeTls, at: &Path, found: &mut Findings) {
     let key = tls.private_key_wo.as_ref().map_or("", |key| key.expose());
     let chain = Chain::read(&tls.certificate).ok();
     let (own, path) = (at.attribute("certificate"), at.attribute("private_key_wo"));
@@ -53,7 +53,7 @@ fn key(tls: &NodeTls, at: &Path, found: &mut Found) {
 
 /// What the other server and clients would say of it. What time does to a certificate is told and
 /// stops nothing: a failover must not wait for a new one.
-pub fn trusted(settings: &Pair, member: Member, found: &mut Found) {
+pub fn trusted(settings: &Pair, member: Member, found: &mut Findings) {
     let Some(tls) = &settings.node(member).tls else { return };
     let Ok(chain) = Chain::read(&tls.certificate) else { return };
     let at = Path::of(&format!("nodes.{}.tls.certificate", member.word()));

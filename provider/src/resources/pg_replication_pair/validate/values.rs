@@ -11,7 +11,7 @@ use render::postgres::conf;
 use super::super::names::OWNED;
 use super::super::settings::{Member, Pair};
 use crate::diag::Path;
-use crate::rule::Found;
+use crate::rule::Findings;
 
 /// Settings that are the same in all versions that are managed: name, type, unit, least, most,
 /// words, divided by tabs. A test compares them with a server.
@@ -91,7 +91,7 @@ const LEAST: &[(&str, f64, &str)] = &[
 ];
 
 /// Each value of `settings`.
-pub fn values(settings: &Pair, found: &mut Found) {
+pub fn values(settings: &Pair, found: &mut Findings) {
     for (name, value) in &settings.settings {
         let at = Path::of("settings").key(name);
         let word = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'.';

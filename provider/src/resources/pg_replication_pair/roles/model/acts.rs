@@ -46,7 +46,7 @@ impl World {
             Effect::AwaitPromotion(_) => self.becomes_primary(who),
             Effect::Unmark(_) => self.then(|world| world.servers[who].promoting = false),
             Effect::NotAsked(_) => self.not_asked(who),
-            Effect::CarryWal(_) => self.carry_wal(who),
+            Effect::TransferWal(_) => self.transfer_wal(who),
             Effect::KeepWal(_) => self.keep_wal(who),
             Effect::BeginRewind(_) => {
                 self.then(|world| world.servers[who].data = Data::HalfRewound)
@@ -160,7 +160,7 @@ impl World {
         !server.promoting && server.signal
     }
 
-    fn carry_wal(&mut self, who: usize) -> bool {
+    fn transfer_wal(&mut self, who: usize) -> bool {
         let able = !self.servers[who].full && !self.servers[who].up;
         if able && self.servers[1 - who].reachable {
             self.copy_wal(who);
@@ -245,7 +245,7 @@ impl World {
             self.violations.push(format!("{who} is made one, and the other still may become one"));
         }
         let has = |id| self.servers[who].wal.contains(id);
-        let excused = self.agreed || self.by_hand;
+        let excused = self.agreed || self.manual_change;
         if !excused && !self.acknowledged.iter().all(has) {
             self.violations
                 .push(format!("{who} takes writes and lacks some that were acknowledged"));

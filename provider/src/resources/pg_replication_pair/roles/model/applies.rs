@@ -282,7 +282,7 @@ impl World {
         if !self.is_primary(wanted) {
             found.push("the wanted one does not take writes");
         }
-        let excused = self.agreed || (self.by_hand && !self.servers[other].reachable);
+        let excused = self.agreed || (self.manual_change && !self.servers[other].reachable);
         if !excused && self.acknowledged.iter().any(|id| !self.servers[wanted].wal.contains(id)) {
             found.push("acknowledged writes are gone");
         }

@@ -46,7 +46,7 @@ pub enum Effect {
     /// Its promotion was not asked for.
     NotAsked(Who),
     /// It has the peer's WAL.
-    CarryWal(Who),
+    TransferWal(Who),
     /// Its WAL is kept beside the data.
     KeepWal(Who),
     /// It stands on the host that its data is being rewound, and nobody starts it.
@@ -84,7 +84,7 @@ impl Effect {
             | Self::AwaitPromotion(who)
             | Self::Unmark(who)
             | Self::NotAsked(who)
-            | Self::CarryWal(who)
+            | Self::TransferWal(who)
             | Self::KeepWal(who)
             | Self::BeginRewind(who)
             | Self::Recover(who)
@@ -127,7 +127,7 @@ impl Operation {
                 &PROMOTE,
             ]),
             Self::Promote => PROMOTE.to_vec(),
-            Self::CarryWal => vec![Effect::CarryWal(Wanted)],
+            Self::TransferWal => vec![Effect::TransferWal(Wanted)],
             Self::Rewind => of(&[
                 &[Idle(Other), Effect::LogIn(Other), Effect::KeepWal(Other)],
                 &[Effect::BeginRewind(Other), Effect::Recover(Other)],

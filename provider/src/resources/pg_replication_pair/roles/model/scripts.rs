@@ -67,7 +67,7 @@ fn of(step: &Step) -> Vec<Effect> {
         Action::Relay { from, read, write, .. } => {
             [effects(read, who(from)), effects(write, here)].concat()
         }
-        Action::Carry { .. } => vec![Effect::CarryWal(here)],
+        Action::Transfer { .. } => vec![Effect::TransferWal(here)],
         action => panic!("no step of a change of roles: {action:?}"),
     }
 }

@@ -72,13 +72,13 @@ impl World {
                 }
             }
             Event::PromoteByHand(who) => {
-                self.by_hand = true;
+                self.manual_change = true;
                 if self.promotable(who) {
                     self.promote(who);
                 }
             }
             Event::UnfenceByHand(who) => {
-                self.by_hand = true;
+                self.manual_change = true;
                 let server = &mut self.servers[who];
                 server.signal &= server.up;
             }

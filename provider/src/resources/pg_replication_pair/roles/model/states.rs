@@ -167,7 +167,7 @@ fn with(world: &World, consents: &Consents) -> World {
     // Without the other, a promotion is only asked for when that is agreed to.
     world.asked = (world.servers[0].promoting && !world.servers[1].reachable).then_some(0);
     // That the other has more than one that runs as a primary is of somebody's making.
-    world.by_hand = wanted.writable();
+    world.manual_change = wanted.writable();
     world
 }
 

@@ -22,7 +22,7 @@ pub struct World {
     pub within_lag: bool,
     pub slot_lost: bool,
     /// Somebody made a second primary: what is lost by that is not the table's to know.
-    pub by_hand: bool,
+    pub manual_change: bool,
     /// The user has agreed to lose what the wanted one lacks.
     pub agreed: bool,
     /// Whose promotion without the other, and with what that goes on to write, the user has agreed
@@ -53,7 +53,7 @@ impl World {
             comparable: true,
             within_lag: true,
             slot_lost: false,
-            by_hand: false,
+            manual_change: false,
             agreed: false,
             asked: None,
             stuck: false,

@@ -7,18 +7,18 @@ use crate::diag::{Diag, Diags, Path};
 use crate::host::HostError;
 
 /// Hosts that did not answer, by their names among the targets.
-pub(super) type Absentees = BTreeMap<String, Absent>;
+pub(super) type UnreachableHosts = BTreeMap<String, UnreachableHost>;
 
 /// A host that did not answer.
 #[derive(Clone, Debug)]
-pub(super) struct Absent {
+pub(super) struct UnreachableHost {
     /// Its name.
     pub host: String,
     /// Why not.
     pub reason: String,
 }
 
-impl Absent {
+impl UnreachableHost {
     /// The error again.
     pub fn error(&self) -> HostError {
         let Self { host, reason } = self.clone();
@@ -27,18 +27,18 @@ impl Absent {
 }
 
 /// Why nothing could be seen.
-pub(super) enum Blind {
+pub(super) enum ObserveError {
     /// The provider block is not known yet.
     Unconfigured,
     /// A host did not answer; and the attribute that says how to reach it.
     Host(String, HostError, Path),
     /// Some hosts did not answer, as this resource may bear, and others did.
-    Away(Absentees),
+    Unreachable(UnreachableHosts),
     /// The answers made no sense.
     Diags(Diags),
 }
 
-impl Blind {
+impl ObserveError {
     /// As diagnostics.
     pub fn diags(self, resource: &str) -> Diags {
         match self {
@@ -49,9 +49,10 @@ impl Blind {
             Self::Host(name, error, path) => {
                 vec![unreached(&name, resource, error).at(path)]
             }
-            Self::Away(absent) => {
-                let diag =
-                    |(name, absent): (&String, &Absent)| unreached(name, resource, absent.error());
+            Self::Unreachable(absent) => {
+                let diag = |(name, absent): (&String, &UnreachableHost)| {
+                    unreached(name, resource, absent.error())
+                };
                 absent.iter().map(diag).collect()
             }
             Self::Diags(diags) => diags,
@@ -61,8 +62,8 @@ impl Blind {
     /// In words, for a warning about the resource.
     pub fn why(self, resource: &str) -> String {
         match self {
-            Self::Away(absent) => {
-                let line = |(name, absent): (&String, &Absent)| {
+            Self::Unreachable(absent) => {
+                let line = |(name, absent): (&String, &UnreachableHost)| {
                     format!("Host {name}: {}", run::say(absent.error()))
                 };
                 absent.iter().map(line).collect::<Vec<_>>().join("\n")

@@ -23,7 +23,7 @@ pub fn installer(folder: &Path, release: &str) -> Json {
 /// stand-in and kept beside the images.
 pub fn pack(folder: &Path, release: &str) {
     let program = program("standin-harbor");
-    let (all, build) = (paths::cache().join("installers"), made(&program));
+    let (all, build) = (paths::cache().join("installers"), build_id(&program));
     let kept = all.join(&build).join(release);
     let _one_at_a_time = image::lock().expect("the cache is ours");
     if !kept.is_dir() {
@@ -50,7 +50,7 @@ fn remove_others(all: &Path, build: &str) {
 }
 
 /// When a program was built: what is kept of one build is of no use to another.
-pub fn made(program: &Path) -> String {
+pub fn build_id(program: &Path) -> String {
     let built = fs::metadata(program).and_then(|m| m.modified()).expect("it is built");
     let since = built.duration_since(std::time::UNIX_EPOCH).expect("it is past");
     since.as_millis().to_string()

@@ -1,9 +1,9 @@
 //! Every script that writes where PostgreSQL's user may, while that user is at work there.
 
-use super::import::skeleton;
-use super::names::Paths;
-use super::scripts::Scripts;
-use super::settings::Member;
+use super::super::import::skeleton;
+use super::super::names::Paths;
+use super::super::scripts::Scripts;
+use super::super::settings::Member;
 use crate::shell::tests::attack::{self, Place};
 
 /// Paths in the place.

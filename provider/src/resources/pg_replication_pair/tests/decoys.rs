@@ -3,18 +3,18 @@
 
 use std::process::Command;
 
-use super::import::skeleton;
-use super::names::Paths;
-use super::questions::{KEY, questions};
-use super::scripts::Scripts;
-use super::settings::Member;
+use super::super::import::skeleton;
+use super::super::names::Paths;
+use super::super::questions::{KEY, questions};
+use super::super::scripts::Scripts;
+use super::super::settings::Member;
 use crate::data_sources::pg_status::PgStatus;
 use crate::real_postgres::{Postgres, programs};
 use crate::resource::{Ask, DataSource as _, Question};
 use crate::settings::Settings as _;
 use crate::value::{Object, Value};
 
-const DECOYS: &str = include_str!("../../../../tests/src/pair/decoys.sql");
+const DECOYS: &str = include_str!("../../../../../tests/src/pair/decoys.sql");
 
 /// The script of the question with this key, or of the only one.
 fn script(questions: &[Question], key: &str) -> String {
@@ -77,8 +77,8 @@ async fn no_decoy_in_the_database_of_all_is_called() {
 
     let paths = Paths::new(&settings, Member::A);
     let scripts = Scripts { settings: &settings, member: Member::A, paths: &paths };
-    let role = super::plan::access::role_sql(
-        super::names::REWINDER,
+    let role = super::super::plan::access::role_sql(
+        super::super::names::REWINDER,
         &crate::scram::verifier(&crate::secret::Secret::from("pencil")),
     );
     for (text, stdin) in [

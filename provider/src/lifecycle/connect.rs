@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::blind::{Absent, Absentees, Blind};
+use super::error::{ObserveError, UnreachableHost, UnreachableHosts};
 use super::private::Private;
 use super::session::Configured;
 use super::{Managed, values};
@@ -17,30 +17,36 @@ pub(super) struct Reached {
     /// Those that answered; at least one.
     pub hosts: BTreeMap<String, Host>,
     /// The others.
-    pub missing: Absentees,
+    pub missing: UnreachableHosts,
 }
 
 /// Which hosts may be missing.
-pub(super) enum May {
+pub(super) enum Tolerance {
     /// Any but all of them, and but these.
-    MissAnyBut(BTreeSet<String>),
+    AnyExcept(BTreeSet<String>),
     /// These alone, and they must be; each is tried once.
-    Miss(BTreeSet<String>),
+    Only(BTreeSet<String>),
 }
 
 impl Reached {
     /// All of them answered.
     fn whole(hosts: BTreeMap<String, Host>) -> Self {
-        Self { hosts, missing: Absentees::new() }
+        Self { hosts, missing: UnreachableHosts::new() }
     }
 
     /// Go on without a host that answered and does not any more, if that is what went wrong and
     /// it may be missing.
     #[expect(clippy::result_large_err, reason = "the error is handed on as it came")]
-    pub fn bear(&mut self, blind: Blind, may: &May) -> Result<(), Blind> {
-        match blind {
-            Blind::Host(name, HostError::Unreachable { host, reason }, _)
-                if may.miss(&name) && self.hosts.contains_key(&name) && self.hosts.len() > 1 =>
+    pub fn tolerate(
+        &mut self,
+        error: ObserveError,
+        tolerance: &Tolerance,
+    ) -> Result<(), ObserveError> {
+        match error {
+            ObserveError::Host(name, HostError::Unreachable { host, reason }, _)
+                if tolerance.allows(&name)
+                    && self.hosts.contains_key(&name)
+                    && self.hosts.len() > 1 =>
             {
                 self.lose(name, host, reason);
                 Ok(())
@@ -51,38 +57,40 @@ impl Reached {
 
     fn lose(&mut self, name: String, host: String, reason: String) {
         self.hosts.remove(&name);
-        self.missing.insert(name, Absent { host, reason });
+        self.missing.insert(name, UnreachableHost { host, reason });
     }
 
     /// Why each of the others did not answer, in words.
     pub fn reasons(&self) -> BTreeMap<String, String> {
-        let words = |(name, absent): (&String, &Absent)| (name.clone(), absent.error().to_string());
+        let words = |(name, absent): (&String, &UnreachableHost)| {
+            (name.clone(), absent.error().to_string())
+        };
         self.missing.iter().map(words).collect()
     }
 }
 
-impl May {
+impl Tolerance {
     /// None may be missing.
-    pub fn miss_none() -> Self {
-        Self::Miss(BTreeSet::new())
+    pub fn none() -> Self {
+        Self::Only(BTreeSet::new())
     }
 
-    fn miss(&self, name: &str) -> bool {
+    fn allows(&self, name: &str) -> bool {
         match self {
-            Self::MissAnyBut(names) => !names.contains(name),
-            Self::Miss(names) => names.contains(name),
+            Self::AnyExcept(names) => !names.contains(name),
+            Self::Only(names) => names.contains(name),
         }
     }
 
     fn expects(&self, name: &str) -> bool {
-        !matches!(self, Self::Miss(names) if names.contains(name))
+        !matches!(self, Self::Only(names) if names.contains(name))
     }
 }
 
 impl<R: Resource> Managed<R> {
     /// Who may be missing when the resource is looked at: never one that may still boot.
-    pub(super) fn may(new: BTreeSet<String>) -> May {
-        if R::MAY_MISS { May::MissAnyBut(new) } else { May::miss_none() }
+    pub(super) fn tolerance(new: BTreeSet<String>) -> Tolerance {
+        if R::TOLERATES_MISSING { Tolerance::AnyExcept(new) } else { Tolerance::none() }
     }
 
     /// Hosts that the prior state does not have. None of them was ever reached, and they may have
@@ -104,21 +112,21 @@ impl<R: Resource> Managed<R> {
         settings: &R::Settings,
         private: &mut Private,
         patience: Patience,
-        may: &May,
-    ) -> Result<Reached, Blind> {
+        tolerance: &Tolerance,
+    ) -> Result<Reached, ObserveError> {
         let targets = R::targets(settings);
         let diags = configured.check_credentials(&targets);
         if !diags.is_empty() {
-            return Err(Blind::Diags(diags));
+            return Err(ObserveError::Diags(diags));
         }
-        let patience = |name: &str| if may.expects(name) { patience } else { Patience::Once };
+        let patience = |name: &str| if tolerance.expects(name) { patience } else { Patience::Once };
         let mut reached = Reached::whole(BTreeMap::new());
         for (name, result) in attempt(configured, &targets, private, patience).await {
             match result {
                 Ok(host) => {
                     reached.hosts.insert(name, host);
                 }
-                Err(HostError::Unreachable { host, reason }) if may.miss(&name) => {
+                Err(HostError::Unreachable { host, reason }) if tolerance.allows(&name) => {
                     reached.lose(name, host, reason);
                 }
                 Err(error) => return Err(Self::unreached(name, error)),
@@ -129,15 +137,15 @@ impl<R: Resource> Managed<R> {
         {
             return Err(Self::unreached(name, absent.error()));
         }
-        let back = reached.hosts.iter().filter(|(name, _)| !may.expects(name));
+        let back = reached.hosts.iter().filter(|(name, _)| !tolerance.expects(name));
         let back: Vec<Diag> = back.map(|(name, host)| back_again(R::NAME, name, host)).collect();
-        if back.is_empty() { Ok(reached) } else { Err(Blind::Diags(back)) }
+        if back.is_empty() { Ok(reached) } else { Err(ObserveError::Diags(back)) }
     }
 
     /// A host's error at the attribute that says how to reach it.
-    pub(super) fn unreached(name: String, error: HostError) -> Blind {
+    pub(super) fn unreached(name: String, error: HostError) -> ObserveError {
         let path = place(&Self::attributes(), &name, &error);
-        Blind::Host(name, error, path)
+        ObserveError::Host(name, error, path)
     }
 }
 
@@ -176,10 +184,10 @@ pub(super) async fn connect(
     configured: &Configured,
     targets: &[(String, Ssh)],
     private: &mut Private,
-) -> Result<BTreeMap<String, Host>, Blind> {
+) -> Result<BTreeMap<String, Host>, ObserveError> {
     let mut hosts = BTreeMap::new();
     for (name, result) in attempt(configured, targets, private, |_| Patience::Once).await {
-        let host = result.map_err(|error| Blind::Host(name.clone(), error, Path::root()))?;
+        let host = result.map_err(|error| ObserveError::Host(name.clone(), error, Path::root()))?;
         hosts.insert(name, host);
     }
     Ok(hosts)
@@ -189,7 +197,7 @@ pub(super) async fn connect(
 pub(super) async fn connect_to_some(
     configured: &Configured,
     targets: &[(String, Ssh)],
-) -> Result<(BTreeMap<String, Host>, BTreeMap<String, String>), Blind> {
+) -> Result<(BTreeMap<String, Host>, BTreeMap<String, String>), ObserveError> {
     let (mut hosts, mut missing) = (BTreeMap::new(), BTreeMap::new());
     let mut private = Private::default();
     for (name, result) in attempt(configured, targets, &mut private, |_| Patience::Once).await {
@@ -198,7 +206,7 @@ pub(super) async fn connect_to_some(
             Err(error @ HostError::Unreachable { .. }) => {
                 missing.insert(name, error.to_string());
             }
-            Err(error) => return Err(Blind::Host(name, error, Path::root())),
+            Err(error) => return Err(ObserveError::Host(name, error, Path::root())),
         }
     }
     Ok((hosts, missing))

@@ -41,17 +41,18 @@ const DEFAULTS: &[(&str, &str, &str)] = &[
 ];
 
 /// Whether two texts mean the same to this release.
-pub fn same(actual: &str, wanted: &str, release: Release) -> bool {
+pub fn equal(actual: &str, wanted: &str, release: Release) -> bool {
     let (Some(actual), Some(wanted)) = (read(actual), read(wanted)) else { return false };
-    meaning(&actual, &wanted, release) == meaning(&wanted, &wanted, release)
+    effective(&actual, &wanted, release) == effective(&wanted, &wanted, release)
 }
 
 /// Keys of `actual` that `wanted` lacks or has with another value, with their values; without
 /// secrets.
-pub fn beyond(actual: &str, wanted: &str, release: Release) -> BTreeMap<String, Value> {
+pub fn differing_keys(actual: &str, wanted: &str, release: Release) -> BTreeMap<String, Value> {
     let (Some(raw), Some(wanted)) = (read(actual), read(wanted)) else { return BTreeMap::new() };
-    let (means, wants) = (meaning(&raw, &wanted, release), meaning(&wanted, &wanted, release));
-    let other = |key: &String| means.contains_key(key) && means.get(key) != wants.get(key);
+    let (effective, wanted) =
+        (effective(&raw, &wanted, release), effective(&wanted, &wanted, release));
+    let other = |key: &String| effective.contains_key(key) && effective.get(key) != wanted.get(key);
     raw.into_iter().filter(|(key, _)| other(key) && !is_secret_key(key)).collect()
 }
 
@@ -79,7 +80,7 @@ fn flatten(at: &str, value: &Value, into: &mut Pairs) {
 }
 
 /// What counts of a file, beside another one that says which parts there are.
-fn meaning(pairs: &Pairs, beside: &Pairs, release: Release) -> BTreeMap<String, String> {
+fn effective(pairs: &Pairs, beside: &Pairs, release: Release) -> BTreeMap<String, String> {
     let part = |key: &str| PARTS.iter().find(|part| key.starts_with(**part));
     let absent = |part: &str| !beside.keys().any(|key| key.starts_with(part));
     let is = |key: &str, text: &str| pairs.get(key).is_some_and(|value| show(value) == text);
@@ -97,17 +98,17 @@ fn meaning(pairs: &Pairs, beside: &Pairs, release: Release) -> BTreeMap<String, 
             && !off(key)
             && (key != "proxy.components" || proxied)
     };
-    let mut means: BTreeMap<String, String> = pairs
+    let mut effective: BTreeMap<String, String> = pairs
         .iter()
         .filter(|(key, _)| counts(key))
         .map(|(key, value)| (key.clone(), show(value)))
         .collect();
     for (key, section, value) in DEFAULTS {
-        if means.contains_key(*section) && keys::is_known(release, key) {
-            means.entry((*key).to_owned()).or_insert_with(|| (*value).to_owned());
+        if effective.contains_key(*section) && keys::is_known(release, key) {
+            effective.entry((*key).to_owned()).or_insert_with(|| (*value).to_owned());
         }
     }
-    means
+    effective
 }
 
 /// `5432` and `"5432"` are one to Harbor.
@@ -134,25 +135,25 @@ mod tests {
             metric:\n  enabled: false\n  port: 9090\nproxy:\n  http_proxy:\n  components: [core]\n\
             external_redis:\n  host: r:6379\n  chartmuseum_db_index: 3\nlog:\n  level: info\n";
         // The database is external here too.
-        assert!(same(by_hand, OURS, release()));
-        assert!(beyond(by_hand, OURS, release()).is_empty());
+        assert!(equal(by_hand, OURS, release()));
+        assert!(differing_keys(by_hand, OURS, release()).is_empty());
     }
 
     #[test]
     fn what_harbor_reads_makes_one() {
         for (line, other) in [("level: info", "level: debug"), ("r:6379", "other:6379")] {
-            assert!(!same(&OURS.replace(line, other), OURS, release()), "{other}");
+            assert!(!equal(&OURS.replace(line, other), OURS, release()), "{other}");
         }
         let more = format!("{OURS}uaa:\n  ca_file: /ca\nmetric:\n  enabled: true\n");
-        assert!(!same(&more, OURS, release()));
-        let beyond = beyond(&more, OURS, release());
+        assert!(!equal(&more, OURS, release()));
+        let beyond = differing_keys(&more, OURS, release());
         assert_eq!(beyond.keys().collect::<Vec<_>>(), ["metric.enabled", "uaa.ca_file"]);
     }
 
     #[test]
     fn a_part_that_is_wanted_counts() {
         let with = format!("{OURS}trivy:\n  insecure: false\n");
-        assert!(!same(&with.replace("false", "true"), &with, release()));
-        assert!(!same("[", "[", release()));
+        assert!(!equal(&with.replace("false", "true"), &with, release()));
+        assert!(!equal("[", "[", release()));
     }
 }

@@ -6,7 +6,7 @@ impl<'a> Pair<'a> {
     /// PostgreSQL's own switchover, as a script over one open SSH connection per host: stop here,
     /// promote there. Nothing is proven. The old primary comes back as standby.
     #[track_caller]
-    pub fn switch_by_hand(&self, from: &'a str) {
+    pub fn manual_switchover(&self, from: &'a str) {
         let (old, new) = (self.on(from), self.on(other(from)));
         new.sql(
             "SELECT pg_create_physical_replication_slot('breakwater')
@@ -14,7 +14,7 @@ impl<'a> Pair<'a> {
         );
         old.sql("CHECKPOINT");
         old.ctl("stop -m fast");
-        self.promote_by_hand(other(from));
+        self.manual_promotion(other(from));
         old.signal();
         old.ctl("start");
         new.sql("CHECKPOINT");
@@ -24,7 +24,7 @@ impl<'a> Pair<'a> {
 
     /// Promotes a standby, whatever it has.
     #[track_caller]
-    pub fn promote_by_hand(&self, host: &'a str) {
+    pub fn manual_promotion(&self, host: &'a str) {
         assert_eq!(self.on(host).sql("SELECT pg_promote(true, 60)"), "t");
     }
 }

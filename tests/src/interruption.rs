@@ -1,4 +1,4 @@
-//! An apply, and what strikes it.
+//! An apply, and what interrupts it.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ use crate::provider_log::{Event, Line, Tail};
 use crate::rig::{Host, Rig};
 use crate::terraform::Run;
 
-/// What applies, so that it can be struck meanwhile: Terraform or the client.
+/// What applies, so that it can be interrupted meanwhile: Terraform or the client.
 pub trait Apply {
     /// The rig that it runs in.
     fn rig(&self) -> &Rig;
@@ -23,7 +23,7 @@ pub trait Apply {
 
 /// What happens to an apply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Blow {
+pub enum Interruption {
     /// The provider is killed when the step begins, or so many milliseconds later.
     Kill(u64),
     /// The SSH sessions on the step's host end.
@@ -35,9 +35,9 @@ pub enum Blow {
 /// How an apply ended.
 #[derive(Debug)]
 pub enum End {
-    /// It was struck in these steps.
-    Struck(String),
-    /// It had no step that was not struck before.
+    /// It was interrupted in these steps.
+    Interrupted(String),
+    /// It had no step that was not interrupted before.
     Finished(Run),
 }
 
@@ -50,7 +50,7 @@ const SILENCE: Duration = Duration::from_secs(70);
 /// An apply that hangs.
 const PATIENCE: Duration = Duration::from_secs(600);
 
-impl Blow {
+impl Interruption {
     /// A different one for each number. Silence takes a minute to be noticed and up to two and a
     /// half until the host lets go of its lock, so it comes once.
     pub fn of(number: usize) -> Self {
@@ -75,34 +75,41 @@ impl Blow {
     }
 }
 
-/// Applies, and strikes at each step that `aim` accepts and is not in `struck`, when it begins. A cut
-/// connection may fail one resource while another goes on, or nothing at all; so the apply is struck
-/// until it ends.
+/// Applies, and interrupts each step that `aim` accepts and is not in `interrupted`, when it begins.
+/// A cut connection may fail one resource while another goes on, or nothing at all; so the apply is
+/// interrupted until it ends.
 pub fn apply_until(
     applies: &mut impl Apply,
-    blow: Blow,
+    interruption: Interruption,
     aim: impl Fn(&str) -> bool,
-    struck: &mut BTreeSet<String>,
+    interrupted: &mut BTreeSet<String>,
 ) -> End {
-    let mut blows = Vec::new();
-    let mut last_blow = Instant::now();
+    let mut interruptions = Vec::new();
+    let mut last_interruption = Instant::now();
     let run = follow(applies, "cut.log", |rig, child, lines| {
-        if blow == Blow::Silence && !blows.is_empty() && last_blow.elapsed() > SILENCE {
+        if interruption == Interruption::Silence
+            && !interruptions.is_empty()
+            && last_interruption.elapsed() > SILENCE
+        {
             restore(rig);
         }
         for line in lines.iter().filter(|l| l.event == Event::Begins) {
             let step = key(line);
-            if aim(&step) && struck.insert(step.clone()) {
+            if aim(&step) && interrupted.insert(step.clone()) {
                 // The point of the delay is to strike in the middle of the step.
-                std::thread::sleep(blow.delay());
-                strike(rig, blow, child, &line.host);
-                blows.push(step);
-                last_blow = Instant::now();
+                std::thread::sleep(interruption.delay());
+                interrupt(rig, interruption, child, &line.host);
+                interruptions.push(step);
+                last_interruption = Instant::now();
             }
         }
     });
     restore(applies.rig());
-    if blows.is_empty() { End::Finished(run) } else { End::Struck(blows.join(", ")) }
+    if interruptions.is_empty() {
+        End::Finished(run)
+    } else {
+        End::Interrupted(interruptions.join(", "))
+    }
 }
 
 /// A step's name. How many bytes a step carries is no other step.
@@ -152,16 +159,16 @@ fn restore(rig: &Rig) {
     rig.hosts().for_each(|h| h.restore().expect("the rules can be removed"));
 }
 
-fn strike(rig: &Rig, blow: Blow, child: &Child, host: &str) {
-    match blow {
-        Blow::Kill(_) => signal(child, "KILL"),
-        Blow::Sever(_) => each(rig, host, |h| {
+fn interrupt(rig: &Rig, interruption: Interruption, child: &Child, host: &str) {
+    match interruption {
+        Interruption::Kill(_) => signal(child, "KILL"),
+        Interruption::Sever(_) => each(rig, host, |h| {
             // Connections are children of the listener.
             let kill =
                 "kill -KILL $(pgrep -P \"$(systemctl show -p MainPID --value ssh)\") || true";
             h.sh(kill).expect("the host runs");
         }),
-        Blow::Silence => each(rig, host, |h| h.cut().expect("the rules can be made")),
+        Interruption::Silence => each(rig, host, |h| h.cut().expect("the rules can be made")),
     }
 }
 

@@ -18,9 +18,9 @@ const OWNERS: &str = "/etc/breakwater/owners";
 /// changed it last.
 const OBJECTS: &str = "/etc/breakwater/objects";
 
-/// The marks of one host.
+/// Who owns what is on one host.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Marks {
+pub struct Ownership {
     /// The digest key, where there is one.
     pub key: Option<Secret>,
     /// The configuration that manages this resource type here, where one does.
@@ -29,7 +29,7 @@ pub struct Marks {
     pub uid: Option<String>,
 }
 
-/// An object that is marked: its type, its identity, and the UID of its life.
+/// An object that is owned: its type, its identity, and the UID of its life.
 ///
 /// An object that replaces another one on the same host lives beside it for a time: Terraform makes the
 /// new one first under `create_before_destroy`, Pulumi always does. The UID, made when an object is
@@ -53,7 +53,7 @@ impl Life<'_> {
     }
 }
 
-/// Ask for the marks.
+/// Ask who owns it.
 pub fn question(host: &str, life: Life) -> Question {
     let script = format!(
         "cat {KEY} 2>/dev/null; echo; head -n 1 {OWNERS}/{} 2>/dev/null || echo; \
@@ -61,33 +61,34 @@ pub fn question(host: &str, life: Life) -> Question {
         life.resource,
         life.file()
     );
-    Question::script(host, "marks", script)
+    Question::script(host, "ownership", script)
 }
 
-/// The marks of each host.
+/// The ownership of each host.
 pub fn facts<'a>(
     answers: &Answers,
     hosts: impl Iterator<Item = &'a String>,
-) -> BTreeMap<String, Marks> {
+) -> BTreeMap<String, Ownership> {
     let read = |host: &String| {
-        let text = answers.stdout(host, "marks").unwrap_or_default();
+        let text = answers.stdout(host, "ownership").unwrap_or_default();
         (host.clone(), parse(text))
     };
     hosts.map(read).collect()
 }
 
-fn parse(text: &str) -> Marks {
+fn parse(text: &str) -> Ownership {
     let some = |s: &str| Some(s.trim()).filter(|s| !s.is_empty()).map(str::to_owned);
     let mut lines = text.split('\n').map(some);
     let mut next = || lines.next().flatten();
-    Marks { key: next().map(Secret::from), owner: next(), uid: next() }
+    Ownership { key: next().map(Secret::from), owner: next(), uid: next() }
 }
 
 /// What a delete says where a host carries another life of its object: nothing is done then.
-pub fn of_another_life(marks: &BTreeMap<String, Marks>, life: Life) -> Option<Diag> {
-    let other =
-        |(_, marks): &(&String, &Marks)| marks.uid.as_deref().is_some_and(|uid| uid != life.uid);
-    let hosts: Vec<&str> = marks.iter().filter(other).map(|(host, _)| host.as_str()).collect();
+pub fn of_another_life(ownership: &BTreeMap<String, Ownership>, life: Life) -> Option<Diag> {
+    let other = |(_, ownership): &(&String, &Ownership)| {
+        ownership.uid.as_deref().is_some_and(|uid| uid != life.uid)
+    };
+    let hosts: Vec<&str> = ownership.iter().filter(other).map(|(host, _)| host.as_str()).collect();
     if hosts.is_empty() {
         return None;
     }
@@ -109,13 +110,13 @@ pub fn untrusted(text: &str) {
 /// Digest of each text with secrets, and whether it is the one that was recorded.
 pub fn compare(
     texts: &BTreeMap<String, SecretText>,
-    marks: &BTreeMap<String, Marks>,
+    ownership: &BTreeMap<String, Ownership>,
     recorded: &BTreeMap<String, String>,
 ) -> (BTreeMap<String, String>, BTreeMap<String, bool>) {
     let mut digests = BTreeMap::new();
     let mut as_written = BTreeMap::new();
     for (label, SecretText { host, text, .. }) in texts {
-        let Some(key) = marks.get(host).and_then(|m| m.key.as_ref()) else { continue };
+        let Some(key) = ownership.get(host).and_then(|m| m.key.as_ref()) else { continue };
         let digest = private::digest(key, text);
         if let Some(before) = recorded.get(label) {
             as_written.insert(label.clone(), *before == digest);
@@ -128,13 +129,13 @@ pub fn compare(
 /// A host that another configuration manages is not touched.
 pub fn refuse_other_owners(
     plan: &mut Plan,
-    marks: &BTreeMap<String, Marks>,
+    ownership: &BTreeMap<String, Ownership>,
     owner: &str,
     adopt: bool,
     resource: &str,
 ) {
-    for (host, marks) in marks {
-        if let Some(other) = marks.owner.as_deref().filter(|o| *o != owner && !adopt) {
+    for (host, ownership) in ownership {
+        if let Some(other) = ownership.owner.as_deref().filter(|o| *o != owner && !adopt) {
             let summary = format!("Host {host} is managed by the configuration \"{other}\"");
             let detail = format!(
                 "This configuration is \"{owner}\" (the provider's owner attribute), and \
@@ -146,7 +147,7 @@ pub fn refuse_other_owners(
     }
 }
 
-/// The script that makes the marks where they are missing, and says whose life it is.
+/// The script that claims the host, and says whose life it is.
 pub fn claim(owner: &str, life: Life) -> String {
     let (owner, uid, file) = (crate::shell::word(owner), crate::shell::word(life.uid), life.file());
     let resource = life.resource;
@@ -177,23 +178,30 @@ mod tests {
     use crate::observation::Observation;
 
     #[test]
-    fn reads_marks_of_a_bare_host() {
-        assert_eq!(parse("\n"), Marks::default());
-        let marks = parse("abc\nprod\n");
-        assert_eq!((marks.owner.as_deref(), marks.uid), (Some("prod"), None));
-        assert_eq!(marks.key, Some(Secret::from("abc")));
+    fn reads_the_ownership_of_a_bare_host() {
+        assert_eq!(parse("\n"), Ownership::default());
+        let ownership = parse("abc\nprod\n");
+        assert_eq!((ownership.owner.as_deref(), ownership.uid), (Some("prod"), None));
+        assert_eq!(ownership.key, Some(Secret::from("abc")));
         assert_eq!(parse("\n\nu1\n").uid.as_deref(), Some("u1"));
     }
 
     #[test]
     fn a_delete_knows_its_own_life() {
-        let marks = |uid: &str| BTreeMap::from([("a".to_owned(), parse(&format!("k\np\n{uid}")))]);
+        let ownership =
+            |uid: &str| BTreeMap::from([("a".to_owned(), parse(&format!("k\np\n{uid}")))]);
         let life = |uid| Life { resource: "harbor_ha_node", id: "a/opt/harbor", uid };
-        assert!(of_another_life(&marks("u1\n"), life("u1")).is_none());
-        assert!(of_another_life(&marks(""), life("u1")).is_none(), "made before there were UIDs");
-        assert!(of_another_life(&marks(""), life("")).is_none());
-        assert!(of_another_life(&marks("u2\n"), life("u1")).is_some());
-        assert!(of_another_life(&marks("u2\n"), life("")).is_some(), "the old one of an upgrade");
+        assert!(of_another_life(&ownership("u1\n"), life("u1")).is_none());
+        assert!(
+            of_another_life(&ownership(""), life("u1")).is_none(),
+            "made before there were UIDs"
+        );
+        assert!(of_another_life(&ownership(""), life("")).is_none());
+        assert!(of_another_life(&ownership("u2\n"), life("u1")).is_some());
+        assert!(
+            of_another_life(&ownership("u2\n"), life("")).is_some(),
+            "the old one of an upgrade"
+        );
     }
 
     /// As the scripts do on a host, with its folder elsewhere.
@@ -217,12 +225,12 @@ mod tests {
             crate::resource::Ask::Script(script) => parse(&sh("-c", &script, folder.path())),
             _ => unreachable!("a script is asked"),
         };
-        assert_eq!(seen("x"), Marks::default());
+        assert_eq!(seen("x"), Ownership::default());
         run(&claim("prod", life("x", "u1")), folder.path());
         run(&claim("prod", life("y", "u2")), folder.path());
         assert_eq!(seen("x").uid.as_deref(), Some("u1"));
         assert_eq!(seen("y").uid.as_deref(), Some("u2"));
-        assert_eq!(seen("z"), Marks { uid: None, ..seen("x") });
+        assert_eq!(seen("z"), Ownership { uid: None, ..seen("x") });
         // A new life of x; the old one lets go of nothing.
         run(&claim("prod", life("x", "u3")), folder.path());
         run(&release(life("x", "u1")), folder.path());
@@ -238,10 +246,10 @@ mod tests {
 
     #[test]
     fn another_owner_is_refused_unless_imported() {
-        let marks = BTreeMap::from([("a".to_owned(), parse("k\nprod\n"))]);
+        let ownership = BTreeMap::from([("a".to_owned(), parse("k\nprod\n"))]);
         let refusals = |owner, adopt| {
             let mut plan = Plan::default();
-            refuse_other_owners(&mut plan, &marks, owner, adopt, "harbor_ha_node");
+            refuse_other_owners(&mut plan, &ownership, owner, adopt, "harbor_ha_node");
             plan.refusals.len()
         };
         assert_eq!((refusals("staging", false), refusals("prod", false)), (1, 0));
@@ -250,15 +258,15 @@ mod tests {
 
     #[test]
     fn a_digest_tells_our_text_from_another() {
-        let marks = BTreeMap::from([("a".to_owned(), parse("k\n\n"))]);
+        let ownership = BTreeMap::from([("a".to_owned(), parse("k\n\n"))]);
         let text = |t: &str| {
             let mut observed = Observation::default();
             observed.secret_file("a", "a:/f", &Secret::from(t), "(secret)");
             observed.secrets
         };
-        let (recorded, first) = compare(&text("x"), &marks, &BTreeMap::new());
+        let (recorded, first) = compare(&text("x"), &ownership, &BTreeMap::new());
         assert!(first.is_empty());
-        assert!(compare(&text("x"), &marks, &recorded).1["a:/f"]);
-        assert!(!compare(&text("y"), &marks, &recorded).1["a:/f"]);
+        assert!(compare(&text("x"), &ownership, &recorded).1["a:/f"]);
+        assert!(!compare(&text("y"), &ownership, &recorded).1["a:/f"]);
     }
 }

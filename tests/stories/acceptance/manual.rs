@@ -1,18 +1,18 @@
 //! A pair that hands have built, with what is unsafe in it, comes under the provider: nothing
 //! restarts and no data moves.
 
-use testkit::brought;
+use testkit::fixtures;
 use testkit::rig::{Distro, Host, Rig};
 use testkit::story::Story;
 use testkit::terraform::{Run, Terraform};
 
 const ADDRESS: &str = "harbor_pg_replication_pair.db";
 /// What hands do on hosts, as the source article has it.
-pub const HOST: &str = include_str!("by_hand/host.sh");
-pub const PRIMARY: &str = include_str!("by_hand/primary.sh");
-pub const STANDBY: &str = include_str!("by_hand/standby.sh");
-pub const DATABASES: &str = include_str!("by_hand/databases.sh");
-pub const HARBOR: &str = include_str!("by_hand/harbor.sh");
+pub const HOST: &str = include_str!("manual/host.sh");
+pub const PRIMARY: &str = include_str!("manual/primary.sh");
+pub const STANDBY: &str = include_str!("manual/standby.sh");
+pub const DATABASES: &str = include_str!("manual/databases.sh");
+pub const HARBOR: &str = include_str!("manual/harbor.sh");
 
 /// What a plan says of that pair.
 pub const UNSAFE: [&str; 7] = [
@@ -73,8 +73,8 @@ pub fn built(host: &Host, script: &str, arguments: &[&str]) {
 /// Offers what [`HARBOR`] fetches: the installer, and a certificate, which is returned.
 pub fn offered(rig: &Rig) -> String {
     let state = rig.state();
-    let _ = brought::installer(&state.files, "2.3.2");
-    let [certificate, _] = brought::certificate(&state.files, &state.service_name);
+    let _ = fixtures::installer(&state.files, "2.3.2");
+    let [certificate, _] = fixtures::certificate(&state.files, &state.service_name);
     certificate
 }
 

@@ -5,16 +5,16 @@ use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
 
-/// A mark as it stands on the host: `SALT DIGEST COMPOSE-FILE`.
+/// The digest as it stands on the host: `SALT DIGEST COMPOSE-FILE`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mark {
+pub struct InputDigest {
     salt: String,
     digest: String,
-    /// Digest of the compose file when the mark was made.
+    /// Digest of the compose file when it was written.
     pub compose_file: String,
 }
 
-impl Mark {
+impl InputDigest {
     /// Read the line of the node's script.
     pub fn parse(line: &str) -> Option<Self> {
         let mut words = line.split_whitespace().map(str::to_owned);
@@ -47,12 +47,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_mark_fits_its_inputs_alone() {
+    fn a_digest_fits_its_inputs_alone() {
         let inputs = vec!["2.15.2 ".to_owned(), sha256("a"), "-".to_owned()];
         let digest = sha256(&format!("salt\n2.15.2 \n{}\n-\n", sha256("a")));
-        let mark = Mark::parse(&format!("salt {digest} x ")).expect("a mark");
-        assert!(mark.is_of(&inputs));
-        assert!(!mark.is_of(&inputs[..2]));
-        assert_eq!(Mark::parse("salt"), None);
+        let recorded = InputDigest::parse(&format!("salt {digest} x ")).expect("a digest");
+        assert!(recorded.is_of(&inputs));
+        assert!(!recorded.is_of(&inputs[..2]));
+        assert_eq!(InputDigest::parse("salt"), None);
     }
 }
