@@ -1,21 +1,29 @@
 //! Everything that reads what a host, a server or a user said, as functions of bytes that must not
-//! panic: the targets of `fuzz/`, and, as properties, tests.
+//! panic: the targets of `fuzz/`, and, as properties, tests, which try 1,000 inputs on each.
 
+use render::docker::daemon_json;
+use render::postgres::{createcluster_conf, hba};
+
+use crate::certificates::{Chain, one_key, readable};
 use crate::data_sources::{health, installation, pg_status};
 use crate::diag::Path;
-use crate::facts::{file, os, package, service};
+use crate::facts::{apt_sources, file, os, package, service};
 use crate::lifecycle::configuration::{self, Configuration};
 use crate::resource::{self, Answer, Answers, Ask, Context, DataSource, Question, Resource};
 use crate::resources::{external_db, ha_node, pg_replication_pair, shared_secrets};
 use crate::schema::{Attribute, Kind, Presence};
 use crate::secret::Secret;
 use crate::settings::Settings;
+use crate::step::Message;
 use crate::value::{Object, Value, shown};
 use crate::wal::Lsn;
-use crate::{functions, json, protocol, scram};
+use crate::{checks, functions, json, protocol, scram};
 
 /// A target: its name, and what it does with its input.
 pub type Target = (&'static str, fn(&[u8]));
+
+/// What judges a value of a user, with what is wrong.
+type Check = fn(&Value) -> Result<(), String>;
 
 /// All of them.
 pub const TARGETS: &[Target] = &[
@@ -25,6 +33,8 @@ pub const TARGETS: &[Target] = &[
     ("lists", crate::host::untrusted::lists),
     ("ownership", crate::lifecycle::untrusted),
     ("words", words),
+    ("merges", merges),
+    ("certificates", certificates),
     ("wire", wire),
     ("settings", settings),
     ("renderers", renderers),
@@ -44,6 +54,7 @@ fn text(data: &[u8]) -> std::borrow::Cow<'_, str> {
 fn facts(data: &[u8]) {
     let text = text(data);
     drop((file::parse(&text), os::parse(&text), package::parse(&text), service::parse(&text)));
+    drop(apt_sources::parse(&text));
     if let Ok(at) = text.parse::<Lsn>() {
         assert_eq!(at.to_string().parse(), Ok(at));
     }
@@ -55,11 +66,75 @@ fn words(data: &[u8]) {
     let _ = configuration::duration(&text);
     let _ = scram::is_of(&Secret::from(&*text), &Secret::from("pencil"));
     let _ = crate::host::untrusted::key(&text);
+    let value = Value::from(&*text);
+    for check in CHECKS {
+        let _ = check(&value);
+    }
+    for message in [Message::Lsn, Message::Done] {
+        let _ = message.pass(data);
+    }
     assert_eq!(shown(&shown(&text)), shown(&text));
     let (name, body) = text.split_once('\n').unwrap_or(("/etc/harbor/harbor.yml", &text));
     for path in [name, "/x.yml", "/x.json", "/x.conf", "/x/pg_hba.conf", "/x/.env"] {
         let masked = render::mask::mask(path, body);
         assert_eq!(masked.lines().count(), body.lines().count(), "a line more or less");
+    }
+}
+
+/// Every check of one value that a user gives.
+const CHECKS: &[Check] = &[
+    checks::host,
+    checks::registry_name,
+    checks::origin,
+    checks::https_url,
+    checks::repository,
+    checks::proxy_url,
+    checks::no_proxy,
+    checks::armoured_key,
+    checks::certificate,
+    checks::port,
+    checks::host_key,
+];
+
+/// Files of others, into which something of ours is put: all else stays, and ours comes once.
+fn merges(data: &[u8]) {
+    let text = text(data);
+    let block = hba::render(&hba::Settings { rules: Vec::new() }).unwrap_or_default();
+    if let Ok(merged) = hba::merge(&text, &block) {
+        assert_eq!(hba::block(&merged), Some(&*block));
+        assert_eq!(hba::without_block(&merged).ok(), hba::without_block(&text).ok());
+    }
+    let _ = hba::block(&text);
+    let ours = createcluster_conf::Settings { create_main_cluster: false };
+    if let Ok(merged) = createcluster_conf::merge(&text, &ours) {
+        assert_eq!(createcluster_conf::merge(&merged, &ours).ok(), Some(merged));
+    }
+    let ours = daemon_json::Settings {
+        registry_mirrors: Some(vec!["https://mirror.example".to_owned()]),
+        ..daemon_json::Settings::default()
+    };
+    if let Ok(merged) = daemon_json::merge(&text, &ours) {
+        assert_eq!(daemon_json::merge(&merged, &ours).ok(), Some(merged));
+    }
+    let _ = daemon_json::remove(&text, &["registry-mirrors"]);
+}
+
+/// Certificates and keys in PEM form, of servers and of logins.
+fn certificates(data: &[u8]) {
+    let text = text(data);
+    drop((readable(&text), one_key(&text)));
+    if let Ok(chain) = Chain::read(&text) {
+        drop((chain.disorder(), chain.does_not_name("registry.example.com")));
+        let _ = (chain.is_of_another_key(&text), chain.lacks_intermediate(), chain.has_no_digest());
+        let _ = (chain.begins_with_an_authority(), chain.leads_to(&chain));
+        for now in [0, 1_795_713_000, i64::MAX] {
+            drop((chain.is_invalid_at(now), chain.ends_soon(now)));
+        }
+    }
+    let secret = Secret::from(&*text);
+    for passphrase in [None, Some(&secret)] {
+        let _ = crate::host::key_fault(&secret, passphrase);
+        let _ = crate::host::certificate_fault(&text, Some((&secret, passphrase)));
     }
 }
 

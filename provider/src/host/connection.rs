@@ -185,6 +185,21 @@ impl Host {
         self.inner.key.get().is_some()
     }
 
+    /// Whether an attempt to reach it decides by just this.
+    pub(super) fn is_as(&self, target: &Target, access: &Access) -> bool {
+        let Access { pinned, policy, credential: _, via } = access;
+        let same_way = match (&self.inner.via, via) {
+            (None, None) => true,
+            (Some(one), Some(other)) => Arc::ptr_eq(&one.inner, &other.inner),
+            _ => false,
+        };
+        // The target names the credential.
+        same_way
+            && self.inner.target == *target
+            && self.inner.pinned == *pinned
+            && self.inner.policy == *policy
+    }
+
     /// Holds what it has proven against what is known of this target.
     pub(super) fn check_again(
         &self,
@@ -197,6 +212,11 @@ impl Host {
     /// `root@198.51.100.11:22`.
     pub fn name(&self) -> &str {
         &self.inner.name
+    }
+
+    /// For each part of making a connection.
+    pub(super) fn connect_timeout(&self) -> Duration {
+        self.inner.settings.connect_timeout
     }
 
     /// The key that the host proved: `ssh-ed25519 AAAA...`, without a comment. To be recorded at

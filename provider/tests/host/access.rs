@@ -176,6 +176,84 @@ async fn a_live_connection_must_suit_a_later_target_too() {
     assert_eq!(sshd.sessions().len(), 1, "one connection for all");
 }
 
+#[tokio::test]
+async fn who_says_something_else_of_a_host_is_told_his_own_error() {
+    let sshd = Sshd::start();
+    keygen(sshd.dir.path(), "foreign", &["-t", "ed25519"]);
+    let mut settings = sshd.settings();
+    let stranger = Credential { auth: vec![sshd.key("foreign")], ..Credential::default() };
+    settings.credentials.insert("stranger".to_owned(), stranger);
+    let pool = Pool::new(settings);
+    let (right, foreign) = (sshd.read("host_ed25519.pub"), sshd.read("foreign.pub"));
+    let with = |key: &str| Target { host_key: Some(key.to_owned()), ..sshd.target() };
+    let as_stranger = Target { credential: Some("stranger".to_owned()), ..sshd.target() };
+    let (wrong, good, bare) = (with(&foreign), with(&right), sshd.target());
+
+    // All at once, the wrong ones first: nobody waits for an attempt that is not his.
+    let once = Patience::Once;
+    let (by_key, by_pin, refused, same, plain) = tokio::join!(
+        pool.host(&wrong, None, once),
+        pool.host(&bare, Some(&foreign), once),
+        pool.host(&as_stranger, None, once),
+        pool.host(&good, None, once),
+        pool.host(&bare, None, once),
+    );
+    let error = by_key.expect_err("another key in the configuration");
+    assert!(error.to_string().contains("ssh.host_key"), "{error}");
+    let error = by_pin.expect_err("another key in the state");
+    assert!(error.to_string().contains("recorded at first contact"), "{error}");
+    let error = refused.expect_err("a key that the host does not know");
+    assert!(matches!(error, HostError::AuthRefused { .. }), "{error}");
+    works(same).await;
+    works(plain).await;
+
+    // And one after the other, when it is reached.
+    let error = pool.host(&wrong, None, once).await.expect_err("still another key");
+    assert!(error.to_string().contains("ssh.host_key"), "{error}");
+    works(pool.host(&good, None, once).await).await;
+    let after = || sshd.sessions().len() == 1;
+    crate::sshd::until("one connection for all", after).await;
+}
+
+#[tokio::test]
+async fn a_false_key_that_was_tried_first_does_not_stay() {
+    let sshd = Sshd::start();
+    keygen(sshd.dir.path(), "foreign", &["-t", "ed25519"]);
+    let pool = Pool::new(sshd.settings());
+    let wrong = Target { host_key: Some(sshd.read("foreign.pub")), ..sshd.target() };
+    pool.host(&wrong, None, Patience::Once).await.expect_err("another key");
+    works(pool.host(&sshd.target(), None, Patience::Once).await).await;
+}
+
+#[tokio::test]
+async fn who_says_something_else_of_a_hop_is_told_so() {
+    let (target, hop) = (Sshd::start(), Sshd::start());
+    let mut settings = target.settings();
+    let auth = vec![hop.key("id")];
+    settings.credentials.insert("hop".to_owned(), Credential { auth, ..Credential::default() });
+    for (name, key) in [("right", hop.read("host_ed25519.pub")), ("wrong", target.read("id.pub"))] {
+        let credential = Some("hop".to_owned());
+        let bastion = Target { host_key: Some(key), credential, ..hop.target() };
+        let bastions = vec![bastion];
+        let auth = vec![target.key("id")];
+        let credential = Credential { auth, bastions, ..Credential::default() };
+        settings.credentials.insert(name.to_owned(), credential);
+    }
+    let by = |name: &str| Target { credential: Some(name.to_owned()), ..target.target() };
+    let (right, wrong) = (by("right"), by("wrong"));
+    let pool = Pool::new(settings);
+    for _ in 0..2 {
+        let (error, host) = tokio::join!(
+            pool.host(&wrong, None, Patience::Once),
+            pool.host(&right, None, Patience::Once)
+        );
+        let error = error.expect_err("another key of the hop");
+        assert!(matches!(error, HostError::HostKeyChanged { .. }), "{error}");
+        assert!(error.to_string().contains(&hop.port.to_string()), "{error}");
+        works(host).await;
+    }
+}
+
 fn knowing(sshd: &Sshd, lines: &str) -> Settings {
     fs::write(sshd.path("known_hosts"), lines).expect("written");
     Settings {

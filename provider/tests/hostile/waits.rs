@@ -123,6 +123,27 @@ async fn sudo_that_never_asks_or_asks_for_ever_is_given_up() {
 }
 
 #[tokio::test]
+async fn who_comes_after_others_that_do_not_end_is_told_so() {
+    let server = Hostile::start("exec_hang").await;
+    let host = server.host().await;
+    let others: Vec<_> = (0..4)
+        .map(|_| {
+            let host = host.clone();
+            tokio::spawn(async move { host.run("true", None, Duration::from_secs(600)).await })
+        })
+        .collect();
+    // Each of them has its channel before the next comes.
+    tokio::time::sleep(PATIENCE).await;
+    let error = ends("the fifth", PATIENCE * 8, run(&host)).await.expect_err("no place is free");
+    assert!(matches!(error, HostError::Refused { .. }), "{error}");
+    assert!(error.to_string().contains("other commands still run"), "{error}");
+    assert!(others.iter().all(|other| !other.is_finished()), "they were not ended for it");
+    for other in others {
+        other.abort();
+    }
+}
+
+#[tokio::test]
 async fn a_lock_that_is_neither_given_nor_refused_is_given_up() {
     let server = Hostile::start("lock_hang").await;
     let host = server.host().await;

@@ -1,5 +1,6 @@
 //! `harbor_health`: whether each node of a Harbor serves, and whether they are one Harbor.
 
+mod clock;
 mod token;
 
 use std::collections::BTreeMap;
@@ -47,13 +48,16 @@ crate::settings! {
         status: String = attr(),
         /// Each component's status, with its error where it has one.
         components: BTreeMap<String, String> = attr(),
+        /// Seconds by which its clock is ahead of the clock that is furthest behind. Null where its host
+        /// does not say, or where there is no other node.
+        clock_ahead_seconds: Option<i64> = attr(),
         /// Why it is not healthy.
         error: Option<String> = attr(),
     }
 
     /// What is read.
     pub struct Outputs {
-        /// Whether every node is healthy, and all are one Harbor.
+        /// Whether every node is healthy, all are one Harbor, and their clocks agree.
         healthy: Option<bool> = attr(),
         /// Each node.
         nodes_health: Option<BTreeMap<String, NodeHealth>> = attr(),
@@ -73,7 +77,8 @@ impl DataSource for Health {
     const DESCRIPTION: &'static str = "Whether each node of a Harbor serves, and whether the nodes are one Harbor.\n\nEach node is \
          asked on its own, from its own host and not through the load balancer, and without a \
          login. That all nodes sign with the same key is seen from a token that each gives to \
-         anybody; the tokens are compared and dropped. Harbor's own health does not see a database \
+         anybody; the tokens are compared and dropped. The clocks of their hosts are compared as well, as \
+         each node judges by its own whether a token of another is valid. Harbor's own health does not see a database \
          that is in recovery: see `harbor_pg_status`. What is given here and what is found stands \
          in the state in clear, as of every data source; nothing of it is secret.";
     type Settings = Settings;
@@ -96,12 +101,18 @@ impl DataSource for Health {
                 ask(host, "token", "/service/token?service=harbor-registry"),
             ]
         };
-        settings.nodes.keys().flat_map(of).collect()
+        let clocks = settings.nodes.keys().map(|host| clock::question(host));
+        settings.nodes.keys().flat_map(of).chain(clocks).collect()
     }
 
     fn outputs(settings: &Settings, answers: &Answers) -> Result<Outputs, Diags> {
+        let ahead = clock::ahead(answers, settings.nodes.keys());
+        let health = |name: &String| NodeHealth {
+            clock_ahead_seconds: ahead.get(name).copied(),
+            ..node(answers, name)
+        };
         let nodes: BTreeMap<String, NodeHealth> =
-            settings.nodes.keys().map(|n| (n.clone(), node(answers, n))).collect();
+            settings.nodes.keys().map(|n| (n.clone(), health(n))).collect();
         let mut errors: Vec<String> = nodes
             .iter()
             .filter_map(|(name, node)| Some(format!("{name}: {}", node.error.as_ref()?)))
@@ -112,6 +123,7 @@ impl DataSource for Health {
         if tokens_accepted == Some(false) {
             errors.push(token::sentence(&ids));
         }
+        errors.extend(clock::sentence(&ahead));
         let healthy = errors.is_empty();
         Ok(Outputs {
             healthy: Some(healthy),
@@ -154,6 +166,7 @@ fn node(answers: &Answers, name: &str) -> NodeHealth {
     let bad = |status: &str, error: String| NodeHealth {
         status: status.to_owned(),
         components: BTreeMap::new(),
+        clock_ahead_seconds: None,
         error: Some(error),
     };
     let body = match answers.get(name, "health") {
@@ -191,6 +204,7 @@ fn reported(report: &Report) -> NodeHealth {
     NodeHealth {
         status: if healthy { "healthy" } else { "unhealthy" }.to_owned(),
         components: report.components.iter().map(|c| (c.name.clone(), text(c))).collect(),
+        clock_ahead_seconds: None,
         error: (!healthy).then_some(why),
     }
 }

@@ -70,6 +70,32 @@ fn mixed_releases_name_keys_differently_and_prove_nothing() {
     assert_eq!((seen.healthy, seen.tokens_accepted), (Some(true), None));
 }
 
+fn with_clocks(clocks: [(&str, &str); 2]) -> Outputs {
+    let mut answers = answers(&ok(HEALTHY), &ok(HEALTHY), ["K", "K"]);
+    for (name, stdout) in clocks {
+        let stdout = stdout.to_owned();
+        let answer = Answer::Output { status: 0, stdout, stderr: String::new() };
+        answers.insert(name, "clock", answer);
+    }
+    outputs(&answers)
+}
+
+#[test]
+fn clocks_that_are_further_apart_than_harbor_overlooks_are_not_healthy() {
+    let ahead = |seen: &Outputs| {
+        let nodes = seen.nodes_health.clone().expect("nodes");
+        ["a", "b"].map(|name| nodes[name].clock_ahead_seconds)
+    };
+    let seen = with_clocks([("a", "1795713000\n"), ("b", "1795713300\n")]);
+    assert_eq!((seen.healthy, ahead(&seen)), (Some(false), [Some(0), Some(300)]));
+    let errors = seen.errors.expect("errors");
+    assert!(errors[0].starts_with("the clock of b is 300 s ahead of a's"), "{errors:?}");
+    let seen = with_clocks([("a", "1795713060\n"), ("b", "1795713000\n")]);
+    assert_eq!((seen.healthy, ahead(&seen)), (Some(true), [Some(60), Some(0)]));
+    let seen = with_clocks([("a", "1795713000\n"), ("b", "date: no such thing\n")]);
+    assert_eq!((seen.healthy, ahead(&seen)), (Some(true), [None, None]));
+}
+
 #[test]
 fn a_sick_node_names_its_components() {
     let sick = r#"{"status":"unhealthy","components":[{"name":"core","status":"healthy"},
@@ -98,7 +124,7 @@ fn what_is_not_harbor_is_not_healthy() {
 #[test]
 fn each_node_is_asked_for_itself_by_harbors_name() {
     let questions = Health::questions(&settings());
-    assert_eq!(questions.len(), 6);
+    assert_eq!(questions.len(), 8);
     let Ask::Http(http) = &questions[1].ask else { panic!("a request") };
     assert_eq!(http.url, "https://hub.example:443/api/v2.0/health");
     assert_eq!((http.connect.as_str(), questions[1].host.as_str()), ("127.0.0.1", "a"));

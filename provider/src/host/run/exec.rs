@@ -1,14 +1,16 @@
 //! Commands with effects: a channel each, as root, with the script and its input on standard
 //! input, and an end that the host itself enforces.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::time::Instant;
 
-use crate::host::channel::Input;
 use crate::host::channel::frame::{closing, nonce, opening};
+use crate::host::channel::{Channel, Input};
+use crate::host::connect::session::Session;
 use crate::host::connection::Host;
 use crate::host::error::HostError;
 use crate::host::run::collect::{Collector, End};
@@ -19,6 +21,10 @@ use crate::secret::Secret;
 
 /// Time that the host gets to report the end that it enforced.
 const GRACE: Duration = Duration::from_secs(30);
+
+/// How often a connection that has to be made anew, also through a bastion, may take the time for one
+/// of its parts.
+const CONNECTING: u32 = 8;
 
 /// Bytes per write of a long input.
 const PIECE: usize = 32 << 10;
@@ -50,7 +56,7 @@ impl Host {
         check_script(self.name(), doing, script)?;
         let word = nonce();
         let program = wrapper(&word, script.len(), limit);
-        let opened = self.command_channel(doing).await?;
+        let opened = self.begin(doing, limit).await?;
         let (session, mut channel) = start(opened, doing, &program, &word).await?;
         let started = Instant::now();
         let feed = feed(channel.input.clone(), script, stdin);
@@ -83,6 +89,24 @@ impl Host {
             }),
             End::Ended => Err(collected.broken(&session, &session.login, doing)),
         }
+    }
+}
+
+impl Host {
+    /// A channel to begin on. Who comes after others waits for them as long as his own work may take, and
+    /// no longer: what they do may take hours.
+    async fn begin(
+        &self,
+        doing: &str,
+        limit: Duration,
+    ) -> Result<(Arc<Session>, Channel), HostError> {
+        let limit = limit.max(self.connect_timeout().saturating_mul(CONNECTING));
+        let late = |_| HostError::Refused {
+            host: self.name().to_owned(),
+            doing: doing.to_owned(),
+            reason: format!("nothing could be begun within {limit:?}, as other commands still run"),
+        };
+        tokio::time::timeout(limit, self.command_channel(doing)).await.map_err(late)?
     }
 }
 

@@ -28,7 +28,7 @@ pub(super) fn plan(settings: &ExternalDb, facts: &Facts, name: &str) -> Plan {
         || !inside.public && facts.role.is_some()
     {
         let what = format!("open schema public of {name} to {user}");
-        plan.add(step(settings, what, name, vec![sql::open_schema(user, inside.public)]));
+        plan.add(step(settings, what, name, sql::open_schema(user, inside.public)));
     }
     if inside.foreign > 0 {
         let what = format!(

@@ -6,6 +6,7 @@ use super::settings::ExternalDb;
 use super::sql;
 use crate::resource::{Answer, Answers, Ask, Question};
 use crate::secret::Secret;
+use crate::step::Sql;
 
 /// Name of the host among the targets.
 pub const NODE: &str = "node";
@@ -120,7 +121,10 @@ pub fn questions(settings: &ExternalDb) -> Vec<Question> {
         main("databases", sql::databases(&names)),
     ];
     for name in &names {
-        questions.push(ask(format!("inside {name}"), name, sql::inside(&settings.user)));
+        let statements = vec![sql::as_role(&settings.user), sql::inside(&settings.user)];
+        let inside = Sql { server: server.clone(), database: name.clone(), statements };
+        let (host, key) = (NODE.to_owned(), format!("inside {name}"));
+        questions.push(Question { host, key, ask: Ask::Sql(inside) });
     }
     if let (Some(server), Some(first)) = (sql::server_as_harbor(settings), names.first()) {
         let login = Ask::Sql(sql::one(server, first, "SELECT 1"));

@@ -47,6 +47,20 @@ pub fn one(server: Server, database: &str, statement: impl Into<String>) -> Sql 
     Sql { server, database: database.to_owned(), statements: vec![statement.into()] }
 }
 
+/// Go on as the role, where it is there and we may: what its owner may do in a database is not done with
+/// the rights of who administers the server. It is the second wall: a session can take its own rights
+/// back, and what keeps it from calling the owner's functions at all is [`crate::sql::STARTUP`].
+pub fn as_role(user: &str) -> String {
+    // From 16 on a member may be one who may not act as the role, as who made it is.
+    format!(
+        "SELECT pg_catalog.count(pg_catalog.set_config('role', r.rolname, false)) \
+         FROM pg_catalog.pg_roles r WHERE r.rolname = {} AND pg_catalog.pg_has_role(r.oid, CASE \
+         WHEN pg_catalog.current_setting('server_version_num')::pg_catalog.int4 >= 160000 \
+         THEN 'SET' ELSE 'MEMBER' END)",
+        literal(user)
+    )
+}
+
 /// About the server. Values are cast to text so that true reads `true` in every protocol.
 pub const CLUSTER: &str = "SELECT current_setting('server_version_num') AS version, \
      pg_is_in_recovery()::text AS recovery, \
@@ -205,12 +219,13 @@ pub fn own_database(name: &str, user: &str) -> String {
 }
 
 /// Opens schema public to the role, where the server does not open it to everyone (PostgreSQL 15
-/// and later) nor to the database's owner (a schema that came with a dump).
-pub fn open_schema(user: &str, exists: bool) -> String {
+/// and later) nor to the database's owner (a schema that came with a dump). A schema that is missing
+/// is made by the database's owner.
+pub fn open_schema(user: &str, exists: bool) -> Vec<String> {
     if exists {
-        format!("GRANT USAGE, CREATE ON SCHEMA public TO {}", ident(user))
+        vec![format!("GRANT USAGE, CREATE ON SCHEMA public TO {}", ident(user))]
     } else {
-        format!("CREATE SCHEMA public AUTHORIZATION {}", ident(user))
+        vec![as_role(user), format!("CREATE SCHEMA public AUTHORIZATION {}", ident(user))]
     }
 }
 

@@ -140,6 +140,15 @@ pub fn packages(s: &HaNode, compose: ComposeSource) -> Vec<&'static str> {
     packages
 }
 
+/// What prepare and the containers read beside our own files: files, and directories of files.
+pub fn read_by_prepare(s: &HaNode) -> Vec<&str> {
+    let storage = s.storage.as_ref().and_then(|storage| storage.ca_bundle.as_ref());
+    let redis = s.redis.as_ref().and_then(|redis| redis.tls.as_ref()?.root_ca.as_ref());
+    let internal = s.internal_tls.as_ref().map(|tls| &tls.dir);
+    let paths = [internal, storage, redis, s.uaa_ca_file.as_ref()];
+    paths.into_iter().flatten().map(String::as_str).collect()
+}
+
 /// The optional parts that the installer is asked for.
 pub fn parts(s: &HaNode) -> Vec<Component> {
     let parts = [

@@ -194,7 +194,9 @@ fn ran_with_what_is_there(s: &HaNode, facts: &Facts, release: Release) -> bool {
         }
     };
     let (Some(yml), Some(certificate), Some(key)) = (yml, certificate, key) else { return false };
-    ran_with(facts, &[texts::head(s, release), yml, certificate, key], false)
+    let mut inputs = vec![texts::head(s, release), yml, certificate, key];
+    inputs.extend(texts::of_others(s, facts));
+    ran_with(facts, &inputs, false)
 }
 
 /// Whether prepare was last run with files of these digests, in the order of `scripts::inputs`;

@@ -13,12 +13,30 @@ use crate::step::File;
 fn inputs(s: &HaNode, head: &str) -> String {
     let (certificate, key) = s.tls_paths().unwrap_or_default();
     format!(
-        "digest() {{ if [ -f \"$1\" ]; then sha256sum < \"$1\" | cut -c1-64; else echo -; fi; }}\n\
-         inputs() {{ printf '%s\\n' {}; digest harbor.yml; digest {}; digest {}; }}\n",
+        "digest() {{ if [ -f \"$1\" ]; then sha256sum < \"$1\" | cut -c1-64; else echo -; fi; }}\n{OTHERS}\
+         inputs() {{ printf '%s\\n' {}; digest harbor.yml; digest {}; digest {}; others{}; }}\n",
         word(head),
         word(&certificate),
         word(&key),
+        of_others(s),
     )
+}
+
+/// The function `others PATH...`: one digest of these files and of those in these directories, with their
+/// names; nothing where no path is given.
+const OTHERS: &str = r#"others() {
+  [ "$#" -gt 0 ] || return 0
+  for at in "$@"; do
+    for file in "$at" "$at"/*; do
+      [ ! -f "$file" ] || { printf '%s\n' "$file"; sha256sum < "$file"; }
+    done
+  done | sha256sum | cut -c1-64
+}
+"#;
+
+/// The arguments of `others`.
+fn of_others(s: &HaNode) -> String {
+    layout::read_by_prepare(s).iter().map(|path| format!(" {}", word(path))).collect()
 }
 
 /// The shell's side of [`super::input_digest::InputDigest`]: a salt, a digest of the salt and of what
@@ -155,7 +173,7 @@ if ! ./prepare @FLAGS@ > .breakwater-prepare.log 2>&1 < /dev/null; then
   tail -n 12 .breakwater-prepare.log >&2
   exit 1
 fi
-[ "$before" = "$(inputs)" ] || { back; echo "harbor.yml or the certificate changed while prepare ran" >&2; exit 1; }
+[ "$before" = "$(inputs)" ] || { back; echo "harbor.yml or a certificate changed while prepare ran" >&2; exit 1; }
 mark .breakwater-prepared inputs
 rm -rf "$keep"
 "#;
@@ -273,3 +291,43 @@ pub fn mount(name: &str, place: &str, source: Option<&str>) -> String {
 /// Enables and starts the boot unit; the containers run already, so nothing happens to them.
 pub const BOOT: &str = "systemctl daemon-reload\nsystemctl enable harbor.service\n\
     systemctl reset-failed harbor.service 2>/dev/null || :\nsystemctl start harbor.service\n";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shell::words;
+
+    fn others(paths: &[String]) -> String {
+        let script = format!("{OTHERS}others {}", words(paths));
+        let output = std::process::Command::new("sh").args(["-euc", &script]).output();
+        let output = output.expect("sh runs");
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    }
+
+    #[test]
+    fn the_digest_of_others_files_is_of_their_names_and_contents() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (dir, bundle) = (folder.path().join("internal tls"), folder.path().join("s3-ca.crt"));
+        std::fs::create_dir_all(dir.join("below")).expect("made");
+        let paths = [&dir, &bundle].map(|path| path.display().to_string());
+        let mut seen = vec![others(&paths)];
+        let mut steps: Vec<Box<dyn Fn()>> = Vec::new();
+        for (name, text) in [("core.crt", "one"), ("core.crt", "two"), ("core.key", "two")] {
+            let path = dir.join(name);
+            steps.push(Box::new(move || std::fs::write(&path, text).expect("written")));
+        }
+        let (from, to) = (dir.join("core.crt"), dir.join("portal.crt"));
+        steps.push(Box::new(move || std::fs::rename(&from, &to).expect("renamed")));
+        steps.push(Box::new(|| std::fs::write(&bundle, "ca").expect("written")));
+        for step in steps {
+            step();
+            let digest = others(&paths);
+            assert_eq!(digest, others(&paths), "the same twice");
+            assert_eq!(digest.len(), 64);
+            assert!(!seen.contains(&digest), "a change that is not seen");
+            seen.push(digest);
+        }
+        assert_eq!(others(&[]), "", "a node that reads none has no line");
+    }
+}

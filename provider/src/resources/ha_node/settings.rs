@@ -55,8 +55,8 @@ crate::settings! {
         https: Option<Https> = attr().on_change(OnChange::Restart),
         /// What the front nginx listens on with `https` (from 2.11); IPv4 if not set.
         ip_family: Option<IpFamily> = attr().on_change(OnChange::Restart),
-        /// TLS between Harbor's components; needs the data volume `/data`. Harbor reads the files
-        /// when something of the node changes: a new certificate needs that.
+        /// TLS between Harbor's components; needs the data volume `/data`. A file that changes there
+        /// shows in the plan, and Harbor's prepare brings it to the containers.
         internal_tls: Option<InternalTls> = attr().on_change(OnChange::Restart),
         /// Password of `admin`; must be set. Harbor takes it at its very first start; a later change is made
         /// through its API and needs `admin_old_password_wo`, which may go after that apply.

@@ -140,6 +140,9 @@ fn settled(s: &HaNode, facts: &Facts) -> String {
         digest(&s.at("tls/server.crt")),
         digest(&s.at("tls/server.key")),
     ];
+    if !layout::read_by_prepare(s).is_empty() {
+        inputs.push("as before".to_owned());
+    }
     let sum = |lines: &[String]| sha256(&format!("salt\n{}\n", lines.join("\n")));
     let prepared = sum(&inputs);
     inputs.push(digest(&s.at("docker-compose.override.yml")));
@@ -156,6 +159,7 @@ fn settled(s: &HaNode, facts: &Facts) -> String {
     for name in layout::containers(s, s.version.parse().expect("a release")) {
         text.extend([format!("service={name}\ncontainer={name} running 0 image\n")]);
     }
+    text.push_str("others=as before\n");
     text.push_str("mount=mounted\nlisten=443 docker-proxy\n");
     text
 }

@@ -16,6 +16,11 @@ const HEADER: &str = "# Managed by Breakwater (terraform-provider-harbor); chang
 /// Prefix of scanner robots: equal on every node, and no secret.
 const SCANNER: &str = "scanner";
 
+/// Digest of what prepare reads beside our files, as it is on the host; none where it reads nothing else.
+pub(super) fn of_others(s: &HaNode, facts: &Facts) -> Option<String> {
+    (!layout::read_by_prepare(s).is_empty()).then(|| facts.seen.one("others").to_owned())
+}
+
 /// A file of ours with its first line.
 pub(super) fn headed(text: &str) -> String {
     format!("{HEADER}{text}")

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use super::others::Others;
 use super::settings::Member;
+use crate::facts::apt_sources::AptSource;
 use crate::facts::file::FileFact;
 use crate::facts::os::Os;
 use crate::facts::package::Package;
@@ -64,8 +66,12 @@ pub struct Host {
     pub os: Os,
     /// Packages by name.
     pub packages: BTreeMap<String, Package>,
+    /// Where apt gets packages, where the pair adds a source.
+    pub apt_sources: Vec<AptSource>,
     /// Managed files by path.
     pub files: BTreeMap<String, FileFact>,
+    /// What is not ours and decides whether an apply can succeed.
+    pub others: Others,
     /// The server's program is there.
     pub server: bool,
     /// apt has package lists.

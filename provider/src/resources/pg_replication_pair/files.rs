@@ -144,11 +144,16 @@ impl Files<'_> {
 
     /// The PostgreSQL project's repository for a release of the distribution.
     pub fn sources(&self, codename: &str) -> Wanted {
-        let source = apt::source::pgdg(&self.settings.mirror, codename, &self.paths.key);
+        let source = self.source(codename);
         Ok(File::public(
             &self.paths.sources,
             format!("{HEADER}{}", rendered(apt::source::render(&source))?),
         ))
+    }
+
+    /// The same, as apt compares it with other sources.
+    pub fn source(&self, codename: &str) -> apt::source::Settings {
+        apt::source::pgdg(&self.settings.mirror, codename, &self.paths.key)
     }
 
     /// Its key, where the settings hold the key itself.

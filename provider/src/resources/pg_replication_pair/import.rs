@@ -102,6 +102,7 @@ fn node(text: &str) -> Option<Value> {
 pub fn import(id: &str, answers: &Answers) -> Result<Object, Diags> {
     let mut settings = skeleton(id).map_err(|d| vec![d])?;
     let facts = parse::read(&settings, answers)?;
+    managed(&settings, &facts)?;
     settings.primary = primary(&settings, &facts).map_err(|d| vec![d])?;
     data_dirs(&mut settings, &facts);
     let host = facts.of(settings.primary);
@@ -112,6 +113,16 @@ pub fn import(id: &str, answers: &Answers) -> Result<Object, Diags> {
     our_files(&mut settings, host);
     settings.settings = values(&settings, host);
     Ok(settings.to_object())
+}
+
+/// A pair whose roles another program changes is none of ours.
+fn managed(settings: &Pair, facts: &Facts) -> Result<(), Diags> {
+    let of = |member: Member| {
+        let (place, unit) = (settings.place(member), Paths::new(settings, member).unit);
+        facts.of(member).others.in_charge(Path::root(), &place, &unit)
+    };
+    let refusals: Diags = Member::BOTH.into_iter().flat_map(of).collect();
+    if refusals.is_empty() { Ok(()) } else { Err(refusals) }
 }
 
 /// Roles are found, never given.
@@ -229,6 +240,7 @@ fn only_by_restart<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::resource::Answer;
 
     #[test]
     fn an_id_leads_to_both_hosts() {
@@ -238,6 +250,21 @@ mod tests {
         assert_eq!((ssh_a.host.as_str(), ssh_a.port), ("198.51.100.11", 2222));
         assert_eq!(ssh_a.user.as_deref(), Some("root"));
         assert_eq!((ssh_b.host.as_str(), ssh_b.port, &ssh_b.user), ("198.51.100.12", 22, &None));
+    }
+
+    #[test]
+    fn a_pair_whose_roles_another_program_changes_is_not_imported() {
+        let mut answers = Answers::default();
+        for (member, said) in [("a", "data=/x\n"), ("b", "manager=patroni.service is active\n")] {
+            let said = said.to_owned();
+            let answer = Answer::Output { status: 0, stdout: said, stderr: String::new() };
+            answers.insert(member, questions::KEY, answer);
+        }
+        let refused = import("198.51.100.11,198.51.100.12/15/main", &answers).unwrap_err();
+        let [refusal] = &refused[..] else { panic!("{refused:?}") };
+        assert_eq!(refusal.summary, "Patroni is in charge of this host's PostgreSQL");
+        assert!(refusal.detail.starts_with("On b (198.51.100.12), patroni.service is active"));
+        assert!(refusal.detail.contains("postgresql@15-main.service"), "{}", refusal.detail);
     }
 
     #[test]

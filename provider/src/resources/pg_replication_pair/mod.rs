@@ -3,7 +3,7 @@
 //! # Map
 //! - [`settings`] and [`validate`]; [`names`]: what is called how, and where it stands on a host.
 //! - [`questions`]: the one script that asks a host; [`facts`]: what was seen; [`parse`] reads the
-//!   answer. [`wal`]: what the write-ahead logs say of each other.
+//!   answer. [`others`]: what is not ours and in the way. [`wal`]: what the write-ahead logs say of each other.
 //! - [`case`](mod@case): settings and facts of both members, as a decision needs them; [`describe`]: what a
 //!   server is, in words. [`files`]: the text of every managed file. [`password`]: SCRAM verifiers.
 //! - [`observe`](mod@observe): what is there. [`plan`](mod@plan): the decision, in the order of an
@@ -25,6 +25,7 @@ mod files;
 mod import;
 mod names;
 mod observe;
+mod others;
 mod parse;
 mod plan;
 mod questions;

@@ -135,6 +135,17 @@ impl Paths {
         }
     }
 
+    /// Files that we write whole, in directories where packages have theirs.
+    pub fn outside(&self) -> [&String; 4] {
+        [&self.createcluster, &self.sources, &self.dropin, &self.archive_script]
+    }
+
+    /// Files that we write whole and that say who wrote them.
+    pub fn whole(&self) -> [&String; 7] {
+        let [createcluster, sources, dropin, script] = self.outside();
+        [createcluster, sources, dropin, script, &self.shared_conf, &self.own_conf, &self.marker]
+    }
+
     /// The files of TLS.
     pub fn tls(&self) -> [&String; 3] {
         [&self.tls_certificate, &self.tls_key, &self.tls_ca]

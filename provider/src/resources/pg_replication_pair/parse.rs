@@ -5,7 +5,7 @@ use super::names::Paths;
 use super::questions;
 use super::settings::{Member, Pair};
 use crate::diag::{Diag, Diags};
-use crate::facts::{file, os, package};
+use crate::facts::{apt_sources, file, os, package};
 use crate::resource::{Answer, Answers};
 use crate::wal::{Lsn, segment_size};
 
@@ -30,6 +30,7 @@ fn read_host(settings: &Pair, answers: &Answers, member: Member) -> Result<Host,
     })?;
     host.os = os::fact(answers, name);
     host.packages = package::facts(answers, name);
+    host.apt_sources = apt_sources::facts(answers, name);
     let paths = Paths::new(settings, member);
     host.files = questions::files(&paths)
         .map(|path| (path.to_owned(), file::fact(answers, name, path)))
@@ -118,7 +119,9 @@ fn line_of_host(host: &mut Host, key: &str, value: &str) {
             let time = value.split(' ').next().and_then(|t| t.parse().ok()).unwrap_or(0.0);
             host.conf_time = host.conf_time.max(time);
         }
-        _ => {}
+        _ => {
+            host.others.take(key, value);
+        }
     }
 }
 

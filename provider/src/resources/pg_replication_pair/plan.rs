@@ -5,6 +5,7 @@ mod adopt;
 pub(super) mod config;
 mod goal;
 mod install;
+mod others;
 mod outputs;
 mod primary;
 mod refuse;

@@ -2,9 +2,10 @@
 //! down, half-made or absent. It changes nothing.
 
 use super::names::{NOT_LOWER, OWNED, Paths, REWINDER, packages};
-use super::settings::{Member, Pair};
+use super::others::{MANAGED_BY, OTHERS};
+use super::settings::{Member, Pair, Source};
 use super::wal::end::WAL_END;
-use crate::facts::{file, os, package};
+use crate::facts::{apt_sources, file, os, package};
 use crate::resource::Question;
 use crate::shell::{OWN, word};
 use crate::sql::STARTUP;
@@ -42,6 +43,9 @@ fn of_host(settings: &Pair, member: Member) -> Vec<Question> {
     let names = packages(settings);
     let mut questions = vec![os::question(host), package::question(host, &[&names[0], &names[1]])];
     questions.extend(files(&paths).map(|path| file::question(host, path)));
+    if settings.source == Source::Pgdg {
+        questions.push(apt_sources::question(host));
+    }
     questions.push(Question::script(host, KEY, script(settings, &paths)));
     questions
 }
@@ -53,6 +57,7 @@ fn script(settings: &Pair, paths: &Paths) -> String {
     text.push_str(WAL_END);
     text.push_str("look() {");
     text.push_str(HOST);
+    text.push_str(OTHERS);
     text.push_str(&SQL.replace("@QUERY@", &query(settings, paths)));
     text.push_str("}\n");
     text.push_str(AT_REST);
@@ -75,6 +80,8 @@ fn variables(settings: &Pair, paths: &Paths) -> String {
         ("UNIT", paths.unit.clone()),
         ("ARCHIVE", archive.to_owned()),
         ("RELEASE", settings.package_version.clone().unwrap_or_default()),
+        ("MANAGED_BY", MANAGED_BY.to_owned()),
+        ("WRITTEN", paths.outside().map(String::as_str).join(" ")),
     ];
     let lines = words.map(|(name, value)| format!("{name}={}\n", word(&value)));
     format!("cd /; export LC_ALL=C PGOPTIONS='{STARTUP}'\n{}", lines.concat())

@@ -99,6 +99,25 @@ async fn the_decoys_are_called_by_who_looks_names_up_as_the_owner_wants() {
     assert!(is_superuser(&postgres).await);
 }
 
+#[tokio::test]
+async fn the_decoys_gain_nothing_from_who_looks_in_as_the_owner() {
+    let Some(postgres) = Postgres::start() else { return };
+    let settings = settings(&[]);
+    apply(&postgres, &settings, &Context::default()).await;
+    harbor(&postgres, &own_decoys("public")).await;
+    harbor(&postgres, BETTER).await;
+    let questions = facts::questions(&settings);
+    let inside = questions.iter().find(|question| question.key == "inside registry");
+    let crate::resource::Ask::Sql(inside) = &inside.expect("it is asked").ask else {
+        panic!("a query")
+    };
+    // Without the search path that keeps them from being called.
+    let rows = postgres.as_others(inside).await.expect("it answers");
+    assert_eq!(rows[0]["may_create"].as_deref(), Some("true"), "a decoy has answered");
+    assert_eq!(ran(&postgres), "");
+    assert!(!is_superuser(&postgres).await);
+}
+
 /// Each kind, so that none of them is a decoy that nobody could fall for.
 #[tokio::test]
 async fn there_are_decoys_of_everything() {

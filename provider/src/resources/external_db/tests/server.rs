@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::real_postgres::{LOG_WAYS, Postgres};
+use crate::resource::Ask;
 use crate::step::{Action, Server, Sql};
 
 pub async fn seen(postgres: &Postgres, settings: &ExternalDb) -> Facts {
@@ -95,6 +96,46 @@ async fn what_was_made_by_hand_is_adopted() {
     }
     let inside = seen(&postgres, &settings).await.databases["registry"].inside.clone();
     assert_eq!(inside.expect("open").tables, 4);
+}
+
+/// What is sent into a database of another is done as its owner; what is not, its owner cannot do.
+#[tokio::test]
+async fn what_the_owner_may_do_is_not_done_by_a_superuser() {
+    let Some(postgres) = Postgres::start() else { return };
+    let settings = settings(&[]);
+    apply(&postgres, &settings, &Context::default()).await;
+    let own = sql::as_role("harbor");
+    for question in facts::questions(&settings) {
+        let Ask::Sql(asked) = &question.ask else { panic!("only SQL is asked") };
+        let inside = asked.database != sql::MAINTENANCE;
+        assert_eq!(asked.statements[0] == own, inside, "{}", question.key);
+    }
+    let mut kept = Vec::new();
+    for by_hand in [
+        &["DROP SCHEMA public"][..],
+        &[
+            "ALTER SCHEMA public OWNER TO postgres",
+            "REVOKE ALL ON SCHEMA public FROM PUBLIC, harbor",
+        ],
+        &["CREATE TABLE public.left (id int)"],
+    ] {
+        postgres.sql("registry", by_hand).await;
+        let facts = seen(&postgres, &settings).await;
+        let plan = decided::<ExternalDatabase>(&settings, &facts, &Context::default(), false);
+        for step in &plan.steps {
+            let Action::Sql(done) = &step.action else { panic!("only SQL is run") };
+            assert_eq!(done.database, "registry", "{}", step.words());
+            if done.statements[0] != own {
+                let statements = done.statements.join(";\n");
+                let refused = as_harbor(&postgres, "s3cret-Word", &statements).await;
+                let why = refused.expect_err(&step.words());
+                assert!(why.contains("42501"), "its owner could do it: {} {why}", step.words());
+                kept.push(step.words());
+            }
+            postgres.query(done).await.expect("done");
+        }
+    }
+    assert_eq!(kept.len(), 2, "a superuser opens its own schema and hands over its own: {kept:?}");
 }
 
 #[tokio::test]

@@ -45,7 +45,8 @@ impl Node<'_> {
         let changed = inputs.iter().any(|input| input.changes);
         let digests = inputs.into_iter().map(|input| input.digest);
         let head = texts::head(self.s, self.release);
-        let inputs = std::iter::once(head).chain(digests).collect();
+        let others = texts::of_others(self.s, self.facts);
+        let inputs = std::iter::once(head).chain(digests).chain(others).collect();
         (part, Texts { inputs, overrides, seeded: self.seeded(), changed })
     }
 

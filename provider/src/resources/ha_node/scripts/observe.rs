@@ -1,5 +1,6 @@
 //! Scripts that look, and change nothing.
 
+use super::{OTHERS, of_others};
 use crate::resources::ha_node::layout;
 use crate::resources::ha_node::settings::HaNode;
 use crate::shell::word;
@@ -24,6 +25,7 @@ pub fn observe(s: &HaNode) -> String {
         .replace("@MOUNT@", &word(&s.registry_mount().unwrap_or_default()))
         .replace("@CRT@", &word(&certificate))
         .replace("@KEY@", &word(&key))
+        .replace("@OTHERS@", &format!("{OTHERS}echo \"others=$(others{})\"", of_others(s)))
         .replace("@PENDING@", layout::PENDING)
         .replace("@COMPOSE@", layout::COMPOSE)
         .replace("@PORTS@", &ports.join(" "))
@@ -78,6 +80,7 @@ done
 echo "compose_file=$(digest "$dir/docker-compose.yml")"
 echo "certificate=$(digest @CRT@)"
 echo "key=$(digest @KEY@)"
+@OTHERS@
 if command -v openssl >/dev/null 2>&1 && [ -f @CRT@ ] && ! openssl x509 -checkend 1209600 -noout -in @CRT@ >/dev/null 2>&1; then
   echo "expires=$(openssl x509 -enddate -noout -in @CRT@ 2>/dev/null | cut -d= -f2)"
 fi

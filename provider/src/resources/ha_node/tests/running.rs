@@ -29,6 +29,36 @@ fn an_edit_of_harbor_yml_is_put_back_without_a_restart() {
 }
 
 #[test]
+fn a_file_of_others_that_changes_is_prepared_and_announced() {
+    let dir = "/etc/harbor/tls/internal";
+    for change in [
+        serde_json::json!({"internal_tls": {"dir": dir}}),
+        serde_json::json!({"storage": {"driver": "s3", "ca_bundle": "/etc/harbor/s3-ca.crt",
+            "parameters": {"region": "eu-central-1", "bucket": "images"}}}),
+        serde_json::json!({"redis": {"host": "redis.example.com", "password_wo": "Redis-pass",
+            "tls": {"root_ca": "/etc/harbor/redis-ca.crt"}}}),
+    ] {
+        let s = settings(change);
+        let mut facts = done(&s);
+        assert_eq!(steps(&plan(&s, &facts)), "", "{:?}", layout::read_by_prepare(&s));
+        let text = settled(&s, &facts).replace("others=as before", "others=renewed");
+        facts.seen = NodeProperties::parse(&text);
+        let plan = plan(&s, &facts);
+        let text = steps(&plan);
+        assert!(text.starts_with("node: run Harbor's prepare\n"), "{text}");
+        assert!(text.contains("[disruptive: Harbor on registry.example.com"), "{text}");
+        let seen = |pair: &crate::plan::Pair| pair.actual.as_deref() == Some("outdated");
+        assert!(plan.status.values().any(seen), "the plan shows it: {:?}", plan.status);
+    }
+    // A node that reads no such file has the mark that it always had.
+    let s = usual();
+    let mut facts = done(&s);
+    let text = settled(&s, &facts).replace("others=as before", "others=");
+    facts.seen = NodeProperties::parse(&text);
+    assert_eq!(steps(&plan(&s, &facts)), "");
+}
+
+#[test]
 fn a_change_of_harbor_yml_is_prepared_and_announced() {
     let facts = done(&usual());
     let s = settings(serde_json::json!({"log": {"level": "debug"}}));

@@ -55,6 +55,7 @@ fn host(case: &Case, side: &Side) -> Diags {
     let at = format!("nodes.{}.data_dir", side.member.word());
     let place = case.settings.place(side.member);
     let (host, dir) = (side.host, &side.host.data);
+    refusals.extend(super::others::refusals(case, side));
     refusals.extend(package(case, side));
     let conf = host.files.get(&side.paths.main_conf).and_then(|f| f.text());
     if !host.making && conf.is_some_and(|text| !text.contains("\ninclude_dir")) {

@@ -4,8 +4,9 @@ use super::super::case::{Case, Side};
 use super::super::settings::Member;
 use crate::diag::{Diag, Diags};
 
-/// Seconds between two clocks that are worth a word; both hosts are asked at about the same time.
-const CLOCKS: u64 = 60;
+/// Seconds between two clocks that are worth a word. Hosts that take their time from somewhere are within
+/// milliseconds of each other; both are asked at the same time, and a busy one may answer seconds later.
+const CLOCKS: u64 = 10;
 
 /// What is odd and no reason to stop.
 pub fn warnings(case: &Case) -> Diags {
