@@ -124,13 +124,13 @@ async fn what_the_owner_may_do_is_not_done_by_a_superuser() {
         let plan = decided::<ExternalDatabase>(&settings, &facts, &Context::default(), false);
         for step in &plan.steps {
             let Action::Sql(done) = &step.action else { panic!("only SQL is run") };
-            assert_eq!(done.database, "registry", "{}", step.words());
+            assert_eq!(done.database, "registry", "{}", step.describe());
             if done.statements[0] != own {
                 let statements = done.statements.join(";\n");
                 let refused = as_harbor(&postgres, "s3cret-Word", &statements).await;
-                let why = refused.expect_err(&step.words());
-                assert!(why.contains("42501"), "its owner could do it: {} {why}", step.words());
-                kept.push(step.words());
+                let why = refused.expect_err(&step.describe());
+                assert!(why.contains("42501"), "its owner could do it: {} {why}", step.describe());
+                kept.push(step.describe());
             }
             postgres.query(done).await.expect("done");
         }
