@@ -3,8 +3,9 @@
 
 use crate::data_sources::{health, installation, pg_status};
 use crate::diag::Path;
-use crate::facts::{file, os, package, service};
+use crate::facts::{apt_sources, file, os, package, service};
 use crate::lifecycle::configuration::{self, Configuration};
+use crate::question::Verdict;
 use crate::resource::{self, Answer, Answers, Ask, Context, DataSource, Question, Resource};
 use crate::resources::{external_db, ha_node, pg_replication_pair, shared_secrets};
 use crate::schema::{Attribute, Kind, Presence};
@@ -44,6 +45,7 @@ fn text(data: &[u8]) -> std::borrow::Cow<'_, str> {
 fn facts(data: &[u8]) {
     let text = text(data);
     drop((file::parse(&text), os::parse(&text), package::parse(&text), service::parse(&text)));
+    drop(apt_sources::parse(&text));
     if let Ok(at) = text.parse::<Lsn>() {
         assert_eq!(at.to_string().parse(), Ok(at));
     }
@@ -210,6 +212,7 @@ fn answer(ask: &Ask, text: &str) -> Answer {
             let row = |row: &str| row.lines().filter_map(column).collect();
             Answer::Rows(text.split("\n\n").map(row).collect())
         }
+        Ask::Login(_) => Answer::Login(Verdict::Refused(text.to_owned())),
         Ask::Http(_) | Ask::Token { .. } => {
             let (status, body) = text.split_once(' ').unwrap_or(("200", text));
             Answer::Response { status: status.parse().unwrap_or(200), body: body.to_owned() }

@@ -17,4 +17,5 @@ pub mod replaced;
 pub mod secrets;
 pub mod sources;
 pub mod states;
+pub mod unhealthy;
 pub mod users;

@@ -73,7 +73,8 @@ impl DataSource for Health {
     const DESCRIPTION: &'static str = "Whether each node of a Harbor serves, and whether the nodes are one Harbor.\n\nEach node is \
          asked on its own, from its own host and not through the load balancer, and without a \
          login. That all nodes sign with the same key is seen from a token that each gives to \
-         anybody; the tokens are compared and dropped. Harbor's own health does not see a database \
+         anybody, and from when it says it was made, that their clocks agree; the tokens are compared \
+         and dropped. Harbor's own health does not see a database \
          that is in recovery: see `harbor_pg_status`. What is given here and what is found stands \
          in the state in clear, as of every data source; nothing of it is secret.";
     type Settings = Settings;
@@ -106,12 +107,15 @@ impl DataSource for Health {
             .iter()
             .filter_map(|(name, node)| Some(format!("{name}: {}", node.error.as_ref()?)))
             .collect();
+        let tokens = || settings.nodes.keys().map(|n| (n.as_str(), token_of(answers, n)));
         let ids: BTreeMap<&str, Option<String>> =
-            settings.nodes.keys().map(|n| (n.as_str(), token_key(answers, n))).collect();
+            tokens().map(|(name, token)| (name, token.and_then(token::key_id))).collect();
+        let times = tokens().map(|(name, token)| (name, token.and_then(token::made_at))).collect();
         let tokens_accepted = token::same_key(&ids);
         if tokens_accepted == Some(false) {
             errors.push(token::sentence(&ids));
         }
+        errors.extend(token::clocks_apart(&times));
         let healthy = errors.is_empty();
         Ok(Outputs {
             healthy: Some(healthy),
@@ -195,9 +199,10 @@ fn reported(report: &Report) -> NodeHealth {
     }
 }
 
-fn token_key(answers: &Answers, name: &str) -> Option<String> {
+/// The token service's answer.
+fn token_of<'a>(answers: &'a Answers, name: &str) -> Option<&'a str> {
     match answers.get(name, "token") {
-        Some(Answer::Response { status: 200, body }) => token::key_id(body),
+        Some(Answer::Response { status: 200, body }) => Some(body),
         _ => None,
     }
 }

@@ -65,6 +65,28 @@ fn different_keys_are_not_healthy() {
 }
 
 #[test]
+fn clocks_that_differ_are_not_healthy() {
+    let with = |a: Option<i64>, b: Option<i64>| {
+        let mut answers = answers(&ok(HEALTHY), &ok(HEALTHY), ["K", "K"]);
+        for (name, made) in [("a", a), ("b", b)] {
+            let Answer::Response { body, .. } = token("K") else { panic!("a token") };
+            let claims = made.map_or("{}".to_owned(), |made| format!(r#"{{"iat":{made}}}"#));
+            let claims = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(claims);
+            answers.insert(name, "token", ok(&body.replace(".e30.", &format!(".{claims}."))));
+        }
+        let seen = outputs(&answers);
+        (seen.healthy, seen.errors.expect("errors").concat())
+    };
+    let (healthy, error) = with(Some(1_700_000_000), Some(1_700_000_300));
+    assert_eq!(healthy, Some(false));
+    assert!(error.contains("clock of b is about 300 s ahead of that of a"), "{error}");
+    for (a, b) in [(Some(1_700_000_300), Some(1_700_000_280)), (None, Some(7)), (None, None)] {
+        assert_eq!(with(a, b), (Some(true), String::new()));
+    }
+    assert_eq!(with(Some(i64::MIN), Some(i64::MAX)).0, Some(false));
+}
+
+#[test]
 fn mixed_releases_name_keys_differently_and_prove_nothing() {
     let seen = outputs(&answers(&ok(HEALTHY), &ok(HEALTHY), ["AB12:CD34", "thumbprint"]));
     assert_eq!((seen.healthy, seen.tokens_accepted), (Some(true), None));

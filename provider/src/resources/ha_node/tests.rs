@@ -3,8 +3,10 @@
 mod attacked;
 mod install;
 mod parts;
+mod previous;
 mod refused;
 mod running;
+mod scripted;
 
 use std::collections::BTreeMap;
 
