@@ -3,11 +3,11 @@
 //! This is the only code that knows SSH. Upwards it offers [`Host`]: questions ([`Host::ask`]),
 //! effects ([`Host::run`], [`Host::job`], [`Host::write`], [`Host::upload`], and between two hosts
 //! [`Host::relay`], [`Host::copy_from`]), connections through the host ([`Host::tcp`], [`Host::unix`],
-//! [`http`], [`sql`]) and [`Host::lock`].
+//! [`http`], [`sql`], [`login`]) and [`Host::lock`].
 //!
 //! Its rooms, each of which knows those before it: `connect` (logging in, whom to trust, one
 //! session), `channel` (what runs on a session: data both ways, framed output), `run` (questions,
-//! scripts, jobs, files, transfers, the lock) and `tunnel` (SQL and HTTP). `pool` holds the hosts,
+//! scripts, jobs, files, transfers, the lock) and `tunnel` (SQL, HTTP, logins). `pool` holds the hosts,
 //! `connection` is one of them.
 //!
 //! What holds everywhere here:
@@ -40,4 +40,4 @@ pub use run::lock::Lock;
 pub use run::output::Output;
 pub use run::transfer::Transfer;
 pub use settings::{Auth, Credential, HostKeyPolicy, Keepalive, Patience, Settings, Target};
-pub use tunnel::{http, sql};
+pub use tunnel::{http, login, sql};

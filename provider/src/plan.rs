@@ -35,6 +35,9 @@ pub struct Context {
     /// For each file with secrets, by its name in `files`: whether its text is the one that we
     /// wrote last (by keyed digest). Missing: never written by us.
     pub as_written: BTreeMap<String, bool>,
+    /// Whether what is decided is done at once. A plan comes before what other resources of the
+    /// same apply do.
+    pub applying: bool,
     /// Hosts that did not answer, by their names among the targets, and why, in words; only where
     /// the resource says `TOLERATES_MISSING`. There are no answers of them.
     pub missing: BTreeMap<String, String>,

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::step::{Http, Sql};
+use crate::secret::Secret;
+use crate::step::{Http, Server, Sql};
 
 /// One thing to ask of a host. All scripts for one host travel in one round trip.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +33,56 @@ pub enum Ask {
         /// To the node that must accept it.
         accept: Http,
     },
+    /// Log in, and do nothing more.
+    Login(Login),
+}
+
+/// A login, as from the host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Login {
+    /// To a database.
+    Postgres {
+        /// The server; every `sslmode` of libpq is understood, and no certificate is verified.
+        server: Server,
+        /// Database.
+        database: String,
+    },
+    /// To Redis.
+    Redis(Redis),
+}
+
+/// A Redis, as seen from the host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Redis {
+    /// The server, or the sentinels.
+    pub servers: Vec<(String, u16)>,
+    /// The sentinels' name of the master.
+    pub master: Option<String>,
+    /// User of its access list.
+    pub username: Option<String>,
+    /// Password; none for a server without one.
+    pub password: Option<Secret>,
+    /// Whether it is spoken to over TLS.
+    pub tls: bool,
+    /// Its authority's certificate, PEM. Over TLS without one no password is sent.
+    pub trust: Option<String>,
+}
+
+/// What became of a login.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It was accepted.
+    Accepted,
+    /// The server answers, and refuses the user or the password: its words.
+    Refused(String),
+    /// The server answers, and has no such database, or the sentinels know no such master: their words.
+    NotThere(String),
+    /// The server speaks no TLS, or what it says is none.
+    NoTls(String),
+    /// Nobody answers.
+    Unreachable(String),
+    /// Nothing can be said.
+    Unknown(String),
 }
 
 impl Question {
@@ -62,6 +113,8 @@ pub enum Answer {
         /// Body.
         body: String,
     },
+    /// Of a login.
+    Login(Verdict),
     /// The question itself failed (connection refused, SQL error): why.
     Failed(String),
 }

@@ -233,6 +233,8 @@ pub enum Action {
         healthy: bool,
         /// How long to try; zero: once.
         patience: Duration,
+        /// A script that says, where it does not answer so, what may be why. Empty: there is none.
+        explain: String,
     },
 }
 
@@ -247,6 +249,8 @@ pub struct Step {
     pub risk: Risk,
     /// How.
     pub action: Action,
+    /// The attribute (dotted) that is at fault when it fails; empty where none is.
+    pub at: &'static str,
     /// What puts things back when it fails: all of these run, in order, whatever becomes of each,
     /// also where the connection was lost and nobody knows how far it came, so each must be safe
     /// then. None of them is destructive, as no plan announces them; what they would undo
@@ -258,7 +262,7 @@ impl Step {
     /// A quiet step.
     pub fn new(host: &str, what: impl Into<String>, action: Action) -> Self {
         let (host, what) = (host.to_owned(), what.into());
-        Self { host, what, risk: Risk::Quiet, action, undo: Vec::new() }
+        Self { host, what, risk: Risk::Quiet, action, at: "", undo: Vec::new() }
     }
 
     /// A quiet script with a limit of two minutes.
@@ -281,6 +285,12 @@ impl Step {
     pub fn disruptive(mut self, sentence: impl Into<String>) -> Self {
         self.risk = Risk::Disruptive(sentence.into());
         self
+    }
+
+    /// The same step, with the attribute that is at fault when it fails.
+    #[must_use]
+    pub fn at(self, attribute: &'static str) -> Self {
+        Self { at: attribute, ..self }
     }
 
     /// The same step, with what puts things back when it fails.

@@ -9,6 +9,7 @@ use crate::data_sources::{health, installation, pg_status};
 use crate::diag::Path;
 use crate::facts::{apt_sources, file, os, package, service};
 use crate::lifecycle::configuration::{self, Configuration};
+use crate::question::Verdict;
 use crate::resource::{self, Answer, Answers, Ask, Context, DataSource, Question, Resource};
 use crate::resources::{external_db, ha_node, pg_replication_pair, shared_secrets};
 use crate::schema::{Attribute, Kind, Presence};
@@ -285,6 +286,7 @@ fn answer(ask: &Ask, text: &str) -> Answer {
             let row = |row: &str| row.lines().filter_map(column).collect();
             Answer::Rows(text.split("\n\n").map(row).collect())
         }
+        Ask::Login(_) => Answer::Login(Verdict::Refused(text.to_owned())),
         Ask::Http(_) | Ask::Token { .. } => {
             let (status, body) = text.split_once(' ').unwrap_or(("200", text));
             Answer::Response { status: status.parse().unwrap_or(200), body: body.to_owned() }

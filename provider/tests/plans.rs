@@ -5,10 +5,11 @@
 //! - `extends`: the name of another case of the folder, under which this one's keys are laid;
 //! - `settings`: as in a Terraform configuration;
 //! - `prior`: the state before, laid over `settings`; without it the resource is created;
-//! - `context`: `secrets_unchanged`, `as_written`, `missing` (host to why);
+//! - `context`: `secrets_unchanged`, `as_written`, `applying`, `missing` (host to why);
 //! - `answers.<host>.<question>`: standard output of the question's script, or `{ file = "..." }`;
 //!   of SQL its rows as a list of tables; of HTTP `{ status = 200, body = "..." }`; of both
-//!   `{ failed = "why" }`;
+//!   `{ failed = "why" }`; of a login `{ refused = "why" }`, or `there_is_none`, `no_tls`, `silent`,
+//!   `accepted`;
 //! - `replace`: a list of `{ host, key, from, to }`, done in the answers in order;
 //! - `written_by`: cases whose steps have written their files on the hosts;
 //! - `same_goal_as`: a case that must want the same files and status;
@@ -24,6 +25,7 @@ use std::path::{Path, PathBuf};
 
 use provider::diag::Path as At;
 use provider::plan::{Context, Pair, Plan};
+use provider::question::Verdict;
 use provider::resource::{Answer, Answers, Observation, Resource, decided, describe, observed};
 use provider::resources::external_db::ExternalDatabase;
 use provider::resources::ha_node;
@@ -304,6 +306,7 @@ impl Case {
                 .iter()
                 .map(|(name, v)| (name.clone(), truth(Some(v))))
                 .collect(),
+            applying: truth(context.get("applying")),
             missing: self.missing(),
         }
     }
@@ -314,7 +317,9 @@ impl Case {
         let hosts = self.table.get("answers").and_then(toml::Value::as_table);
         for (host, given) in hosts.into_iter().flatten() {
             for (key, answer) in given.as_table().into_iter().flatten() {
-                if let Some(other) = of_sql(answer).or_else(|| of_http(answer)) {
+                if let Some(other) =
+                    of_sql(answer).or_else(|| of_http(answer)).or_else(|| of_login(answer))
+                {
                     answers.insert(host, key, other);
                     continue;
                 }
@@ -372,6 +377,19 @@ fn of_sql(answer: &toml::Value) -> Option<Answer> {
     };
     let row = |row: &toml::Value| row.as_table().into_iter().flatten().map(column).collect();
     Some(Answer::Rows(answer.as_array()?.iter().map(row).collect()))
+}
+
+fn of_login(answer: &toml::Value) -> Option<Answer> {
+    let (word, why) = answer.as_table()?.iter().next()?;
+    let why = why.as_str()?.to_owned();
+    Some(Answer::Login(match word.as_str() {
+        "accepted" => Verdict::Accepted,
+        "refused" => Verdict::Refused(why),
+        "there_is_none" => Verdict::NotThere(why),
+        "no_tls" => Verdict::NoTls(why),
+        "silent" => Verdict::Unreachable(why),
+        _ => return None,
+    }))
 }
 
 fn of_http(answer: &toml::Value) -> Option<Answer> {

@@ -18,7 +18,8 @@ use testkit::soak;
 use testkit::story::{Story, tell_longest};
 
 use acceptance::{
-    adopted, article, bad_input, existing, main_job, manual, sources, states, ubuntu, users,
+    adopted, article, bad_input, existing, main_job, manual, sources, states, ubuntu, unhealthy,
+    users,
 };
 use cloud::{production, staging};
 use roles::{cuts, failover, gap, oracle, rejoin, switchover, upgrade, versions};
@@ -80,6 +81,7 @@ const STORIES: &[StoryEntry] = &[
         Both(15),
     ),
     story("existing", existing::hosts_that_exist_become_a_harbor_by_the_example_and_are_left, Test),
+    story("unhealthy", unhealthy::a_node_that_would_not_come_back_goes_on_as_it_was, Test),
     story("the_cloud_in_a_rig", alicloud::the_cloud_is_real_in_a_rig, Test),
     story("rejoin_of_a_diverged_primary", rejoin::diverged, Test),
     story("what_others_did_by_hand", rejoin::after_manual_changes, Test),

@@ -11,6 +11,8 @@ pub struct Package {
     pub installed: Option<String>,
     /// What `apt-get install` would take, as the package lists on the host say.
     pub candidate: Option<String>,
+    /// Whether `apt-mark hold` keeps apt from installing or upgrading it.
+    pub held: bool,
 }
 
 impl Package {
@@ -29,8 +31,8 @@ pub fn question(host: &str, names: &[&str]) -> Question {
     let names: Vec<String> = names.iter().map(|n| crate::shell::word(n)).collect();
     let names = names.join(" ");
     let script = format!(
-        "dpkg-query -W -f 'installed ${{Package}} ${{db:Status-Status}} ${{Version}}\\n' {names} \
-         2>/dev/null; LC_ALL=C apt-cache policy {names} 2>/dev/null; true"
+        "dpkg-query -W -f 'installed ${{Package}} ${{db:Status-Status}} ${{Version}} \
+         ${{db:Status-Want}}\\n' {names} 2>/dev/null; LC_ALL=C apt-cache policy {names} 2>/dev/null; true"
     );
     Question::script(host, "packages", script)
 }
@@ -46,8 +48,11 @@ pub fn parse(output: &str) -> BTreeMap<String, Package> {
     let mut current = String::new();
     for line in output.lines() {
         let words: Vec<&str> = line.split_whitespace().collect();
+        if let ["installed", name, .., "hold"] = words[..] {
+            packages.entry(name.to_owned()).or_default().held = true;
+        }
         match words[..] {
-            ["installed", name, "installed", version] => {
+            ["installed", name, "installed", version, ..] => {
                 packages.entry(name.to_owned()).or_default().installed = Some(version.to_owned());
             }
             ["Candidate:", version] if version != "(none)" => {
@@ -69,8 +74,9 @@ mod tests {
 
     #[test]
     fn reads_installed_and_candidate() {
-        let text = "installed docker.io installed 20.10.24+dfsg1-1\n\
-                    installed gone config-files 1.0\n\
+        let text = "installed docker.io installed 20.10.24+dfsg1-1 hold\n\
+                    installed gone config-files 1.0 deinstall\n\
+                    installed docker-compose not-installed  hold\n\
                     docker.io:\n  Installed: 20.10.24+dfsg1-1\n  Candidate: 20.10.25\n  Version table:\n\
                     postgresql-15:\n  Installed: (none)\n  Candidate: 15.18-0+deb12u1\n\
                     postgresql-99:\n  Installed: (none)\n  Candidate: (none)\n";
@@ -80,6 +86,9 @@ mod tests {
         assert_eq!(facts["postgresql-15"].installed, None);
         assert_eq!(facts["postgresql-15"].candidate.as_deref(), Some("15.18-0+deb12u1"));
         assert_eq!(facts["postgresql-99"], Package::default());
+        assert!(facts["docker.io"].held && facts["docker-compose"].held);
+        assert!(!facts["postgresql-15"].held);
+        assert_eq!(facts["docker-compose"].installed, None);
         assert_eq!(facts.get("gone").and_then(|p| p.installed.clone()), None);
     }
 }

@@ -14,7 +14,7 @@ use super::private::Private;
 use super::session::{Configured, Session, Turn};
 use super::{Managed, ObserveError, ownership, planning, run, values};
 use crate::backend::{ApplyRequest, StateResponse};
-use crate::diag::{Diag, Diags};
+use crate::diag::{Diag, Diags, Path};
 use crate::host::{Host, HostError, Lock, Patience};
 use crate::plan::Plan;
 use crate::resource::Resource;
@@ -328,7 +328,7 @@ impl<R: Resource> Work<'_, R> {
         if !step.undo.is_empty() {
             why += &Self::undo(hosts, &step.undo).await;
         }
-        Err(vec![failed::<R>(host_name(hosts, step), &step.what, &why)])
+        Err(vec![failed::<R>(host_name(hosts, step), step, &why)])
     }
 
     async fn logged(hosts: &BTreeMap<String, Host>, step: &Step) -> Result<(), String> {
@@ -420,10 +420,11 @@ fn stopped<R: Resource>(why: &str, place: &str) -> Diags {
     vec![Diag::error(summary, format!("{place}. The next apply goes on from here."))]
 }
 
-fn failed<R: Resource>(host: &str, what: &str, why: &str) -> Diag {
-    let summary = format!("{}: failed to {what} on {host}", R::NAME);
-    let detail = format!("{why}\n\nWhat was done before stays; the next apply goes on from here.");
-    Diag::error(summary, detail)
+fn failed<R: Resource>(host: &str, step: &Step, why: &str) -> Diag {
+    let summary = format!("{}: failed to {} on {host}", R::NAME, step.what);
+    let stays = if step.undo.is_empty() { "What was done before stays; the" } else { "The" };
+    let diag = Diag::error(summary, format!("{why}\n\n{stays} next apply goes on from here."));
+    if step.at.is_empty() { diag } else { diag.at(Path::of(step.at)) }
 }
 
 fn did_not_converge<R: Resource>(steps: &[Step]) -> Diags {

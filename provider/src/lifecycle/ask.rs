@@ -44,6 +44,7 @@ async fn reply(host: &Host, ask: &Ask) -> Answer {
         Ask::Sql(sql) => run::sql(host, sql).await.map(Answer::Rows),
         Ask::Http(http) => run::http(host, http).await,
         Ask::Token { issue, accept } => run::token(host, issue, accept).await,
+        Ask::Login(login) => Ok(Answer::Login(crate::host::login::attempt(host, login).await)),
     };
     result.unwrap_or_else(Answer::Failed)
 }

@@ -171,7 +171,8 @@ impl<R: Resource> Managed<R> {
         let mut private = state.adopted(private);
         let ObservedState { facts, ownership, observed, digests, as_written } = state;
         let missing = reached.reasons();
-        let context = Context { prior: prior.cloned(), secrets_unchanged, as_written, missing };
+        let (prior, applying) = (prior.cloned(), !mode.remembering);
+        let context = Context { prior, secrets_unchanged, as_written, applying, missing };
         let known = Known::new(&observed, &context);
         let decide = if mode.destroying { R::destroy } else { R::plan };
         let mut plan = decide(settings, &facts, known);

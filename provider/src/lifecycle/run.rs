@@ -14,6 +14,8 @@ use crate::step::{Action, Http, Server, Sql, Step};
 const REQUEST: Duration = Duration::from_secs(30);
 /// Time between two looks at something that is not ready yet.
 const INTERVAL: Duration = Duration::from_secs(2);
+/// Lines of what a script says of a failure.
+const EXPLAINED: usize = 40;
 /// Fetching an installer of 600 MB over a slow line.
 const FETCH: Duration = Duration::from_secs(3600);
 
@@ -47,8 +49,11 @@ pub async fn run(hosts: &BTreeMap<String, Host>, step: &Step) -> Result<(), Stri
             host.copy_from(one_of(hosts, from)?, &what).await.map(drop).map_err(say)
         }
         Action::Sql(statements) => sql(host, statements).await.map(|_| ()),
-        Action::Http { request, status, healthy, patience } => {
-            until(host, request, *status, *healthy, *patience).await
+        Action::Http { request, status, healthy, patience, explain } => {
+            match until(host, request, *status, *healthy, *patience).await {
+                Ok(()) => Ok(()),
+                Err(why) => Err(why + &explained(host, explain).await),
+            }
         }
     }
 }
@@ -92,8 +97,12 @@ fn tail(output: &host::Output) -> String {
     let stderr = output.stderr();
     let text =
         if stderr.trim().is_empty() { output.stdout().to_string() } else { stderr.to_string() };
-    let lines: Vec<&str> = text.trim().lines().collect();
-    lines[lines.len().saturating_sub(15)..].join("\n")
+    last_lines(text.trim(), 15)
+}
+
+fn last_lines(text: &str, most: usize) -> String {
+    let lines: Vec<&str> = text.lines().collect();
+    lines[lines.len().saturating_sub(most)..].join("\n")
 }
 
 async fn upload(
@@ -191,6 +200,18 @@ async fn until(
             return Err(format!("{what} after {} s: {why}", patience.as_secs()));
         }
         tokio::time::sleep(INTERVAL).await;
+    }
+}
+
+/// What a script says of a failure, on lines of its own.
+async fn explained(host: &Host, text: &str) -> String {
+    if text.is_empty() {
+        return String::new();
+    }
+    let said = host.run(text, None, REQUEST).await.map(|output| output.stdout().trim().to_owned());
+    match said {
+        Ok(said) if !said.is_empty() => format!("\n\n{}", last_lines(&said, EXPLAINED)),
+        _ => String::new(),
     }
 }
 

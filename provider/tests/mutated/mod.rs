@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
+use provider::question::Verdict;
 use provider::resource::{Answer, Answers, Resource};
 use provider::resources::external_db::ExternalDatabase;
 use provider::resources::ha_node;
@@ -127,7 +128,20 @@ fn bend(answer: &mut Answer, choice: &mut Choice) {
             }
         }
         (Answer::Failed(why), _) => *why = bent(why, choice),
+        (Answer::Login(verdict), way) => *verdict = verdicts("no").swap_remove(way % 6),
     }
+}
+
+fn verdicts(why: &str) -> Vec<Verdict> {
+    let ways: [fn(String) -> Verdict; 5] = [
+        Verdict::Refused,
+        Verdict::NotThere,
+        Verdict::NoTls,
+        Verdict::Unreachable,
+        Verdict::Unknown,
+    ];
+    let all = ways.iter().map(|way| way(why.to_owned()));
+    all.chain([Verdict::Accepted]).collect()
 }
 
 /// The case with these answers.

@@ -124,6 +124,11 @@ impl Release {
         self.last(|row| row.webhook_retries).unwrap_or_default()
     }
 
+    /// Architectures that the project's images are made for, as dpkg names them.
+    pub fn architectures(self) -> &'static [&'static str] {
+        self.last(|row| row.architectures).unwrap_or_default()
+    }
+
     /// What it needs of Docker.
     pub fn docker(self) -> Option<DockerNeed> {
         self.last(|row| row.docker)

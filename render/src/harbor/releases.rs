@@ -11,6 +11,7 @@ pub use row::{Changes, Component, ComposeNeed, DockerNeed, Kind, Oldest, Quirk, 
 /// The supported minors, oldest first.
 pub static RELEASES: &[Row] = &[
     Row {
+        architectures: Some(&["amd64"]),
         docker: Some(DockerNeed { checked: Oldest(17, 6, 0), documented: Oldest(17, 6, 0) }),
         compose: Some(ComposeNeed { version: Oldest(1, 18, 0), documented: Oldest(1, 18, 0) }),
         webhook_retries: Some(10),

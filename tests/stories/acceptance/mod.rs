@@ -18,4 +18,5 @@ pub mod secrets;
 pub mod sources;
 pub mod states;
 pub mod ubuntu;
+pub mod unhealthy;
 pub mod users;

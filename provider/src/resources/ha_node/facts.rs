@@ -4,18 +4,25 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::settings::HaNode;
+use super::settings::{DockerSource, HaNode};
 use super::{configuration, layout, scripts};
+use crate::facts::apt_sources::{self, AptSource};
 use crate::facts::file::{self, FileFact};
 use crate::facts::os::{self, Os};
 use crate::facts::package::{self, Package};
 use crate::facts::service::{self, Service};
+use crate::question::Verdict;
 use crate::resource::{Answer, Answers, Ask, Question};
 use crate::secret::Secret;
 use crate::step::Http;
 
 /// Name of the one host among the targets.
 pub const HOST: &str = "node";
+
+/// Key of the answer of the database.
+pub const DATABASE: &str = "login database";
+/// Key of the answer of Redis.
+pub const REDIS: &str = "login redis";
 
 /// Everything that was seen of one node. All of it is empty on a bare host.
 #[derive(Clone, Debug, Default)]
@@ -36,6 +43,10 @@ pub struct Facts {
     pub untrusted: bool,
     /// What became of asking Harbor's API as admin.
     pub admin: Admin,
+    /// Whether Redis and the database let this node in.
+    pub logins: Logins,
+    /// What apt knows.
+    pub sources: Vec<AptSource>,
 }
 
 /// Harbor's health as its API says it.
@@ -63,6 +74,15 @@ pub enum Admin {
     Refused,
     /// System settings, by key.
     Settings(BTreeMap<String, Value>),
+}
+
+/// What became of logging in from this node; none where it was not asked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Logins {
+    /// To the database.
+    pub database: Option<Verdict>,
+    /// To Redis outside Harbor.
+    pub redis: Option<Verdict>,
 }
 
 /// Lines `key=value` of the node's script. A key may come more than once.
@@ -123,6 +143,9 @@ pub fn questions(s: &HaNode) -> Vec<Question> {
         package::question(HOST, layout::PACKAGES),
         Question::script(HOST, "node", scripts::observe(s)),
     ];
+    if s.docker().source == DockerSource::DockerCe {
+        questions.push(apt_sources::question(HOST));
+    }
     let units = layout::units(s);
     let units: Vec<&str> = units.iter().map(String::as_str).collect();
     questions.push(service::question(HOST, &units));
@@ -173,6 +196,15 @@ pub fn read(s: &HaNode, answers: &Answers) -> Facts {
         health: health(answers.get(HOST, "health")),
         untrusted: untrusted(answers.get(HOST, "health")),
         admin: admin(answers.get(HOST, "configuration")),
+        logins: Logins { database: verdict(answers, DATABASE), redis: verdict(answers, REDIS) },
+        sources: apt_sources::facts(answers, HOST),
+    }
+}
+
+fn verdict(answers: &Answers, key: &str) -> Option<Verdict> {
+    match answers.get(HOST, key) {
+        Some(Answer::Login(verdict)) => Some(verdict.clone()),
+        _ => None,
     }
 }
 

@@ -22,6 +22,8 @@ pub const COMPOSE_PROGRAM: &str = "docker-compose";
 pub const PENDING: &str = "/etc/docker/.breakwater-pending";
 /// Has Docker wait for shared storage.
 pub const DROPIN: &str = "/etc/systemd/system/docker.service.d/10-breakwater.conf";
+/// What Compose reads beside Harbor's compose file, in the same directory.
+pub const OVERRIDE: &str = "docker-compose.override.yml";
 /// Harbor's boot unit.
 pub const BOOT_UNIT: &str = "/etc/systemd/system/harbor.service";
 
@@ -106,7 +108,7 @@ pub fn units(s: &HaNode) -> Vec<String> {
 /// Files that are read.
 pub fn files(s: &HaNode) -> Vec<String> {
     let mut files = [DAEMON_JSON, SOURCES, KEYRING, BOOT_UNIT].map(str::to_owned).to_vec();
-    files.extend(["harbor.yml", "docker-compose.override.yml"].map(|f| s.at(f)));
+    files.extend(["harbor.yml", OVERRIDE].map(|f| s.at(f)));
     if let Some(https) = &s.https
         && https.certificate.is_some()
     {
@@ -115,6 +117,8 @@ pub fn files(s: &HaNode) -> Vec<String> {
     if let Some(unit) = mount_unit_path(s) {
         files.extend([unit, DROPIN.to_owned()]);
     }
+    // Whom to trust when Redis is asked.
+    files.extend(s.redis.as_ref().and_then(|redis| redis.tls.as_ref()?.root_ca.clone()));
     if let Some(directory) = &s.shared_secrets {
         files.extend(OVERRIDE_SECRETS.map(|name| format!("{directory}/{name}")));
     }
@@ -180,4 +184,34 @@ pub fn containers(s: &HaNode, release: Release) -> Vec<&'static str> {
     ];
     names.extend(optional.iter().filter(|(_, on)| *on).map(|(name, _)| *name));
     names
+}
+
+/// A port of the host that this node takes.
+pub struct Port {
+    /// Its number.
+    pub number: u16,
+    /// The attribute that says so; empty where none does.
+    pub attribute: &'static str,
+    /// What listens there, in words.
+    pub what: &'static str,
+    /// The container that publishes it.
+    pub container: &'static str,
+}
+
+/// The log container of every release publishes it on loopback, for the others.
+pub const LOG_PORT: u16 = 1514;
+
+/// Notary's server publishes it.
+const NOTARY_PORT: u16 = 4443;
+
+/// All of them.
+pub fn ports(s: &HaNode) -> Vec<Port> {
+    let front = |number, attribute| Port { number, attribute, what: attribute, container: "nginx" };
+    let log = "Harbor's log container";
+    let mut ports = vec![Port { what: log, container: "harbor-log", ..front(LOG_PORT, "") }];
+    ports.extend(s.notary.then(|| Port { what: "Notary", ..front(NOTARY_PORT, "") }));
+    ports.push(front(s.http_port, "http_port"));
+    ports.extend(s.https.as_ref().map(|h| front(h.port, "https.port")));
+    ports.extend(s.metric.as_ref().map(|m| front(m.port, "metric.port")));
+    ports
 }

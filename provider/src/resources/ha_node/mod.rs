@@ -9,6 +9,7 @@ mod harbor_yml;
 mod import;
 mod input_digest;
 mod layout;
+mod logins;
 mod observe;
 mod plan;
 mod scripts;
@@ -40,7 +41,10 @@ impl Resource for Node {
         own `prepare`, and keeps the node as configured. PostgreSQL, Redis and storage are shared \
         with the other nodes; `hostname` is the name of the load balancer before them. Nodes of one \
         `hostname` change one at a time, the next only when the last is healthy. A configuration \
-        that `prepare` refuses leaves the node running with the one before.";
+        that `prepare` refuses leaves the node running with the one before, and so does a database \
+        or a Redis that does not let the node in: both are tried from its host first. Where a node \
+        does not become healthy with a new configuration of the same release, the one before is put \
+        back. What others have written into `docker-compose.override.yml` stays.";
     type Settings = HaNode;
     type Outputs = Outputs;
     type Facts = Facts;
@@ -65,6 +69,10 @@ impl Resource for Node {
 
     fn questions(settings: &HaNode) -> Vec<Question> {
         facts::questions(settings)
+    }
+
+    fn follow_up(settings: &HaNode, answers: &Answers) -> Vec<Question> {
+        logins::questions(settings, &facts::read(settings, answers))
     }
 
     fn facts(settings: &HaNode, answers: &Answers) -> Result<Facts, Diags> {

@@ -115,7 +115,7 @@ fn secrets(
     }
     let fact = facts.file(&s.at("docker-compose.override.yml"));
     if let (Ok(text), true) =
-        (texts::compose_override(facts, release, directory), fact.is_present())
+        (texts::compose_override(s, facts, release, directory), fact.is_present())
     {
         let same = fact.text() == Some(&text);
         let words = if same { "as shared" } else { "others than shared" };

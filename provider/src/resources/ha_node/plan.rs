@@ -1,9 +1,13 @@
 //! The decision: from settings and what was seen to steps. Pure.
 
 mod api;
+mod beside;
 mod docker;
 mod files;
 mod install;
+mod logins;
+mod ports;
+mod previous;
 mod run;
 mod storage;
 mod versions;
@@ -53,11 +57,19 @@ pub fn plan(s: &HaNode, facts: &Facts, known: Known<'_>) -> Plan {
     made.add(node.docker_service());
     made.add(node.install());
     let (files, texts) = node.files();
+    let run = node.run(&texts, made.anew || files.anew, made.up || files.up);
+    let starts = !run.plan.steps.is_empty();
+    let replaces = node.replaces(&texts, starts);
+    made.add(node.logins(starts));
+    if replaces {
+        made.step(node.keep());
+    }
     made.add(files);
-    made.add(node.run(&texts, made.anew, made.up));
+    made.add(run);
     made.add(node.boot_unit());
+    made.add(node.beside());
     made.add(node.ports());
-    made.add(node.api(!made.plan.steps.is_empty()));
+    made.add(node.api(!made.plan.steps.is_empty(), replaces));
     made.add(node.rotation());
     let mut plan = made.plan;
     plan.outputs.clone_from(&known.observed.outputs);

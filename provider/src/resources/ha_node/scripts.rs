@@ -1,8 +1,13 @@
 //! Shell scripts, POSIX, run as root with `set -eu` (those of steps). None holds a secret.
 
 mod observe;
+mod previous;
+mod shared;
 
 pub use observe::{observe, ours};
+pub use previous::{explain, forget, keep, put_back};
+
+use shared::{BACK, waits};
 
 use super::layout;
 use super::settings::HaNode;
@@ -143,7 +148,7 @@ pub fn prepare(s: &HaNode, head: &str, flags: &str) -> String {
         .replace("@DATA@", &word(&s.data_volume))
         .replace("@FLAGS@", flags);
     let inputs = inputs(s, head);
-    format!("{WAYS}cd {}\n{inputs}{MARK}{script}", word(&s.directory))
+    format!("{WAYS}cd {}\n{inputs}{MARK}{BACK}{script}", word(&s.directory))
 }
 
 const PREPARE: &str = r#"data=@DATA@ keep=.breakwater-keep
@@ -154,17 +159,6 @@ if [ ! -e "$keep/complete" ]; then
   [ ! -d "$data/secret/cert" ] || cp -a "$data/secret/cert" "$keep/cert"
   touch "$keep/complete"
 fi
-back() {
-  mkdir -p common/config
-  [ ! -d "$keep/config" ] || { find common/config -mindepth 1 -delete; cp -a "$keep/config/." common/config/; }
-  [ ! -f "$keep/docker-compose.yml" ] || cp -a "$keep/docker-compose.yml" docker-compose.yml
-  # One by one: the directory is the containers' own, and mounted in them.
-  for file in "$keep"/cert/*; do
-    if [ -f "$file" ] && [ ! -L "$file" ]; then
-      ( missing=make; write "$data/secret/cert/${file##*/}" "$(stat -c %u:%g "$file")" "$(stat -c 0%a "$file")" <"$file" )
-    fi
-  done
-}
 before=$(inputs)
 mkdir -p "$data" common/config
 if ! ./prepare @FLAGS@ > .breakwater-prepare.log 2>&1 < /dev/null; then
@@ -192,11 +186,10 @@ docker image inspect $images >/dev/null 2>&1 || {compose} pull
 /// Brings the node up, all containers anew if `anew`, and waits until each runs.
 pub fn up(s: &HaNode, head: &str, compose: &str, anew: bool) -> String {
     let down = if anew { format!("{compose} down --remove-orphans\n") } else { String::new() };
-    let logs = s.log.as_ref().map_or("/var/log/harbor", |l| l.location.as_str());
     let seeded = if s.shared_secrets.is_some() { layout::seeded(s) } else { Vec::new() };
     let digests = seeded.iter().map(|(_, place)| format!("; digest {}", word(&s.data(place))));
     let seeded = digests.collect::<Vec<_>>().concat();
-    let wait = WAIT.replace("@LOGS@", &word(logs));
+    let wait = waits(s);
     format!(
         "cd {}\n{}{MARK}started() {{ inputs; digest docker-compose.override.yml{seeded}; }}\n{down}\
          {compose} up -d --remove-orphans\n{wait}mark .breakwater-up started\n",
@@ -204,21 +197,6 @@ pub fn up(s: &HaNode, head: &str, compose: &str, anew: bool) -> String {
         inputs(s, head),
     )
 }
-
-/// A container that crashes is seen as `restarting`; what it said last is why.
-const WAIT: &str = r#"names=$(sed -n 's/^ *container_name: *//p' docker-compose.yml)
-end=$(( $(date +%s) + 120 ))
-for name in $names; do
-  until [ "$(docker inspect --type container --format '{{.State.Status}}' "$name" 2>/dev/null)" = running ]; do
-    if [ "$(date +%s)" -ge "$end" ]; then
-      echo "container $name does not run: $(docker inspect --type container --format '{{.State.Status}}, exit status {{.State.ExitCode}} {{.State.Error}}' "$name" 2>&1)" >&2
-      tail -n 5 @LOGS@/"${name#harbor-}".log 2>/dev/null | sed 's/\([Pp]assword\|[Ss]ecret\)[=:][^ ]*/\1=(secret)/g' >&2
-      exit 1
-    fi
-    sleep 1
-  done
-done
-"#;
 
 /// Installs packages, at their pinned versions where there are any; some may come from the mirror.
 pub fn install(packages: &[String], mirror: &str) -> String {
@@ -272,6 +250,16 @@ pub fn docker_takes(how: &str) -> String {
     )
 }
 
+/// Harbor's prepare and its containers give files to user 10000. A share that does not let root do so
+/// is not left mounted, so that the next apply tries it again.
+const PROBE: &str = r#"if [ -z "$before" ] && ! why=$( { enter "$place" && echo probe | put .breakwater-probe 10000:10000 0600; } 2>&1 ); then
+  systemctl stop "$unit" || :
+  echo "root of this host cannot give a file on the share to user 10000, as Harbor has to. The export must not squash root: no_root_squash, or \"no squash\" in the permission group of a NAS. It said: $(printf '%s\n' "$why" | tail -n 1)" >&2
+  exit 1
+fi
+( enter "$place"; rm -f ./.breakwater-probe )
+"#;
+
 /// Mounts what a unit says. The source of a bind mount is made if its parent is there: a parent
 /// that is missing is a NAS that is not mounted.
 pub fn mount(name: &str, place: &str, source: Option<&str>) -> String {
@@ -280,11 +268,12 @@ pub fn mount(name: &str, place: &str, source: Option<&str>) -> String {
         format!("[ -d {path} ] || mkdir {path}\n")
     });
     format!(
-        "{WAYS}{source}(missing=make; enter {place})\nsystemctl daemon-reload\nsystemctl -q enable {name}\n{restart}\
-         mountpoint -q {place}\n",
-        place = word(place),
-        name = word(name),
-        restart = unit("restart", name),
+        "{WAYS}place={} unit={}\n{source}(missing=make; enter \"$place\")\n\
+         before=$(mountpoint -q \"$place\" && echo mounted || :)\n\
+         systemctl daemon-reload\nsystemctl -q enable \"$unit\"\n{}mountpoint -q \"$place\"\n{PROBE}",
+        word(place),
+        word(name),
+        unit("restart", name),
     )
 }
 

@@ -4,8 +4,10 @@ mod attacked;
 
 mod install;
 mod parts;
+mod previous;
 mod refused;
 mod running;
+mod scripted;
 mod which_compose;
 
 use std::collections::BTreeMap;

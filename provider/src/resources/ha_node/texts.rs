@@ -37,8 +37,10 @@ pub(super) fn harbor_yml(
     Ok(if semantic_equality::equal(actual, &text, release) { actual.to_owned() } else { text })
 }
 
-/// The compose override with the shared secrets of a directory on the host.
+/// The compose override with the shared secrets of a directory on the host, and all that others have
+/// written into it.
 pub(super) fn compose_override(
+    s: &HaNode,
     facts: &Facts,
     release: Release,
     directory: &str,
@@ -60,7 +62,12 @@ pub(super) fn compose_override(
         robot_scanner_name_prefix: scanner_prefix.then(|| SCANNER.to_owned()),
         trivy_cache: None,
     };
-    compose_override::render(&settings).map(|text| headed(&text))
+    let there = facts.file(&s.at(layout::OVERRIDE)).text().unwrap_or_default();
+    let text = match compose_override::merge(there, &settings)? {
+        Some(merged) => merged,
+        None => compose_override::render(&settings)?,
+    };
+    Ok(headed(&text))
 }
 
 /// A certificate or key as it is written: with one newline at its end.

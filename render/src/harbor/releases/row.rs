@@ -14,6 +14,8 @@ pub struct Row {
     pub schema: i64,
     /// The oldest minor that its documentation lets one upgrade from.
     pub upgrades_from: u64,
+    /// The architectures that its images are made for, as dpkg names them, where that changed.
+    pub architectures: Option<&'static [&'static str]>,
     /// What it needs of Docker, where that changed.
     pub docker: Option<DockerNeed>,
     /// What it needs of Compose, where that changed.
@@ -71,6 +73,7 @@ impl Row {
             file_version,
             schema,
             upgrades_from,
+            architectures: None,
             docker: None,
             compose: None,
             postgres: None,

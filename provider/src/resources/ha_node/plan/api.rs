@@ -6,19 +6,22 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{Node, Part};
-use crate::resources::ha_node::configuration;
 use crate::resources::ha_node::facts::{Admin, HOST, request};
 use crate::resources::ha_node::observe::{setting_label, shown};
+use crate::resources::ha_node::{configuration, scripts};
 use crate::secret::Secret;
 use crate::step::{Action, Http, Step};
 
 impl Node<'_> {
-    /// `changed`: something is done before.
-    pub(super) fn api(&self, changed: bool) -> Part {
+    /// `changed`: something is done before; `replaces`: a configuration that ran healthy is replaced.
+    pub(super) fn api(&self, changed: bool, replaces: bool) -> Part {
         let mut part = Part::default();
         let differs = self.status(&mut part, "health", "healthy");
         if differs || changed {
-            part.step(self.wait_healthy());
+            part.step(self.or_back(self.wait_healthy(), replaces));
+        }
+        if self.goes_back(replaces) {
+            part.step(self.forget());
         }
         part.add(self.trust());
         part.add(self.password());
@@ -45,12 +48,13 @@ impl Node<'_> {
     }
 
     /// After a new release core changes the database's schema first, which can take long.
-    fn wait_healthy(&self) -> Step {
+    pub(super) fn wait_healthy(&self) -> Step {
         let version = self.release.to_string();
         let upgrade = self.facts.composed().is_some_and(|from| from != version);
         let patience = Duration::from_secs(if upgrade { 1800 } else { 300 });
         let request = request(self.s, "GET", "/api/v2.0/health", None, None);
-        let action = Action::Http { request, status: 200, healthy: true, patience };
+        let explain = scripts::explain(self.s);
+        let action = Action::Http { request, status: 200, healthy: true, patience, explain };
         Step::new(HOST, "wait until Harbor is healthy", action)
     }
 
@@ -108,6 +112,7 @@ impl Node<'_> {
 fn call(what: String, request: Http) -> Step {
     // Core answers a moment before its caches are warm.
     let patience = Duration::from_secs(30);
-    let action = Action::Http { request, status: 200, healthy: false, patience };
+    let explain = String::new();
+    let action = Action::Http { request, status: 200, healthy: false, patience, explain };
     Step::new(HOST, what, action)
 }

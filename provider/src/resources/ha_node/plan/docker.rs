@@ -7,6 +7,7 @@ use render::docker::daemon_json as daemon;
 use serde_json::Value;
 
 use super::{Node, Part};
+use crate::facts::apt_sources::{self, AptSource};
 use crate::facts::package::Package;
 use crate::resources::ha_node::facts::HOST;
 use crate::resources::ha_node::observe::{daemon_settings, pin};
@@ -91,7 +92,45 @@ impl Node<'_> {
         let text = render::apt::source::render(&source);
         let file = text.map(|t| File::public(layout::SOURCES, headed(&t)));
         self.write(&mut part, file, layout::SOURCES);
+        if !part.plan.steps.is_empty() || self.lacks_packages(docker) {
+            part.add(self.other_key(&source));
+        }
         part
+    }
+
+    /// Apt reads no source at all where two files name other keys for one repository.
+    fn other_key(&self, source: &render::apt::source::Settings) -> Part {
+        let mut part = Part::default();
+        let ours = AptSource {
+            file: layout::SOURCES.to_owned(),
+            uri: source.uri.clone(),
+            suite: source.suite.clone(),
+            signed_by: source.signed_by.clone(),
+        };
+        if let Some(other) = apt_sources::conflict(&self.facts.sources, &ours) {
+            let detail = format!(
+                "{} on {} names {} {} already, signed by {}; with {} signed by {} beside it apt would \
+                 read neither, nor any other source. Remove it there ({} takes its place), or set \
+                 docker.mirror to another address.",
+                other.file,
+                self.s.ssh.host,
+                other.uri,
+                other.suite,
+                other.keys(),
+                layout::SOURCES,
+                layout::KEYRING,
+                layout::SOURCES,
+            );
+            part.refuse("docker.source", "The repository is there with another key", detail);
+        }
+        part
+    }
+
+    fn lacks_packages(&self, docker: &Docker) -> bool {
+        layout::packages(self.s).iter().any(|name| {
+            let (is, wanted) = Package::status(self.facts.packages.get(*name), pin(docker, name));
+            is != wanted
+        })
     }
 
     /// A pinned package with `=` and its version.
@@ -108,6 +147,10 @@ impl Node<'_> {
         if missing.is_empty() {
             return part;
         }
+        part.add(self.held(&missing));
+        if missing.iter().any(|m| m != layout::NFS) {
+            part.add(self.in_the_way());
+        }
         let what = format!("install {}", missing.join(", "));
         let mirror = if docker.source == DockerSource::DockerCe { &docker.mirror } else { "" };
         let step = Step::job(HOST, what, "docker-packages", scripts::install(&missing, mirror));
@@ -116,6 +159,55 @@ impl Node<'_> {
         part.up |= replaces && self.running();
         let sentence = self.docker_restarts();
         part.step(if replaces { step.disruptive(sentence) } else { step });
+        part
+    }
+
+    /// Apt installs and upgrades nothing that is held, and ends with an error.
+    fn held(&self, missing: &[String]) -> Part {
+        let mut part = Part::default();
+        let name = |word: &String| word.split('=').next().unwrap_or_default().to_owned();
+        let held = |name: &String| self.facts.packages.get(name).is_some_and(|p| p.held);
+        let held: Vec<String> = missing.iter().map(name).filter(held).collect();
+        if !held.is_empty() {
+            let (names, host) = (held.join(" "), &self.s.ssh.host);
+            let detail = format!(
+                "Somebody has told apt on {host} to leave {} as it is (apt-mark hold), and it is to \
+                 be installed or to change. If that may be: apt-mark unhold {names}. If not, set \
+                 docker to what is there.",
+                held.join(" and ")
+            );
+            let at = if missing.iter().any(|m| m.contains('=')) {
+                "docker.version"
+            } else {
+                "docker.source"
+            };
+            part.refuse(at, "A package is held", detail);
+        }
+        part
+    }
+
+    /// Another program that has Docker's place, and that a package of Docker's would break.
+    fn in_the_way(&self) -> Part {
+        let mut part = Part::default();
+        let host = &self.s.ssh.host;
+        if self.facts.seen.one("snap") == "docker" {
+            let detail = format!(
+                "Docker on {host} comes from a snap, which sees no directory but its users' homes, and \
+                 would stand beside the one of a package. Remove it first (snap remove docker), with \
+                 what it holds."
+            );
+            part.refuse("docker.source", "Docker is a snap", detail);
+        }
+        let node = self.facts.seen.one("kubernetes");
+        if !node.is_empty() {
+            let detail = format!(
+                "{node} runs on {host}: it is a node of Kubernetes, whose containers a package of Docker \
+                 could stop, as both use containerd and the firewall. Give Harbor a host of its own; or \
+                 install Docker there yourself, and set docker.source and docker.compose.source to \
+                 \"none\"."
+            );
+            part.refuse("docker.source", "This is a node of Kubernetes", detail);
+        }
         part
     }
 

@@ -1,5 +1,7 @@
 //! The files that Harbor reads, and the secrets that nodes share.
 
+use render::harbor::compose_override;
+
 use super::{Node, Part};
 use crate::resources::ha_node::facts::HOST;
 use crate::resources::ha_node::input_digest::sha256;
@@ -201,17 +203,30 @@ impl Node<'_> {
 
     fn compose_override(&self) -> (Part, (String, String)) {
         let mut part = Part::default();
-        let path = self.s.at("docker-compose.override.yml");
+        let path = self.s.at(layout::OVERRIDE);
         let fact = self.facts.file(&path);
         let before = fact.text().map_or_else(|| "-".to_owned(), sha256);
-        let Some(directory) = &self.s.shared_secrets else {
-            if self.was_ours(&path) {
-                part.up = part.plan.absent(self.known, HOST, &path, &path, fact);
-                return (part, (before, "-".to_owned()));
+        let rest = match compose_override::without(fact.text().unwrap_or_default()) {
+            Ok(rest) => rest,
+            // It is nobody's business while nothing of ours is to be in it.
+            Err(_) if self.s.shared_secrets.is_none() && !self.was_ours(&path) => None,
+            Err(error) => {
+                part.plan.present(self.known, &path);
+                let detail = format!(
+                    "{path} on {} holds the shared secrets beside what others have written into it, and \
+                     that is not understood: {error}.",
+                    self.s.ssh.host
+                );
+                part.refuse("shared_secrets", "The compose override cannot be changed", detail);
+                return (part, (before.clone(), before));
             }
-            return (part, (before.clone(), before));
         };
-        let text = match texts::compose_override(self.facts, self.release, directory) {
+        let Some(directory) = &self.s.shared_secrets else {
+            let after =
+                if self.was_ours(&path) { self.give_up(&mut part, rest) } else { before.clone() };
+            return (part, (before, after));
+        };
+        let text = match texts::compose_override(self.s, self.facts, self.release, directory) {
             Ok(text) => text,
             Err(error) => {
                 part.plan.present(self.known, path);
@@ -227,6 +242,22 @@ impl Node<'_> {
         let after = sha256(&text);
         part.plan.file(known, HOST, &path, fact, Ok(File::private(&path, text)));
         (part, (before, after))
+    }
+}
+
+impl Node<'_> {
+    /// Takes what is ours out of the compose override; the digest of what is left.
+    fn give_up(&self, part: &mut Part, rest: Option<String>) -> String {
+        let path = self.s.at(layout::OVERRIDE);
+        let fact = self.facts.file(&path);
+        let Some(rest) = rest else {
+            part.up = part.plan.absent(self.known, HOST, &path, &path, fact);
+            return "-".to_owned();
+        };
+        let after = sha256(&rest);
+        let file = fact.kept(File::private(&path, rest));
+        part.up = part.plan.file(self.known.renewed(true), HOST, &path, fact, Ok(file));
+        after
     }
 }
 

@@ -46,13 +46,14 @@ impl Node<'_> {
             // Compose 1 takes every service for another when its first override comes.
             let (before, after) = (&texts.overrides.0, &texts.overrides.1);
             let first = self.compose == "docker-compose" && before == "-" && after != "-";
-            part.step(self.start(anew, anew || first));
+            let start = self.start(anew, anew || first);
+            part.step(self.or_back(start, self.replaces(texts, true)));
         }
         part
     }
 
     /// Whether prepare was last run with what will be there.
-    fn prepared(&self, texts: &Texts) -> &'static str {
+    pub(super) fn prepared(&self, texts: &Texts) -> &'static str {
         if self.facts.composed().is_none() {
             return "";
         }
@@ -138,36 +139,6 @@ impl Node<'_> {
         let off = self.status(&mut part, "service harbor.service", "active, enabled");
         if changed || off {
             part.step(Step::run(HOST, "enable harbor.service", scripts::BOOT));
-        }
-        part
-    }
-
-    /// A port that another program has would let `up` fail after the old containers are gone.
-    pub(super) fn ports(&self) -> Part {
-        let mut part = Part::default();
-        if self.facts.seen.of("container", "nginx").starts_with("running") {
-            return part;
-        }
-        let mut ports = vec![("http_port", self.s.http_port)];
-        ports.extend(self.s.https.as_ref().map(|h| ("https.port", h.port)));
-        for (path, port) in ports {
-            let start = format!("{port}");
-            let program = self.facts.seen.of("listen", &start).to_owned();
-            let published = format!(":{port}->");
-            let container = self.facts.seen.all("publish").find(|p| p.contains(&published));
-            let container = container.and_then(|p| p.split(' ').next()).map(str::to_owned);
-            let who = match (container.as_deref(), program.as_str()) {
-                // A proxy without a container is one that is just going away.
-                (Some("nginx"), _) | (None, "" | "docker-proxy") => continue,
-                (Some(name), _) => format!("The container {name}"),
-                (None, "unknown") => "A program".to_owned(),
-                (None, program) => format!("The program {program}"),
-            };
-            let detail = format!(
-                "{who} on {} listens on port {port}. Stop it, or give Harbor another port.",
-                self.s.ssh.host
-            );
-            part.refuse(path, format!("Port {port} is in use"), detail);
         }
         part
     }

@@ -49,7 +49,8 @@ impl Node<'_> {
     fn mount(&self, unit: &str, place: &str, source: Option<&str>) -> Part {
         let mut part = Part::default();
         let script = scripts::mount(unit, place, source);
-        let step = Step::run(HOST, format!("mount shared storage at {place}"), script);
+        let step = Step::run(HOST, format!("mount shared storage at {place}"), script)
+            .at(if source.is_some() { "storage.shared.path" } else { "storage.shared.nfs" });
         if self.facts.seen.one("mount") == "mounted" {
             part.up = true;
             let sentence = format!(

@@ -57,7 +57,7 @@ impl Node<'_> {
     }
 
     /// Whether this very release runs here: then a warning about it has been read.
-    fn is_installed(&self) -> bool {
+    pub(super) fn is_installed(&self) -> bool {
         self.facts.composed() == Some(self.release.to_string().as_str())
     }
 

@@ -17,8 +17,7 @@ pub fn observe(s: &HaNode) -> String {
             format!("seed {name} {from} {}\n", word(&s.data(place)))
         })
         .collect();
-    let ports = [Some(s.http_port), s.https.as_ref().map(|h| h.port)];
-    let ports: Vec<String> = ports.iter().flatten().map(u16::to_string).collect();
+    let ports: Vec<String> = layout::ports(s).iter().map(|p| p.number.to_string()).collect();
     OBSERVE
         .replace("@DIR@", &word(&s.directory))
         .replace("@DATA@", &word(&s.data_volume))
@@ -29,6 +28,7 @@ pub fn observe(s: &HaNode) -> String {
         .replace("@PENDING@", layout::PENDING)
         .replace("@COMPOSE@", layout::COMPOSE)
         .replace("@PORTS@", &ports.join(" "))
+        .replace("@LOG_PORT@", &layout::LOG_PORT.to_string())
         .replace("@SEEDED@", &seeded.concat())
 }
 
@@ -53,8 +53,20 @@ if command -v docker >/dev/null 2>&1; then
   versions=$(docker version --format '{{.Client.Version}}{{with .Server}} {{.Version}}{{end}}' 2>/dev/null | head -n 1)
   echo "client=${versions%% *}"
   case $versions in *' '*) echo "server=${versions#* }" ;; *) echo server= ;; esac
-  docker ps --format '{{.Names}} {{.Ports}}' 2>/dev/null | sed 's/^/publish=/'
+  docker ps -a --format '{{.Names}}|{{.Ports}}|{{.Label "com.docker.compose.project"}}|{{.Label "com.docker.compose.project.working_dir"}}' 2>/dev/null |
+    sed -n -e 'h; s/^\([^|]*\)|\([^|]\{1,\}\)|.*/publish=\1 \2/p; g; s/^\([^|]*\)|[^|]*|/named=\1|/p'
+  [ ! -e /snap/bin/docker ] || echo snap=docker
+  ip -4 route show 2>/dev/null | sed -n 's/^\([0-9./]*\) dev \(br-[^ ]*\|docker[^ ]*\) .*/network=\1 \2/p'
 fi
+systemctl list-units --plain --no-legend --state=active kubelet.service k3s.service k3s-agent.service \
+  rke2-server.service rke2-agent.service 'snap.microk8s.daemon-*.service' 2>/dev/null |
+  sed -n 's/^\([^ ]*\)[.]service .*/kubernetes=\1/p' | head -n 1
+echo "directory=$(readlink -f "$dir")"
+at=$data
+while [ "$at" != / ] && [ "$at" != . ]; do
+  [ ! -L "$at" ] || { echo "link=$at $(readlink -f "$data")"; break; }
+  at=$(dirname "$at")
+done
 installer=$(sed -n 's|.*goharbor/prepare:v\([0-9][0-9.]*[0-9]\).*|\1|p' "$dir/prepare" 2>/dev/null | head -n 1)
 if [ -n "$installer" ]; then
   echo "installer=$installer"
@@ -74,6 +86,7 @@ if [ -f "$dir/docker-compose.yml" ]; then
     docker inspect --type container --format '{{.Name}} {{.State.Status}} {{.RestartCount}} {{.Config.Image}}' $names 2>/dev/null |
     sed 's|^/|container=|'
 fi
+[ ! -e "$dir/.breakwater-previous/complete" ] || echo kept=yes
 for mark in prepared up; do
   [ -f "$dir/.breakwater-$mark" ] && echo "$mark=$(tr '\n' ' ' < "$dir/.breakwater-$mark")"
 done
@@ -99,10 +112,20 @@ seed() {
   else echo mount=empty; fi
 fi
 for port in @PORTS@; do
+  # The log container listens on loopback alone, beside whoever has the port of another address.
   if command -v ss >/dev/null 2>&1; then
-    ss -Hltnp "sport = :$port" 2>/dev/null | sed -n 's/.*users:((\"\([^"]*\)\".*/\1/p' | sort -u | sed "s/^/listen=$port /"
-  elif cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | grep -qi "^ *[0-9]*: [0-9A-F]*:$(printf %04X "$port") [0-9A-F:]* 0A"; then
-    echo "listen=$port unknown"
+    ss -Hltnp "sport = :$port" 2>/dev/null | while read -r _ _ _ where _ who; do
+      case $port,$where in
+        @LOG_PORT@,127.0.0.1:*|@LOG_PORT@,0.0.0.0:*|@LOG_PORT@,'*':*|@LOG_PORT@,'[::]':*) ;;
+        @LOG_PORT@,*) continue ;;
+      esac
+      who=${who#*\"}; who=${who%%\"*}
+      echo "listen=$port ${who:-unknown}"
+    done | sort -u
+  else
+    own='[0-9A-F]*'; [ "$port" != @LOG_PORT@ ] || own='\(0100007F\|0*\)'
+    ! cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | grep -qi "^ *[0-9]*: $own:$(printf %04X "$port") [0-9A-F:]* 0A" ||
+      echo "listen=$port unknown"
   fi
 done
 at=$dir; while [ ! -d "$at" ]; do at=$(dirname "$at"); done

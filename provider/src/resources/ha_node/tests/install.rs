@@ -5,7 +5,7 @@ use super::*;
 #[test]
 fn a_bare_host_gets_everything_in_order() {
     let mut facts = Facts::default();
-    let package = Package { installed: None, candidate: Some("2.26.1-4".into()) };
+    let package = Package { candidate: Some("2.26.1-4".into()), ..Package::default() };
     facts.packages.insert("docker-compose".into(), package);
     let expected = "\
 node: write /etc/docker/daemon.json

@@ -64,12 +64,37 @@ fn a_change_of_harbor_yml_is_prepared_and_announced() {
     let s = settings(serde_json::json!({"log": {"level": "debug"}}));
     assert_eq!(
         steps(&plan(&s, &facts)),
-        "node: write /opt/harbor/harbor.yml\nnode: run Harbor's prepare\n\
-         node: pull images that are missing\n\
-         node: start Harbor and wait for its containers [disruptive: Harbor on registry.example.com \
-         (198.51.100.11) restarts: all its containers are made anew, and pushes and pulls through \
-         this node fail for about 30 s]\nnode: wait until Harbor is healthy\n"
+        format!(
+            "node: keep the configuration that runs, to go back to\n\
+             node: write /opt/harbor/harbor.yml\nnode: run Harbor's prepare\n\
+             node: pull images that are missing\n\
+             node: start Harbor and wait for its containers [disruptive: Harbor on \
+             registry.example.com (198.51.100.11) restarts: all its containers are made anew, and \
+             pushes and pulls through this node fail for about 30 s]\n{BACK}\
+             node: wait until Harbor is healthy\n{BACK}node: give up the configuration before\n"
+        )
     );
+}
+
+/// What puts the configuration before back.
+const BACK: &str = "  or undo: node: put the configuration before back, and start Harbor with it\n  \
+                    or undo: node: wait until Harbor is healthy\n";
+
+#[test]
+fn there_is_no_way_back_where_nothing_is_known_to_work_or_the_schema_has_changed() {
+    let debug = settings(serde_json::json!({"log": {"level": "debug"}}));
+    let back = |s: &HaNode, facts: &Facts| steps(&plan(s, facts)).contains("put the configuration");
+    let good = done(&usual());
+    assert!(back(&debug, &good));
+    let sick = Facts { health: Health::Silent, ..good.clone() };
+    assert!(!back(&debug, &sick));
+    // A cut apply has kept what worked: the next one can still go back, whatever it sees.
+    let seen = format!("{}kept=yes\n", settled(&usual(), &good));
+    let cut = Facts { seen: NodeProperties::parse(&seen), ..sick };
+    assert!(back(&debug, &cut));
+    let upgrade = settings(serde_json::json!({"version": "2.15.3"}));
+    assert!(!back(&upgrade, &good));
+    assert!(!back(&usual(), &Facts::default()));
 }
 
 #[test]
@@ -102,7 +127,9 @@ fn new_shared_secrets_reach_the_override_whatever_was_written_last() {
     };
     let plan = plan_in(&s, &facts, &context);
     let steps = steps(&plan);
-    assert!(steps.starts_with("node: write /opt/harbor/docker-compose.override.yml\n"), "{steps}");
+    let first = "node: keep the configuration that runs, to go back to\n\
+                 node: write /opt/harbor/docker-compose.override.yml\n";
+    assert!(steps.starts_with(first), "{steps}");
     assert!(steps.contains("restarts the containers that changed"), "{steps}");
     assert_eq!(
         plan.status["secrets in docker-compose.override.yml"].actual.as_deref(),
@@ -230,7 +257,8 @@ fn a_renewed_certificate_comes_with_its_key_though_the_version_stays() {
         ..Context::default()
     };
     let text = steps(&plan_in(&renewed, &facts, &context));
-    let both = "node: write /opt/harbor/tls/server.key\nnode: write /opt/harbor/tls/server.crt\n";
+    let both = "node: keep the configuration that runs, to go back to\n\
+                node: write /opt/harbor/tls/server.key\nnode: write /opt/harbor/tls/server.crt\n";
     assert!(text.starts_with(both), "{text}");
     // Another key alone is not seen while its version stays.
     let other = settings(serde_json::json!({"https": {"certificate": PEM, "private_key_wo": key}}));

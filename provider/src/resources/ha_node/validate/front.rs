@@ -2,33 +2,19 @@
 
 use crate::certificates::{Chain, one_key};
 use crate::diag::Path;
+use crate::resources::ha_node::layout;
 use crate::resources::ha_node::settings::{HaNode, Https};
 use crate::rule::Findings;
 use crate::secret::Secret;
 
-/// The log container of every release publishes it on loopback, for the others.
-const LOG_PORT: u16 = 1514;
-
-/// Notary's server publishes it.
-const NOTARY_PORT: u16 = 4443;
-
-/// Each port of the host that this node takes, with the attribute that says so.
-fn taken(s: &HaNode) -> Vec<(u16, &'static str, &'static str)> {
-    let mut ports = vec![(LOG_PORT, "", "Harbor's log container")];
-    ports.extend(s.notary.then_some((NOTARY_PORT, "", "Notary")));
-    ports.push((s.http_port, "http_port", "http_port"));
-    ports.extend(s.https.as_ref().map(|h| (h.port, "https.port", "https.port")));
-    ports.extend(s.metric.as_ref().map(|m| (m.port, "metric.port", "metric.port")));
-    ports
-}
-
 /// No two listeners want one port.
 pub fn ports(s: &HaNode, found: &mut Findings) {
-    let ports = taken(s);
-    for (i, (port, path, _)) in ports.iter().enumerate() {
-        if let Some((_, _, other)) = ports[..i].iter().find(|(p, ..)| p == port) {
-            let detail = format!("Port {port} of the host is already that of {other}.");
-            found.at(path, "Two listeners on one port", detail);
+    let ports = layout::ports(s);
+    for (i, port) in ports.iter().enumerate() {
+        if let Some(other) = ports[..i].iter().find(|p| p.number == port.number) {
+            let detail =
+                format!("Port {} of the host is already that of {}.", port.number, other.what);
+            found.at(port.attribute, "Two listeners on one port", detail);
         }
     }
 }
@@ -39,11 +25,12 @@ pub fn database_beside(s: &HaNode, found: &mut Findings) {
     if !database.host.eq_ignore_ascii_case(&s.ssh.host) {
         return;
     }
-    let front = taken(s).into_iter().find(|(p, path, _)| *p == database.port && !path.is_empty());
-    if let Some((port, _, other)) = front {
+    let ports = layout::ports(s);
+    let front = ports.iter().find(|p| p.number == database.port && !p.attribute.is_empty());
+    if let Some(port) = front {
         let detail = format!(
-            "The database is to be on this host, {}, whose port {port} is that of {other}.",
-            s.ssh.host
+            "The database is to be on this host, {}, whose port {} is that of {}.",
+            s.ssh.host, port.number, port.what
         );
         found.at("database.port", "Two listeners on one port", detail);
     }
