@@ -2,6 +2,7 @@
 //! down, half-made or absent. It changes nothing.
 
 use super::names::{NOT_LOWER, OWNED, Paths, REWINDER, packages};
+use super::role_check;
 use super::settings::{Member, Pair};
 use super::wal::end::WAL_END;
 use crate::facts::{file, os, package};
@@ -18,7 +19,7 @@ pub fn questions(settings: &Pair) -> Vec<Question> {
 }
 
 /// The files that are read whole, by path.
-pub fn files(paths: &Paths) -> [&str; 14] {
+pub fn files(paths: &Paths) -> [&str; 17] {
     [
         &paths.main_conf,
         &paths.shared_conf,
@@ -34,6 +35,9 @@ pub fn files(paths: &Paths) -> [&str; 14] {
         &paths.tls_certificate,
         &paths.tls_key,
         &paths.tls_ca,
+        &paths.role_script,
+        &paths.role_service,
+        &paths.role_socket,
     ]
 }
 
@@ -42,6 +46,7 @@ fn of_host(settings: &Pair, member: Member) -> Vec<Question> {
     let names = packages(settings);
     let mut questions = vec![os::question(host), package::question(host, &[&names[0], &names[1]])];
     questions.extend(files(&paths).map(|path| file::question(host, path)));
+    questions.push(role_check::question(host, &paths));
     questions.push(Question::script(host, KEY, script(settings, &paths)));
     questions
 }
