@@ -15,6 +15,8 @@ resource "harbor_pg_replication_pair" "db" {
   source  = "distro"
   primary = "a"
 
+  role_check_port = var.role_check_port
+
   nodes = {
     a = { ssh = local.ssh["a"] }
     b = { ssh = local.ssh["b"] }
@@ -41,6 +43,21 @@ resource "harbor_external_db" "registry" {
   harbor_version      = var.harbor_version
   password_wo         = var.database_password
   password_wo_version = 1
+}
+
+# One address on each node that leads to the primary, whichever host that is. A node leaves it before
+# it goes.
+resource "harbor_database_endpoint" "node" {
+  for_each = var.database_endpoint ? var.nodes : {}
+
+  ssh     = local.ssh[each.key]
+  servers = { for name, node in var.nodes : name => { address = node.address, check_port = var.role_check_port } }
+
+  lifecycle {
+    create_before_destroy = true
+  }
+
+  depends_on = [harbor_pg_replication_pair.db]
 }
 
 # The secrets that must be equal on both nodes, made on the hosts, never in state.
@@ -76,7 +93,8 @@ resource "harbor_ha_node" "node" {
   }
 
   database = {
-    host                = harbor_pg_replication_pair.db.primary_host
+    host                = var.database_endpoint ? harbor_database_endpoint.node[each.key].address : harbor_pg_replication_pair.db.primary_host
+    port                = var.database_endpoint ? harbor_database_endpoint.node[each.key].port : 5432
     username            = harbor_external_db.registry.user
     password_wo         = var.database_password
     password_wo_version = 1

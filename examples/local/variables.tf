@@ -94,3 +94,20 @@ variable "redis_password" {
   sensitive   = true
   ephemeral   = true
 }
+
+variable "role_check_port" {
+  description = "Port at which each host says whether its PostgreSQL is the primary, such as 8008. The database endpoint needs it: set it no later, and take it away no sooner."
+  type        = number
+  default     = null
+}
+
+variable "database_endpoint" {
+  description = "Whether each node has an endpoint of its own in front of the two PostgreSQL servers. Then a change of roles touches no node."
+  type        = bool
+  default     = false
+
+  validation {
+    condition     = !var.database_endpoint || var.role_check_port != null
+    error_message = "The endpoint finds the primary by role_check_port, which must be set."
+  }
+}

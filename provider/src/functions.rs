@@ -3,7 +3,7 @@
 //! The settings are one JSON text (`jsonencode({...})`), because each file has settings of its own
 //! shape, many of them optional, which an object type of Terraform cannot say.
 
-use render::{Error, apt, docker, harbor, postgres, systemd};
+use render::{Error, apt, docker, haproxy, harbor, postgres, systemd};
 use serde::de::DeserializeOwned;
 
 use crate::backend::{FunctionError, FunctionSchema, Parameter};
@@ -89,6 +89,37 @@ const FUNCTIONS: &[Function] = &[
         file: "the script behind archive_command",
         more: "It is atomic, and the same segment again is a success.",
         render: |s| file(s, postgres::archive_script::render),
+    },
+    Function {
+        name: "role_check_script",
+        file: "the script that says whether a server is the primary",
+        more: "It answers one HTTP request, as Patroni's API does.",
+        render: |s| file(s, postgres::role_check::script),
+    },
+    Function {
+        name: "role_check_socket",
+        file: "the socket unit at which a host is asked whether its server is the primary",
+        more: "Each connection starts the service of the same name.",
+        render: |s| file(s, postgres::role_check::socket),
+    },
+    Function {
+        name: "role_check_service",
+        file: "the service that runs the script of a role check for one connection",
+        more: "It runs as PostgreSQL's own user.",
+        render: |s| file(s, postgres::role_check::service),
+    },
+    Function {
+        name: "endpoint_conf",
+        file: "HAProxy's configuration of a database endpoint",
+        more: "It leads to the server that says it is the primary, and lets connections wait while \
+               there is none.",
+        render: |s| file(s, haproxy::endpoint_conf::render),
+    },
+    Function {
+        name: "endpoint_unit",
+        file: "the unit of a database endpoint",
+        more: "It gives the host the address, and runs an HAProxy that listens there.",
+        render: |s| file(s, haproxy::endpoint_unit::render),
     },
     Function {
         name: "createcluster_conf",

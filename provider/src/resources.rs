@@ -4,6 +4,7 @@
 #![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
 
 mod common;
+pub mod database_endpoint;
 pub mod external_db;
 pub mod ha_node;
 pub mod pg_replication_pair;
@@ -17,6 +18,7 @@ pub fn all() -> Vec<Box<dyn Erased>> {
     vec![
         Managed::<pg_replication_pair::PgReplicationPair>::boxed(),
         Managed::<external_db::ExternalDatabase>::boxed(),
+        Managed::<database_endpoint::Endpoint>::boxed(),
         Managed::<shared_secrets::SharedSecrets>::boxed(),
         Managed::<ha_node::Node>::boxed(),
     ]

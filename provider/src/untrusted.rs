@@ -11,7 +11,9 @@ use crate::facts::{apt_sources, file, os, package, service};
 use crate::lifecycle::configuration::{self, Configuration};
 use crate::question::Verdict;
 use crate::resource::{self, Answer, Answers, Ask, Context, DataSource, Question, Resource};
-use crate::resources::{external_db, ha_node, pg_replication_pair, shared_secrets};
+use crate::resources::{
+    database_endpoint, external_db, ha_node, pg_replication_pair, shared_secrets,
+};
 use crate::schema::{Attribute, Kind, Presence};
 use crate::secret::Secret;
 use crate::settings::Settings;
@@ -151,9 +153,10 @@ fn wire(data: &[u8]) {
     }
 }
 
-fn schemas() -> [Vec<Attribute>; 4] {
+fn schemas() -> [Vec<Attribute>; 5] {
     [
         <pg_replication_pair::PgReplicationPair as Resource>::Settings::attributes(),
+        <database_endpoint::Endpoint as Resource>::Settings::attributes(),
         <external_db::ExternalDatabase as Resource>::Settings::attributes(),
         <shared_secrets::SharedSecrets as Resource>::Settings::attributes(),
         <ha_node::Node as Resource>::Settings::attributes(),
@@ -169,6 +172,7 @@ fn settings(data: &[u8]) {
         let _ = Configuration::read(&block).map(|c| c.ssh_settings());
     }
     valid::<pg_replication_pair::PgReplicationPair>(&read);
+    valid::<database_endpoint::Endpoint>(&read);
     valid::<external_db::ExternalDatabase>(&read);
     valid::<shared_secrets::SharedSecrets>(&read);
     valid::<ha_node::Node>(&read);
@@ -201,6 +205,7 @@ fn renderers(data: &[u8]) {
 /// What hosts answer to the questions of each resource, and what is decided on it.
 fn resources(data: &[u8]) {
     decided::<pg_replication_pair::PgReplicationPair>(data);
+    decided::<database_endpoint::Endpoint>(data);
     decided::<external_db::ExternalDatabase>(data);
     decided::<shared_secrets::SharedSecrets>(data);
     decided::<ha_node::Node>(data);
@@ -226,6 +231,7 @@ fn decided<R: Resource>(data: &[u8]) {
 /// Import IDs, and what hosts answer then.
 fn imports(data: &[u8]) {
     imported::<pg_replication_pair::PgReplicationPair>(data);
+    imported::<database_endpoint::Endpoint>(data);
     imported::<external_db::ExternalDatabase>(data);
     imported::<shared_secrets::SharedSecrets>(data);
     imported::<ha_node::Node>(data);

@@ -27,6 +27,7 @@ use provider::diag::Path as At;
 use provider::plan::{Context, Pair, Plan};
 use provider::question::Verdict;
 use provider::resource::{Answer, Answers, Observation, Resource, decided, describe, observed};
+use provider::resources::database_endpoint::Endpoint;
 use provider::resources::external_db::ExternalDatabase;
 use provider::resources::ha_node;
 use provider::resources::pg_replication_pair::PgReplicationPair;
@@ -38,6 +39,7 @@ use provider::value::{Object, Value};
 /// One line per resource.
 fn decide(resource: &str, case: &Case) -> Decision {
     match resource {
+        "database_endpoint" => case.decide::<Endpoint>(),
         "external_db" => case.decide::<ExternalDatabase>(),
         "ha_node" => case.decide::<ha_node::Node>(),
         "shared_secrets" => case.decide::<SharedSecrets>(),

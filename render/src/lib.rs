@@ -3,7 +3,7 @@
 //!
 //! # Map
 //! - One module per software, one file per configuration file: [`harbor`], [`postgres`],
-//!   [`docker`], [`apt`], [`systemd`]. Each has `Settings` and `render(&Settings)`; where others
+//!   [`docker`], [`apt`], [`haproxy`], [`systemd`]. Each has `Settings` and `render(&Settings)`; where others
 //!   also write to the file (`daemon.json`, `pg_hba.conf`) it has `merge(existing, ..)`.
 //! - [`quote`]: one escape per syntax. A value enters a line format through it and no other way.
 //! - YAML and JSON come from serde, never from a template; [`yaml::Bare`] says what another program
@@ -20,6 +20,7 @@ pub mod address;
 pub mod apt;
 pub mod docker;
 mod error;
+pub mod haproxy;
 pub mod harbor;
 pub mod mask;
 pub mod postgres;

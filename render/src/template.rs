@@ -100,6 +100,7 @@ mod tests {
     const TEMPLATES: &[(&str, &str)] = &[
         ("archive.sh", crate::postgres::archive_script::TEMPLATE),
         ("harbor.service", crate::harbor::boot_unit::TEMPLATE),
+        ("role.sh", crate::postgres::role_check::TEMPLATE),
     ];
 
     fn unescaped(template: &Template) -> bool {

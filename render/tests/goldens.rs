@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use render::{Error, apt, docker, harbor, postgres, systemd};
+use render::{Error, apt, docker, haproxy, harbor, postgres, systemd};
 use serde::de::DeserializeOwned;
 
 /// Settings as TOML, and the existing text, to the file.
@@ -28,11 +28,22 @@ const FILES: &[(&str, &str, Render)] = &[
     ("hba", "pg_hba.conf", |s, old| postgres::hba::merge(old, &postgres::hba::render(&parse(s))?)),
     ("passfile", "pgpass-breakwater", |s, _| postgres::passfile::render(&parse(s))),
     ("archive_script", "breakwater-archive", |s, _| postgres::archive_script::render(&parse(s))),
+    ("role_check_script", "role-15-main", |s, _| postgres::role_check::script(&parse(s))),
+    ("role_check_socket", "breakwater-role-15-main.socket", |s, _| {
+        postgres::role_check::socket(&parse(s))
+    }),
+    ("role_check_service", "breakwater-role-15-main@.service", |s, _| {
+        postgres::role_check::service(&parse(s))
+    }),
     ("createcluster_conf", "createcluster.conf", |s, old| {
         postgres::createcluster_conf::merge(old, &parse(s))
     }),
     ("mount_unit", "nas.mount", |s, _| systemd::mount_unit::render(&parse(s))),
     ("postgres_dropin", "10-mount.conf", |s, _| systemd::postgres_dropin::render(&parse(s))),
+    ("endpoint_conf", "breakwater-database.cfg", |s, _| haproxy::endpoint_conf::render(&parse(s))),
+    ("endpoint_unit", "breakwater-database.service", |s, _| {
+        haproxy::endpoint_unit::render(&parse(s))
+    }),
     ("docker_dropin", "10-breakwater.conf", |s, _| systemd::docker_dropin::render(&parse(s))),
 ];
 

@@ -6,6 +6,7 @@ pub mod demo;
 pub mod evidence;
 pub mod fixtures;
 pub mod interruption;
+pub mod outcomes;
 pub mod pair;
 pub mod provider_log;
 pub mod rig;

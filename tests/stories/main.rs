@@ -18,8 +18,8 @@ use testkit::soak;
 use testkit::story::{Story, tell_longest};
 
 use acceptance::{
-    adopted, article, bad_input, existing, main_job, manual, sources, states, ubuntu, unhealthy,
-    users,
+    adopted, article, bad_input, existing, main_job, manual, serving, sources, states, ubuntu,
+    unhealthy, users,
 };
 use cloud::{production, staging};
 use roles::{cuts, failover, gap, oracle, rejoin, switchover, upgrade, versions};
@@ -73,6 +73,7 @@ const STORIES: &[StoryEntry] = &[
         sources::software_comes_from_mirrors_and_urls_and_storage_from_elsewhere,
         Test,
     ),
+    story("serving", serving::the_registry_serves_while_its_database_moves, Test),
     story("faults", roles::faults::each, Both(40)),
     story("adopted", adopted::two_hosts_built_by_hand_are_adopted_by_the_example, Test),
     story(

@@ -6,6 +6,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use provider::question::Verdict;
 use provider::resource::{Answer, Answers, Resource};
+use provider::resources::database_endpoint::Endpoint;
 use provider::resources::external_db::ExternalDatabase;
 use provider::resources::ha_node;
 use provider::resources::pg_replication_pair::PgReplicationPair;
@@ -209,6 +210,7 @@ fn each_case(try_out: impl Fn(&str, &Case, usize)) {
 #[test]
 fn no_answer_makes_a_decision_panic() {
     each_case(|resource, case, _| match resource {
+        "database_endpoint" => bent_anywhere::<Endpoint>(case),
         "external_db" => bent_anywhere::<ExternalDatabase>(case),
         "ha_node" => bent_anywhere::<ha_node::Node>(case),
         "shared_secrets" => bent_anywhere::<SharedSecrets>(case),
@@ -220,6 +222,7 @@ fn no_answer_makes_a_decision_panic() {
 #[test]
 fn no_number_makes_a_decision_panic() {
     each_case(|resource, case, turn| match resource {
+        "database_endpoint" => with_each_number::<Endpoint>(case, turn),
         "external_db" => with_each_number::<ExternalDatabase>(case, turn),
         "ha_node" => with_each_number::<ha_node::Node>(case, turn),
         "shared_secrets" => with_each_number::<SharedSecrets>(case, turn),

@@ -5,4 +5,5 @@ pub mod conf;
 pub mod createcluster_conf;
 pub mod hba;
 pub mod passfile;
+pub mod role_check;
 pub mod standby_conf;

@@ -85,7 +85,7 @@ impl Unit {
 }
 
 /// Checks that a path is absolute, without `..` and control characters.
-pub(super) fn absolute(key: &str, path: &str) -> Result<(), Error> {
+pub(crate) fn absolute(key: &str, path: &str) -> Result<(), Error> {
     let up = path.split('/').any(|part| part == "..");
     if !path.starts_with('/') || up || path.contains(char::is_control) {
         return Err(Error::invalid(

@@ -43,6 +43,7 @@ const EXTRA: &[&str] = &[
     "postgresql-client-common",
     "redis-server",
     "redis-tools",
+    "haproxy",
     "nfs-common",
     "curl",
     "gnupg",

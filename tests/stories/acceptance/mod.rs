@@ -15,6 +15,7 @@ pub mod main_job;
 pub mod manual;
 pub mod replaced;
 pub mod secrets;
+pub mod serving;
 pub mod sources;
 pub mod states;
 pub mod ubuntu;

@@ -4,6 +4,7 @@
     registry.py SETTINGS push ADDRESS TAG     pushes an image of one random layer
     registry.py SETTINGS pull ADDRESS TAG     pulls it, and compares each digest
     registry.py SETTINGS watch ADDRESS TAG    pulls it over and over while the file WATCH is there
+    registry.py SETTINGS load A,B TAG         pushes and pulls at each address over and over, meanwhile
 
 SETTINGS is a JSON file: name, certificate, password and watch. ADDRESS stands for the name, whose
 certificate is checked.
@@ -19,6 +20,7 @@ import re
 import socket
 import ssl
 import sys
+import threading
 import time
 import urllib.parse
 
@@ -108,6 +110,38 @@ class Registry:
         print(f"{pulls} pulls")
 
 
+FAILURES = (OSError, http.client.HTTPException, ValueError, KeyError)
+
+
+def load(settings, addresses, tag):
+    """A client that pushes and one that pulls at each address; neither tries anything again.
+    Prints a line of JSON for each push and pull: who, when it ended, and why it failed."""
+    begun, said = time.monotonic(), threading.Lock()
+
+    def work(who, act):
+        while os.path.exists(settings["watch"]):
+            why = None
+            try:
+                act()
+            except FAILURES as error:
+                why = f"{type(error).__name__}: {error}"
+            with said:
+                print(json.dumps({"who": who, "at": time.monotonic() - begun, "why": why}), flush=True)
+            time.sleep(0.1)
+
+    Registry(settings, addresses[0]).push(tag)
+    workers = []
+    for address in addresses:
+        at, own = Registry(settings, address), f"{tag}-{address}"
+        for what, act in (("push", lambda at=at, own=own: at.push(own)),
+                          ("pull", lambda at=at: at.pull(tag))):
+            workers.append(threading.Thread(target=work, args=(f"{what} at {address}", act)))
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+
+
 def digest_of(blob):
     return "sha256:" + hashlib.sha256(blob).hexdigest()
 
@@ -118,4 +152,8 @@ def expect(found, wanted, what):
 
 
 file, action, where, label = sys.argv[1:]
-getattr(Registry(json.loads(pathlib.Path(file).read_text()), where), action)(label)
+told = json.loads(pathlib.Path(file).read_text())
+if action == "load":
+    load(told, where.split(","), label)
+else:
+    getattr(Registry(told, where), action)(label)

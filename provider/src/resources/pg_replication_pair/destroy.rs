@@ -3,6 +3,7 @@
 use super::case::{Case, Side};
 use super::facts::Facts;
 use super::names::Paths;
+use super::plan::role_check;
 use super::settings::{Member, OnDestroy, Pair};
 use crate::diag::{Diag, Diags, Path};
 use crate::facts::file::FileFact;
@@ -86,6 +87,10 @@ fn purge(case: &Case, side: &Side) -> Steps {
         &paths.tls_key,
         &paths.tls_ca,
     ];
+    if let Some((first, rest)) = role_check::remove(side) {
+        steps.push(first);
+        steps.extend(rest);
+    }
     steps.extend(remove(side, &files.map(String::as_str)));
     if side.host.etc {
         let place = case.settings.place(side.member);

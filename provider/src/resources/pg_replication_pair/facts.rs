@@ -10,6 +10,7 @@ use crate::facts::apt_sources::AptSource;
 use crate::facts::file::FileFact;
 use crate::facts::os::Os;
 use crate::facts::package::Package;
+use crate::facts::service::Service;
 use crate::secret::Secret;
 
 /// What was seen on both hosts.
@@ -122,6 +123,8 @@ pub struct Host {
     pub listener: String,
     /// State of the unit.
     pub active: String,
+    /// The socket unit that says whether the server is the primary.
+    pub role_check: Service,
     /// systemd has not read a changed unit file.
     pub needs_daemon_reload: bool,
     /// What its clock showed, seconds since 1970. Nothing is decided by it.

@@ -7,6 +7,7 @@ use render::{apt, systemd};
 
 use super::facts::Host;
 use super::names::{HEADER, Paths, REWINDER, id};
+use super::role_check;
 use super::settings::{ClientRule, Connection, Member, Method, NodeTls, OtherRules, Pair, Source};
 use crate::facts::file::FileFact;
 use crate::secret::Secret;
@@ -117,6 +118,7 @@ impl Files<'_> {
         all.extend(self.archive_script());
         all.push(self.passfile(password.unwrap_or(&Secret::from(PLACE))));
         all.extend(self.tls().into_iter().filter_map(|(_, file)| file.map(Ok)));
+        all.extend(role_check::wanted(self.settings, self.member, self.paths));
         all.extend([self.shared_conf(&BTreeMap::new()), self.own_conf(), self.hba(host)]);
         all
     }
@@ -125,7 +127,9 @@ impl Files<'_> {
     pub fn unwanted(&self, host: &Host) -> Vec<&String> {
         let there = |path: &&String| host.files.get(*path).is_some_and(FileFact::is_present);
         let tls = self.tls().into_iter();
-        tls.filter_map(|(path, file)| file.is_none().then_some(path)).filter(there).collect()
+        let tls = tls.filter_map(|(path, file)| file.is_none().then_some(path)).filter(there);
+        let unasked = self.settings.role_check_port.is_none();
+        tls.chain(role_check::present(self.paths, host).into_iter().filter(|_| unasked)).collect()
     }
 
     /// Says that the cluster is ours.

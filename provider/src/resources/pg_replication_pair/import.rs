@@ -7,6 +7,7 @@ use super::files::{Files, is_debians, parse_conf};
 use super::names::{OWNED, Paths, REWINDER};
 use super::parse;
 use super::questions;
+use super::role_check;
 use super::settings::{ClientRule, Connection, Member, Method, Pair};
 use crate::diag::{Diag, Diags, Path};
 use crate::resource::{Answers, ImportRequest};
@@ -182,6 +183,7 @@ fn our_files(settings: &mut Pair, host: &Host) {
         let rules = text(&paths.hba).lines().filter(|line| !is_debians(line));
         settings.client_rules = rules.filter_map(client_rule).collect();
     }
+    settings.role_check_port = role_check::port(host, &paths);
     let line = text(&paths.archive_script).lines().find_map(|l| l.strip_prefix("directory="));
     settings.archive_dir = line.map(|dir| dir.trim_matches('\'').to_owned());
     let conf = parse_conf(text(&paths.shared_conf));

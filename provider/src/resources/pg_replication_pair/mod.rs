@@ -8,6 +8,7 @@
 //!   server is, in words. [`files`]: the text of every managed file. [`password`]: SCRAM verifiers.
 //! - [`observe`](mod@observe): what is there. [`plan`](mod@plan): the decision, in the order of an
 //!   apply. [`roles`]: who is the primary, and how that changes.
+//! - [`role_check`]: a host says by HTTP whether its server is the primary.
 //! - [`scripts`]: the shell text of steps; [`steps`]: those that several decisions make.
 //! - [`import`]: the settings of a pair that is there. [`destroy`](mod@destroy).
 //!
@@ -29,6 +30,7 @@ mod others;
 mod parse;
 mod plan;
 mod questions;
+mod role_check;
 mod roles;
 mod scripts;
 mod settings;

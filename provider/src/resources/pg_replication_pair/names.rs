@@ -86,6 +86,12 @@ pub struct Paths {
     pub promoting: String,
     /// Stands while the data is being rewound; data that was half rewound is of no use.
     pub rewinding: String,
+    /// Says whether the server is the primary.
+    pub role_script: String,
+    /// Runs it for a connection.
+    pub role_service: String,
+    /// Waits for connections.
+    pub role_socket: String,
     /// Keeps the server package from making a cluster by itself.
     pub createcluster: String,
     /// The PostgreSQL project's repository.
@@ -124,6 +130,9 @@ impl Paths {
             making: format!("/etc/breakwater/postgresql-{name}.making"),
             promoting: format!("/etc/breakwater/postgresql-{name}.promoting"),
             rewinding: format!("/etc/breakwater/postgresql-{name}.rewinding"),
+            role_script: format!("/usr/local/lib/breakwater/role-{name}"),
+            role_service: format!("/etc/systemd/system/breakwater-role-{name}@.service"),
+            role_socket: format!("/etc/systemd/system/breakwater-role-{name}.socket"),
             createcluster: "/etc/postgresql-common/createcluster.d/breakwater.conf".to_owned(),
             sources: "/etc/apt/sources.list.d/breakwater-pgdg.sources".to_owned(),
             key: "/etc/apt/keyrings/breakwater-pgdg.asc".to_owned(),
@@ -144,6 +153,11 @@ impl Paths {
     pub fn whole(&self) -> [&String; 7] {
         let [createcluster, sources, dropin, script] = self.outside();
         [createcluster, sources, dropin, script, &self.shared_conf, &self.own_conf, &self.marker]
+    }
+
+    /// The files of the role check.
+    pub fn role_check(&self) -> [&String; 3] {
+        [&self.role_script, &self.role_service, &self.role_socket]
     }
 
     /// The files of TLS.

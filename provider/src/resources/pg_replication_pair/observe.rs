@@ -8,6 +8,7 @@ use super::facts::Facts;
 use super::files::is_url;
 use super::names::{Paths, REWINDER, packages};
 use super::plan::config;
+use super::role_check;
 use super::settings::{Member, Outputs, Pair, Source};
 use crate::facts::package::Package;
 use crate::observation::Observation;
@@ -78,6 +79,7 @@ fn status(case: &Case, side: &Side, observed: &mut Observation) {
         note(format!("mode and owner of {}", side.paths.data), &host.dir_mode);
     }
     note(unit(side), &describe::service(host));
+    note(role_check::thing(side.paths), &host.role_check.words());
     note("role".to_owned(), &describe::role(case, host));
     note("configuration".to_owned(), &config::loaded(case, side));
     for (name, value) in config::hidden(side) {

@@ -3,9 +3,10 @@
 use super::facts::{Control, Dir, Facts, History, Host, Sql};
 use super::names::Paths;
 use super::questions;
+use super::role_check;
 use super::settings::{Member, Pair};
 use crate::diag::{Diag, Diags};
-use crate::facts::{apt_sources, file, os, package};
+use crate::facts::{apt_sources, file, os, package, service};
 use crate::resource::{Answer, Answers};
 use crate::wal::{Lsn, segment_size};
 
@@ -32,6 +33,8 @@ fn read_host(settings: &Pair, answers: &Answers, member: Member) -> Result<Host,
     host.packages = package::facts(answers, name);
     host.apt_sources = apt_sources::facts(answers, name);
     let paths = Paths::new(settings, member);
+    let unit = role_check::unit(&paths);
+    host.role_check = service::facts(answers, name).remove(unit).unwrap_or_default();
     host.files = questions::files(&paths)
         .map(|path| (path.to_owned(), file::fact(answers, name, path)))
         .into();

@@ -9,6 +9,7 @@ mod others;
 mod outputs;
 mod primary;
 mod refuse;
+pub(super) mod role_check;
 mod standby;
 mod tls;
 mod upgrade;
@@ -66,12 +67,15 @@ fn maintain(case: &Case) -> Steps {
     work.then(access::steps(case));
     if alone {
         work.then(config::settle(case, &primary));
+        work.add(role_check::steps(case, &primary));
         return work.steps;
     }
     work.cutting(standby::login(case));
     work.then(config::steps(case));
     work.add(upgrade::steps(case));
     work.add(standby::steps(case, work.cuts));
+    work.add(role_check::steps(case, &primary));
+    work.add(role_check::steps(case, &standby));
     work.steps
 }
 

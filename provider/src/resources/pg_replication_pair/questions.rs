@@ -3,6 +3,7 @@
 
 use super::names::{NOT_LOWER, OWNED, Paths, REWINDER, packages};
 use super::others::{MANAGED_BY, OTHERS};
+use super::role_check;
 use super::settings::{Member, Pair, Source};
 use super::wal::end::WAL_END;
 use crate::facts::{apt_sources, file, os, package};
@@ -19,7 +20,7 @@ pub fn questions(settings: &Pair) -> Vec<Question> {
 }
 
 /// The files that are read whole, by path.
-pub fn files(paths: &Paths) -> [&str; 14] {
+pub fn files(paths: &Paths) -> [&str; 17] {
     [
         &paths.main_conf,
         &paths.shared_conf,
@@ -35,6 +36,9 @@ pub fn files(paths: &Paths) -> [&str; 14] {
         &paths.tls_certificate,
         &paths.tls_key,
         &paths.tls_ca,
+        &paths.role_script,
+        &paths.role_service,
+        &paths.role_socket,
     ]
 }
 
@@ -46,6 +50,7 @@ fn of_host(settings: &Pair, member: Member) -> Vec<Question> {
     if settings.source == Source::Pgdg {
         questions.push(apt_sources::question(host));
     }
+    questions.push(role_check::question(host, &paths));
     questions.push(Question::script(host, KEY, script(settings, &paths)));
     questions
 }

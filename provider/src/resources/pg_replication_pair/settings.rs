@@ -193,6 +193,12 @@ settings! {
         /// a restart.
         settings: BTreeMap<String, String> =
             attr().default(Value::Map(Object::new())).on_change(OnChange::Reload),
+        /// TCP port, usually 8008, at which each host says by HTTP whether its server is the primary:
+        /// `GET /primary` at the node's `address` is 200 for a server that takes writes and that nothing
+        /// keeps from being the primary, and 503 for any other, as with Patroni's API. For
+        /// `harbor_database_endpoint`, whose hosts must reach the port. Nobody is asked for a password
+        /// there, so let nobody else in. If not set, nothing listens.
+        role_check_port: Option<u16> = attr().check(crate::checks::port),
         /// Certificates, PEM, of the authorities by which the two servers verify each other; needs
         /// `tls` of both nodes. If not set, their connection is encrypted and not verified. A new
         /// authority is added before certificates of it are used, and the old one removed after.

@@ -7,6 +7,7 @@ use std::net::IpAddr;
 
 use super::files::{self, Files};
 use super::names::{Paths, REWINDER};
+use super::role_check;
 use super::settings::{Member, Method, Pair};
 use crate::diag::{Path, has_error};
 use crate::rule::{Findings, Rule};
@@ -95,6 +96,10 @@ pub const RULES: &[Rule<Pair>] = &[
             "tls_verify",
         ],
         check: |s, f| tls::trusted(s, Member::B, f),
+    },
+    Rule {
+        reads: &["port", "role_check_port", "nodes.a.ssh.port", "nodes.b.ssh.port"],
+        check: role_check::check,
     },
     Rule { reads: &["client_rules"], check: client_rules },
     Rule { reads: &["replication_password_wo"], check: password },

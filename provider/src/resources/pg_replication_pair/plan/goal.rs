@@ -4,6 +4,7 @@ use super::super::case::{Case, Side, label, named};
 use super::super::describe;
 use super::super::names::{REWINDER, packages};
 use super::super::observe::{KEY, MISSING, fetches_key, has_stale_slot, is_open, slot_label, unit};
+use super::super::role_check;
 use super::{access, adopt, config, refuse, warn};
 use crate::facts::package::Package;
 use crate::plan::{Pair, Plan};
@@ -77,6 +78,11 @@ fn status(case: &Case, side: &Side) -> Plan {
         want(format!("mode and owner of {}", side.paths.data), "");
     }
     want(unit(side), "active, enabled");
+    if case.settings.role_check_port.is_some() {
+        want(role_check::thing(side.paths), role_check::RUNNING);
+    } else if !side.host.role_check.words().is_empty() {
+        want(role_check::thing(side.paths), "");
+    }
     want("role".to_owned(), &role(case, side));
     for (name, _) in config::hidden(side) {
         want(format!("setting {name} (ALTER SYSTEM)"), "");
