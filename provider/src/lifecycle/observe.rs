@@ -171,7 +171,8 @@ impl<R: Resource> Managed<R> {
         let mut private = state.adopted(private);
         let ObservedState { facts, ownership, observed, digests, as_written } = state;
         let missing = reached.reasons();
-        let (prior, applying) = (prior.cloned(), !mode.remembering);
+        let (is_new, applying) = (prior.is_none(), !mode.remembering);
+        let prior = prior.cloned();
         let context = Context { prior, secrets_unchanged, as_written, applying, missing };
         let known = Known::new(&observed, &context);
         let decide = if mode.destroying { R::destroy } else { R::plan };
@@ -187,7 +188,7 @@ impl<R: Resource> Managed<R> {
         ownership::refuse_other_owners(&mut plan, &ownership, owner, private.adopt, R::NAME);
         let life = ownership::Life { resource: R::NAME, id: &id, uid: &private.uid };
         // A new object takes over what is there; one that was made before there were UIDs has none.
-        if prior.is_some() && !life.uid.is_empty() && !mode.destroying {
+        if !is_new && !life.uid.is_empty() && !mode.destroying {
             ownership::refuse_other_lives(&mut plan, &ownership, life);
         }
         // Those of a host that is missing count again when it is back.

@@ -38,7 +38,7 @@ pub fn observe(settings: &DatabaseEndpoint, facts: &Facts) -> Observation {
     let mut observed = Observation::default();
     let (installed, _) = Package::status(Some(&facts.package), None);
     observed.status(package(), installed);
-    observed.status(service(), facts.service.words());
+    observed.status(service(), facts.service.status());
     observed.status(address(settings), facts.interfaces.join(", "));
     if facts.runs() {
         let words = if facts.stale { "changed since it was started" } else { LOADED };

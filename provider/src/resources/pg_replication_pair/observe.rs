@@ -79,7 +79,7 @@ fn status(case: &Case, side: &Side, observed: &mut Observation) {
         note(format!("mode and owner of {}", side.paths.data), &host.dir_mode);
     }
     note(unit(side), &describe::service(host));
-    note(role_check::thing(side.paths), &host.role_check.words());
+    note(role_check::thing(side.paths), &host.role_check.status());
     note("role".to_owned(), &describe::role(case, host));
     note("configuration".to_owned(), &config::loaded(case, side));
     for (name, value) in config::hidden(side) {

@@ -127,7 +127,7 @@ impl Node<'_> {
     }
 
     fn lacks_packages(&self, docker: &Docker) -> bool {
-        layout::packages(self.s).iter().any(|name| {
+        layout::packages(self.s, compose::source(self.s, self.facts)).iter().any(|name| {
             let (is, wanted) = Package::status(self.facts.packages.get(*name), pin(docker, name));
             is != wanted
         })

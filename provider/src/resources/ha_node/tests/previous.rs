@@ -186,7 +186,7 @@ fn cut_anywhere_it_claims_nothing_and_is_done_again() {
     for mark in ["prepared", "up"] {
         let text = there.read(&format!("harbor/.breakwater-{mark}")).expect("a digest");
         let line = text.replace('\n', " ");
-        let mark = super::super::input_digest::InputDigest::parse(&line).expect("read as one");
+        let recorded = super::super::input_digest::InputDigest::parse(&line).expect("read as one");
         assert!(!recorded.is_of(&[]), "it fits nothing");
     }
     assert!(there.put_back().status.success());

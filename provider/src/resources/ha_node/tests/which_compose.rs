@@ -12,7 +12,7 @@ fn os(id: &str, version: &str, codename: &str) -> Os {
 fn host(os: &Os, candidates: &[(&str, &str)], seen: &str) -> Facts {
     let mut facts = Facts { os: os.clone(), seen: NodeProperties::parse(seen), ..Facts::default() };
     for (name, version) in candidates {
-        let package = Package { installed: None, candidate: Some((*version).to_owned()) };
+        let package = Package { candidate: Some((*version).to_owned()), ..Package::default() };
         facts.packages.insert((*name).to_owned(), package);
     }
     facts

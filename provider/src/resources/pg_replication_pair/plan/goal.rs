@@ -80,7 +80,7 @@ fn status(case: &Case, side: &Side) -> Plan {
     want(unit(side), "active, enabled");
     if case.settings.role_check_port.is_some() {
         want(role_check::thing(side.paths), role_check::RUNNING);
-    } else if !side.host.role_check.words().is_empty() {
+    } else if !side.host.role_check.status().is_empty() {
         want(role_check::thing(side.paths), "");
     }
     want("role".to_owned(), &role(case, side));

@@ -22,7 +22,7 @@ fn answer(case: &Case, side: &Side, port: u16) -> Steps {
     let moves = case.fact(side.member, socket).is_present()
         && changed.iter().any(|file| file.path == *socket);
     steps.extend(changed.into_iter().filter_map(|file| case.write(side.member, Ok(file))));
-    if steps.is_empty() && side.host.role_check.words() == RUNNING {
+    if steps.is_empty() && side.host.role_check.status() == RUNNING {
         return steps;
     }
     let primary = side.member == case.settings.primary;
@@ -54,7 +54,7 @@ fn stop(case: &Case, side: &Side) -> Steps {
 pub fn remove(side: &Side) -> Option<(Step, Steps)> {
     let (host, socket) = (side.member.word(), word(unit(side.paths)));
     let files = present(side.paths, side.host);
-    if files.is_empty() && side.host.role_check.words().is_empty() {
+    if files.is_empty() && side.host.role_check.status().is_empty() {
         return None;
     }
     let end = format!(
