@@ -6,10 +6,12 @@ set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
 images() {
-  "$rig" deps && "$rig" image bookworm bullseye trixie noble jammy focal
+  "$rig" image bookworm bullseye trixie noble jammy focal
 }
 
 build
+# Some tests without hosts try programs that the hosts' tools bring.
+"$rig" deps
 if [ -n "${STORY:-}" ]; then
   images
   story "$STORY"

@@ -200,7 +200,8 @@ mod tests {
         let all = parse(HOST);
         let with = |uri, suite, key| conflict(&all, &ours(uri, suite, key)).map(|s| s.file.clone());
         let (docker, key) = ("https://mirror.example/linux/debian", "/etc/apt/keyrings/docker.asc");
-        let list = Some("/etc/apt/sources.list.d/docker.list".to_owned());
+        let file = "/etc/apt/sources.list.d/docker.list".to_owned();
+        let list = Some(file.clone());
         assert_eq!(with(docker, "bookworm", key), list);
         assert_eq!(with("https://mirror.example/linux/debian/", "bookworm", key), list);
         // What apt takes: the same key, another suite, another place.
@@ -211,7 +212,7 @@ mod tests {
         assert!(with("http://deb.example/debian", "bookworm", key).is_some());
         assert!(with("https://pg.example/apt", "bookworm-pgdg", key).is_some());
         // What stands in the file that is written anew does not count.
-        let own = AptSource { file: list.expect("a file"), ..ours(docker, "bookworm", key) };
+        let own = AptSource { file, ..ours(docker, "bookworm", key) };
         assert_eq!(conflict(&all, &own), None);
     }
 
@@ -224,7 +225,7 @@ mod tests {
             std::fs::create_dir_all(at("d")).expect("made");
             let uri = format!("file:{}", at("repository").display());
             let first = format!("deb [signed-by=/x/a.gpg] {uri} bookworm main\n");
-            let second = second.replace("@", &uri);
+            let second = second.replace('@', &uri);
             std::fs::write(at("d/a.list"), &first).expect("written");
             std::fs::write(at("d/b.list"), &second).expect("written");
             let set = |name: &str, value: String| format!("-oDir::Etc::{name}={value}");

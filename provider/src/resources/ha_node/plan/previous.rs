@@ -27,23 +27,23 @@ impl Node<'_> {
         replaces || self.kept()
     }
 
-    /// The step, with what puts the configuration before back where there is one.
+    /// The step, with what puts the previous configuration back where there is one.
     pub(super) fn or_back(&self, step: Step, replaces: bool) -> Step {
         if !self.goes_back(replaces) {
             return step;
         }
         let script = scripts::put_back(self.s, self.compose);
-        let what = "put the configuration before back, and start Harbor with it";
+        let what = "put the previous configuration back, and start Harbor with it";
         // Of the name of the start, so that it never works beside one that still runs.
         step.or_undo(vec![Step::job(HOST, what, "harbor-up", script), self.wait_healthy()])
     }
 
     pub(super) fn keep(&self) -> Step {
-        let what = "keep the configuration that runs, to go back to";
+        let what = "keep a copy of the running configuration";
         Step::run(HOST, what, scripts::keep(self.s))
     }
 
     pub(super) fn forget(&self) -> Step {
-        Step::run(HOST, "give up the configuration before", scripts::forget(self.s))
+        Step::run(HOST, "remove the copy of the previous configuration", scripts::forget(self.s))
     }
 }

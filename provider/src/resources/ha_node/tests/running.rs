@@ -45,7 +45,7 @@ fn a_file_of_others_that_changes_is_prepared_and_announced() {
         facts.seen = NodeProperties::parse(&text);
         let plan = plan(&s, &facts);
         let text = steps(&plan);
-        assert!(text.starts_with("node: run Harbor's prepare\n"), "{text}");
+        assert!(text.contains("node: run Harbor's prepare\n"), "{text}");
         assert!(text.contains("[disruptive: Harbor on registry.example.com"), "{text}");
         let seen = |pair: &crate::plan::Pair| pair.actual.as_deref() == Some("outdated");
         assert!(plan.status.values().any(seen), "the plan shows it: {:?}", plan.status);
@@ -65,25 +65,27 @@ fn a_change_of_harbor_yml_is_prepared_and_announced() {
     assert_eq!(
         steps(&plan(&s, &facts)),
         format!(
-            "node: keep the configuration that runs, to go back to\n\
+            "node: keep a copy of the running configuration\n\
              node: write /opt/harbor/harbor.yml\nnode: run Harbor's prepare\n\
              node: pull images that are missing\n\
              node: start Harbor and wait for its containers [disruptive: Harbor on \
              registry.example.com (198.51.100.11) restarts: all its containers are made anew, and \
              pushes and pulls through this node fail for about 30 s]\n{BACK}\
-             node: wait until Harbor is healthy\n{BACK}node: give up the configuration before\n"
+             node: wait until Harbor is healthy\n{BACK}node: remove the copy of the previous configuration\n"
         )
     );
 }
 
-/// What puts the configuration before back.
-const BACK: &str = "  or undo: node: put the configuration before back, and start Harbor with it\n  \
+/// What puts the previous configuration back.
+const BACK: &str = "  or undo: node: put the previous configuration back, and start Harbor with it\n  \
                     or undo: node: wait until Harbor is healthy\n";
 
 #[test]
 fn there_is_no_way_back_where_nothing_is_known_to_work_or_the_schema_has_changed() {
     let debug = settings(serde_json::json!({"log": {"level": "debug"}}));
-    let back = |s: &HaNode, facts: &Facts| steps(&plan(s, facts)).contains("put the configuration");
+    let back = |s: &HaNode, facts: &Facts| {
+        steps(&plan(s, facts)).contains("put the previous configuration")
+    };
     let good = done(&usual());
     assert!(back(&debug, &good));
     let sick = Facts { health: Health::Silent, ..good.clone() };
@@ -127,7 +129,7 @@ fn new_shared_secrets_reach_the_override_whatever_was_written_last() {
     };
     let plan = plan_in(&s, &facts, &context);
     let steps = steps(&plan);
-    let first = "node: keep the configuration that runs, to go back to\n\
+    let first = "node: keep a copy of the running configuration\n\
                  node: write /opt/harbor/docker-compose.override.yml\n";
     assert!(steps.starts_with(first), "{steps}");
     assert!(steps.contains("restarts the containers that changed"), "{steps}");
@@ -257,7 +259,7 @@ fn a_renewed_certificate_comes_with_its_key_though_the_version_stays() {
         ..Context::default()
     };
     let text = steps(&plan_in(&renewed, &facts, &context));
-    let both = "node: keep the configuration that runs, to go back to\n\
+    let both = "node: keep a copy of the running configuration\n\
                 node: write /opt/harbor/tls/server.key\nnode: write /opt/harbor/tls/server.crt\n";
     assert!(text.starts_with(both), "{text}");
     // Another key alone is not seen while its version stays.

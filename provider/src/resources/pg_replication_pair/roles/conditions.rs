@@ -117,3 +117,8 @@ pub fn other_promoting(seen: &Observed) -> bool {
         Standby(Follower { promoting: true, .. }) | Down(Stopped { promoting: true, .. })
     )
 }
+
+/// The wanted one was asked to become the primary, and the state knows of no promotion since.
+pub fn wanted_promoting(seen: &Observed, consents: &Consents) -> bool {
+    !consents.superseded && matches!(seen.wanted, Standby(Follower { promoting: true, .. }))
+}

@@ -14,8 +14,10 @@ pub struct Consents {
     pub data_loss: bool,
     /// Every acknowledged write was on the standby, and that may be relied on.
     pub synchronous: bool,
-    /// The state says that another server was the primary, on an earlier timeline.
+    /// The state knows an earlier timeline than the wanted one's.
     pub new_primary: bool,
+    /// The state knows a later timeline than the wanted one's: another server was promoted since.
+    pub superseded: bool,
     /// The state says that the other is the primary.
     pub other_recorded: bool,
     /// `pg_rewind` can work on diverged data.

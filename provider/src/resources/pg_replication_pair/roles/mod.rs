@@ -26,13 +26,17 @@ mod scripts;
 mod steps;
 pub mod table;
 
+use std::cmp::Ordering;
+
 use self::decision::{Consents, Refusal, Row, Transition};
 use self::observed::Observed;
 use self::table::row;
 use super::case::Case;
 use super::settings::{OnDivergence, UnreachablePrimary};
+use super::wal::lineage::position;
 use crate::diag::{Diag, Path};
 use crate::plan::Plan;
+use crate::value::Value;
 
 /// What is decided on the roles.
 pub struct Roles {
@@ -80,21 +84,18 @@ fn consents(case: &Case) -> Consents {
         data_loss: messages::agreed(case),
         synchronous: settings.unreachable_primary == UnreachablePrimary::PromoteIfSync
             && case.prior_text("sync_state") == Some("sync"),
-        new_primary: before.is_some_and(|before| before != wanted) && is_newer(case),
+        new_primary: than_recorded(case) == Some(Ordering::Greater),
+        superseded: than_recorded(case) == Some(Ordering::Less),
         other_recorded: recorded.is_some_and(|recorded| recorded != wanted),
         rewindable: messages::rewind_works(case.standby().host, case),
     }
 }
 
-/// The wanted one was promoted since the state was written: an older primary that is all that can be
-/// reached is none that goes on alone.
-fn is_newer(case: &Case) -> bool {
-    let before = case.context.prior.as_ref().and_then(|p| p.get("timeline"));
-    let now = case.primary().host.sql.as_ref().map(|s| s.wal_timeline);
-    match (before, now) {
-        (Some(crate::value::Value::Int(before)), Some(now)) => now > *before,
-        _ => false,
-    }
+/// How the wanted one's timeline stands to that of the state: each promotion makes a later one.
+fn than_recorded(case: &Case) -> Option<Ordering> {
+    let before = case.context.prior.as_ref()?.get("timeline")?;
+    let Value::Int(before) = before else { return None };
+    Some(position(case.primary().host)?.timeline.cmp(before))
 }
 
 /// The roles are not as the last apply left them, and the configuration did not change.

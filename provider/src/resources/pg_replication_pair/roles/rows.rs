@@ -4,7 +4,7 @@ use super::super::wal::lineage::Lineage;
 use super::conditions::{
     both_write, can_rewind, complete, diverged, diverged_standby, down_former_primary,
     down_primary, fenced, lost_slot, may_follow, may_start, of_record, other_follows,
-    other_promoting, related, unproven, unreadable, wanted_follows,
+    other_promoting, related, unproven, unreadable, wanted_follows, wanted_promoting,
 };
 use super::decision::Decision::{Do, Maintain, NeedsBoth, Refuse};
 use super::decision::{Refusal, Row, Transition, row_of};
@@ -27,11 +27,10 @@ pub const ROWS: &[Row] = &[
     ),
     row_of(
         "other unreachable; wanted is a standby, being promoted",
-        |s, _| {
-            s.other == Unreachable && matches!(s.wanted, Standby(Follower { promoting: true, .. }))
-        },
+        |s, w| s.other == Unreachable && wanted_promoting(s, w),
         Do(Transition::Promote),
-        "a promotion that was asked for may still happen, so it is only ever finished",
+        "a promotion that was asked for may still happen, so it is finished, unless the other was \
+         promoted since",
     ),
     row_of(
         "other unreachable; wanted is a standby; token given",

@@ -70,8 +70,9 @@ impl World {
     /// What the user agrees to, with what the state says.
     pub fn consents(&self, wanted: usize, consents: &Consents) -> Consents {
         let (before, timeline) = self.recorded;
-        let new_primary = before != wanted && self.servers[wanted].timeline > timeline;
-        Consents { new_primary, other_recorded: before != wanted, ..consents.clone() }
+        let now = self.servers[wanted].timeline;
+        let (new_primary, superseded) = (now > timeline, now < timeline);
+        Consents { new_primary, superseded, other_recorded: before != wanted, ..consents.clone() }
     }
 
     /// Rounds until nothing is left.

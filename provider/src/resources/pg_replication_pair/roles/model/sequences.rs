@@ -162,6 +162,22 @@ fn a_promotion_that_was_agreed_to_is_finished_without_a_second_token() {
     assert!(world.is_primary(1));
 }
 
+/// A switchover is cut off when the promotion was to come, and the old primary is promoted by a token;
+/// it is then away, and the other still has the mark of the promotion that never was.
+#[test]
+fn a_promotion_that_another_one_overtook_is_not_finished() {
+    let whole = World::new(false);
+    let cut = |at| Event::Apply { wanted: 1, interrupted: Some((at, Interruption::Cut)) };
+    let away = [Event::Unreachable(1), Event::Reboot(0), Event::Token(0), Event::Reachable(1)];
+    let last = [Event::Write, Event::Unreachable(0)];
+    for at in 0..20 {
+        let mut world = whole.clone();
+        for event in [cut(at)].iter().chain(&away).chain(&last).chain(&[cut(30)]) {
+            world.happen(*event, &Consents::default());
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(4000))]
 

@@ -36,7 +36,7 @@ fn servers() -> Vec<Server> {
 }
 
 fn all_consents() -> Vec<Consents> {
-    (0_u8..128)
+    (0_u8..=255)
         .map(|bits| {
             let bit = |n: u8| bits & (1 << n) != 0;
             Consents {
@@ -47,6 +47,7 @@ fn all_consents() -> Vec<Consents> {
                 new_primary: bit(4),
                 rewindable: bit(5),
                 other_recorded: bit(6),
+                superseded: bit(7),
             }
         })
         .collect()
