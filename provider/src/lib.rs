@@ -45,7 +45,8 @@
 //! `tests/tidy.rs` holds the first two, and more.
 //!
 //! # To add a resource
-//! 1. A folder in `resources/` with settings, facts, observe, plan, destroy, import; the trait is
+//! 1. A folder in `resources/`, as each of the others: `settings`, `validate`, `questions`, `facts`,
+//!    `observe`, `plan`, `scripts` (or `sql`), `destroy`, `import`; the trait is
 //!    [`resource::Resource`]. One line in `resources.rs`.
 //! 2. Plan cases in `tests/plans/<name>/`, one of them with no steps; one line in `tests/plans.rs`.
 //! 3. `examples/resources/<type>/` with `resource.tf` and `import.sh`; then `make docs`.

@@ -295,6 +295,35 @@ fn no_files_import_each_other_in_a_circle() {
     none(&found, "these files import each other in a circle");
 }
 
+/// Who has seen the folder of one resource finds the way in all.
+#[test]
+fn every_resource_has_the_same_rooms() {
+    const ROOMS: [&str; 9] = [
+        "mod",
+        "settings",
+        "validate",
+        "questions",
+        "facts",
+        "observe",
+        "plan",
+        "destroy",
+        "import",
+    ];
+    let paths: Vec<String> =
+        product("provider/src/resources").into_iter().map(|s| s.path).collect();
+    let of = |folder: &str, room: &str| paths.contains(&format!("{folder}/{room}.rs"));
+    let folders = paths.iter().filter_map(|path| path.strip_suffix("/mod.rs"));
+    let folders: Vec<&str> = folders.filter(|folder| of(folder, "settings")).collect();
+    assert!(folders.len() > 4, "{folders:?}");
+    let lacks = |folder: &&str| {
+        let rooms = ROOMS.into_iter().filter(|room| !of(folder, room)).map(str::to_owned);
+        let acts = of(folder, "scripts") || of(folder, "sql");
+        let lacking = rooms.chain((!acts).then(|| "scripts".to_owned()));
+        lacking.map(|room| format!("{folder} has no {room}.rs")).collect::<Vec<_>>()
+    };
+    none(&folders.iter().flat_map(lacks).collect::<Vec<_>>(), "each resource is laid out alike");
+}
+
 #[test]
 fn no_file_of_the_product_is_too_long() {
     let sources = product("provider/src").into_iter().chain(product("render/src"));

@@ -1,4 +1,4 @@
-//! What is asked of the host, and how the answers read.
+//! What was seen of the host: how the answers read.
 
 use std::collections::BTreeMap;
 
@@ -6,11 +6,10 @@ use render::haproxy::endpoint_conf::{HOLD, SECTION};
 
 use super::files::{CONF_PATH, PACKAGE, UNIT, UNIT_PATH};
 use super::scripts;
-use super::settings::DatabaseEndpoint;
 use crate::facts::file::{self, FileFact};
 use crate::facts::package::{self, Package};
 use crate::facts::service::{self, Service};
-use crate::resource::{Answers, Question};
+use crate::resource::Answers;
 
 /// Name of the host among the targets.
 pub const NODE: &str = "node";
@@ -57,17 +56,6 @@ impl Facts {
     pub fn primaries(&self) -> Vec<&str> {
         self.servers.iter().filter(|(_, seen)| seen.up).map(|(name, _)| name.as_str()).collect()
     }
-}
-
-/// What to ask.
-pub fn questions(settings: &DatabaseEndpoint) -> Vec<Question> {
-    vec![
-        package::question(NODE, &[PACKAGE]),
-        file::question(NODE, CONF_PATH),
-        file::question(NODE, UNIT_PATH),
-        service::question(NODE, &[UNIT]),
-        Question::script(NODE, KEY, scripts::look(&settings.address, settings.port)),
-    ]
 }
 
 /// Read the answers.

@@ -13,16 +13,18 @@ mod files;
 mod import;
 mod observe;
 mod plan;
+mod questions;
 mod scripts;
 mod settings;
 #[cfg(test)]
 mod tests;
+mod validate;
 
 use std::collections::BTreeMap;
 
-use crate::diag::{Diag, Diags, Path};
+use crate::diag::{Diag, Diags};
 use crate::resource::{Answers, ImportRequest, Known, Observation, Plan, Question, Resource, Ssh};
-use crate::rule::{Findings, Rule};
+use crate::rule::Rule;
 use crate::value::Object;
 
 pub use settings::{DatabaseEndpoint, Outputs, Server};
@@ -51,7 +53,7 @@ before it has changed the nodes that still use it.";
     type Facts = facts::Facts;
 
     fn rules() -> &'static [Rule<DatabaseEndpoint>] {
-        RULES
+        validate::RULES
     }
 
     fn id(settings: &DatabaseEndpoint) -> String {
@@ -68,7 +70,7 @@ before it has changed the nodes that still use it.";
     }
 
     fn questions(settings: &DatabaseEndpoint) -> Vec<Question> {
-        facts::questions(settings)
+        questions::questions(settings)
     }
 
     fn facts(_settings: &DatabaseEndpoint, answers: &Answers) -> Result<facts::Facts, Diags> {
@@ -97,25 +99,5 @@ before it has changed the nodes that still use it.";
 
     fn import(id: &str, answers: &Answers) -> Result<Object, Diags> {
         import::import(id, answers)
-    }
-}
-
-const RULES: &[Rule<DatabaseEndpoint>] =
-    &[Rule { reads: &["address", "port", "servers", "patience"], check: renders }];
-
-/// What `render` says of it, at the attribute that it names.
-fn renders(settings: &DatabaseEndpoint, found: &mut Findings) {
-    let Some(wanted) = files::conf_settings(settings) else { return };
-    if let Err(error) = render::haproxy::endpoint_conf::render(&wanted) {
-        let at = error.key().map_or_else(Path::root, path);
-        found.error(at, "Invalid endpoint", crate::diag::sentence(&error.to_string()));
-    }
-}
-
-/// `servers.a.port` is `servers["a"].port`.
-fn path(key: &str) -> Path {
-    match key.split('.').collect::<Vec<_>>()[..] {
-        [map, name, field] => Path::of(map).key(name).attribute(field),
-        _ => Path::of(key),
     }
 }

@@ -7,17 +7,19 @@ mod import;
 mod labels;
 mod observe;
 mod plan;
+mod questions;
 mod role;
 mod settings;
 pub mod sql;
 #[cfg(test)]
 mod tests;
+mod validate;
 
 use std::collections::BTreeMap;
 
-use crate::diag::{Diag, Diags, Path};
+use crate::diag::{Diag, Diags};
 use crate::resource::{Answers, ImportRequest, Known, Observation, Plan, Question, Resource, Ssh};
-use crate::rule::{Findings, Rule};
+use crate::rule::Rule;
 use crate::value::Object;
 
 pub use settings::{ExternalDb, OnDestroy, Outputs, SslMode, TcpServer};
@@ -35,7 +37,7 @@ impl Resource for ExternalDatabase {
     type Facts = facts::Facts;
 
     fn rules() -> &'static [Rule<ExternalDb>] {
-        RULES
+        validate::RULES
     }
 
     fn id(settings: &ExternalDb) -> String {
@@ -47,7 +49,7 @@ impl Resource for ExternalDatabase {
     }
 
     fn questions(settings: &ExternalDb) -> Vec<Question> {
-        facts::questions(settings)
+        questions::questions(settings)
     }
 
     fn facts(settings: &ExternalDb, answers: &Answers) -> Result<facts::Facts, Diags> {
@@ -76,34 +78,5 @@ impl Resource for ExternalDatabase {
 
     fn import(id: &str, answers: &Answers) -> Result<Object, Diags> {
         import::import(id, answers)
-    }
-}
-
-const RULES: &[Rule<ExternalDb>] = &[
-    Rule { reads: &["user", "password_wo"], check: password },
-    Rule { reads: &["server", "on_destroy"], check: elsewhere },
-];
-
-fn missing(found: &mut Findings, path: &str, whose: &str) {
-    let detail = format!("{path} must be set: the password of {whose}.");
-    found.error(Path::of(path), "Missing password", detail);
-}
-
-fn password(settings: &ExternalDb, found: &mut Findings) {
-    if settings.password_wo.is_none() {
-        missing(found, "password_wo", &format!("the role {}", settings.user));
-    }
-}
-
-fn elsewhere(settings: &ExternalDb, found: &mut Findings) {
-    let Some(server) = &settings.server else { return };
-    if server.admin_password_wo.is_none() {
-        missing(found, "server.admin_password_wo", &server.admin_user);
-    }
-    if settings.on_destroy != OnDestroy::Keep {
-        let detail = "A destroy has no configuration, and so no password for this server: \
-                      on_destroy must be \"keep\" with server. Drop the databases by hand when \
-                      they are no longer needed.";
-        found.error(Path::of("on_destroy"), "Destroy cannot log in", detail);
     }
 }

@@ -10,6 +10,7 @@ use proptest::prelude::*;
 
 use super::facts::{Cluster, Database, Facts, Inside, Reachability, Role, StoredPassword};
 use super::*;
+use crate::diag::Path;
 use crate::resource::{Context, decided, describe, observed};
 use crate::scram;
 use crate::secret::Secret;

@@ -1,20 +1,18 @@
-//! What to ask of a node, and how to read the answers.
+//! What was seen of a node: how the answers read.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::settings::{DockerSource, HaNode};
-use super::{configuration, layout, scripts};
+use super::settings::HaNode;
+use super::{configuration, layout};
 use crate::facts::apt_sources::{self, AptSource};
 use crate::facts::file::{self, FileFact};
 use crate::facts::os::{self, Os};
 use crate::facts::package::{self, Package};
 use crate::facts::service::{self, Service};
 use crate::question::Verdict;
-use crate::resource::{Answer, Answers, Ask, Question};
-use crate::secret::Secret;
-use crate::step::Http;
+use crate::resource::{Answer, Answers};
 
 /// Name of the one host among the targets.
 pub const HOST: &str = "node";
@@ -133,54 +131,6 @@ impl Facts {
     /// Whether a package is installed.
     pub fn has(&self, package: &str) -> bool {
         self.packages.get(package).is_some_and(|p| p.installed.is_some())
-    }
-}
-
-/// What to ask.
-pub fn questions(s: &HaNode) -> Vec<Question> {
-    let mut questions = vec![
-        os::question(HOST),
-        package::question(HOST, layout::PACKAGES),
-        Question::script(HOST, "node", scripts::observe(s)),
-    ];
-    if s.docker().source == DockerSource::DockerCe {
-        questions.push(apt_sources::question(HOST));
-    }
-    let units = layout::units(s);
-    let units: Vec<&str> = units.iter().map(String::as_str).collect();
-    questions.push(service::question(HOST, &units));
-    questions.extend(layout::files(s).iter().map(|path| file::question(HOST, path)));
-    let health = request(s, "GET", "/api/v2.0/health", None, None);
-    questions.push(ask("health", health));
-    // In Read the password is not known: what was seen at the last apply stays.
-    if let Some(password) = &s.admin_password_wo {
-        let request = request(s, "GET", "/api/v2.0/configurations", Some(password), None);
-        questions.push(ask("configuration", request));
-    }
-    questions
-}
-
-fn ask(key: &str, request: Http) -> Question {
-    Question { host: HOST.to_owned(), key: key.to_owned(), ask: Ask::Http(request) }
-}
-
-/// A request to this node's API: by the name that its certificate shows, at its own address.
-pub fn request(
-    s: &HaNode,
-    method: &str,
-    path: &str,
-    password: Option<&Secret>,
-    body: Option<Secret>,
-) -> Http {
-    let trust = s.https.as_ref().and_then(|h| h.trust.clone().or_else(|| h.certificate.clone()));
-    Http {
-        method: method.to_owned(),
-        url: format!("{}{path}", s.base_url()),
-        connect: "127.0.0.1".to_owned(),
-        trust,
-        basic: password.map(|p| ("admin".to_owned(), p.clone())),
-        bearer: None,
-        body,
     }
 }
 

@@ -12,6 +12,7 @@ mod layout;
 mod logins;
 mod observe;
 mod plan;
+mod questions;
 mod scripts;
 mod semantic_equality;
 mod settings;
@@ -68,7 +69,7 @@ impl Resource for Node {
     }
 
     fn questions(settings: &HaNode) -> Vec<Question> {
-        facts::questions(settings)
+        questions::questions(settings)
     }
 
     fn follow_up(settings: &HaNode, answers: &Answers) -> Vec<Question> {

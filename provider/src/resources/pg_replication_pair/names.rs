@@ -1,6 +1,8 @@
 //! What is called how, and where it stands on a host.
 
 use super::settings::{Member, Pair};
+use crate::shell::word;
+use crate::sql::STARTUP;
 
 /// First line of files of ours that `render` does not write.
 pub const HEADER: &str = "# Managed by Breakwater (terraform-provider-harbor); changes made by hand \
@@ -178,4 +180,25 @@ pub fn id(settings: &Pair) -> String {
         format!("{}:{}", ssh.host, ssh.port)
     };
     format!("{},{}/{}/{}", place(Member::A), place(Member::B), settings.version, settings.cluster)
+}
+
+/// What every script and question begins with: where it runs, how `psql` asks, and the names of this
+/// cluster's parts as variables.
+pub fn variables(settings: &Pair, paths: &Paths) -> String {
+    let names = [
+        ("V", settings.version.to_string()),
+        ("C", settings.cluster.clone()),
+        ("PORT", settings.port.to_string()),
+        ("B", paths.bin.clone()),
+        ("ETC", paths.etc.clone()),
+        ("D", paths.data.clone()),
+        ("UNIT", paths.unit.clone()),
+    ];
+    format!("cd /\nexport LC_ALL=C PGOPTIONS='{STARTUP}'\n{}", assigned(&names))
+}
+
+/// A line for each variable.
+pub fn assigned(variables: &[(&str, String)]) -> String {
+    let line = |(name, value): &(&str, String)| format!("{name}={}\n", word(value));
+    variables.iter().map(line).collect()
 }

@@ -1,15 +1,14 @@
 //! The questions. One script reads everything of PostgreSQL on a host, in every state of it: up,
 //! down, half-made or absent. It changes nothing.
 
-use super::names::{NOT_LOWER, OWNED, Paths, REWINDER, packages};
+use super::names::{NOT_LOWER, OWNED, Paths, REWINDER, assigned, packages, variables};
 use super::others::{MANAGED_BY, OTHERS};
 use super::role_check;
 use super::settings::{Member, Pair, Source};
 use super::wal::end::WAL_END;
 use crate::facts::{apt_sources, file, os, package};
 use crate::resource::Question;
-use crate::shell::{OWN, word};
-use crate::sql::STARTUP;
+use crate::shell::OWN;
 
 /// The key of the script's answer.
 pub const KEY: &str = "postgres";
@@ -57,7 +56,7 @@ fn of_host(settings: &Pair, member: Member) -> Vec<Question> {
 
 /// The script: `name=value` lines, then `pg_controldata` and one JSON object between marks.
 fn script(settings: &Pair, paths: &Paths) -> String {
-    let mut text = variables(settings, paths);
+    let mut text = head(settings, paths);
     text.push_str(OWN);
     text.push_str(WAL_END);
     text.push_str("look() {");
@@ -69,27 +68,19 @@ fn script(settings: &Pair, paths: &Paths) -> String {
     text
 }
 
-fn variables(settings: &Pair, paths: &Paths) -> String {
+fn head(settings: &Pair, paths: &Paths) -> String {
     let archive = settings.archive_dir.as_deref().unwrap_or_default();
-    let words = [
-        ("V", settings.version.to_string()),
-        ("C", settings.cluster.clone()),
-        ("PORT", settings.port.to_string()),
-        ("B", paths.bin.clone()),
-        ("ETC", paths.etc.clone()),
-        ("D", paths.data.clone()),
+    let more = [
         ("CLONE", paths.clone.clone()),
         ("MAKING", paths.making.clone()),
         ("PROMOTING", paths.promoting.clone()),
         ("REWINDING", paths.rewinding.clone()),
-        ("UNIT", paths.unit.clone()),
         ("ARCHIVE", archive.to_owned()),
         ("RELEASE", settings.package_version.clone().unwrap_or_default()),
         ("MANAGED_BY", MANAGED_BY.to_owned()),
         ("WRITTEN", paths.outside().map(String::as_str).join(" ")),
     ];
-    let lines = words.map(|(name, value)| format!("{name}={}\n", word(&value)));
-    format!("cd /; export LC_ALL=C PGOPTIONS='{STARTUP}'\n{}", lines.concat())
+    variables(settings, paths) + &assigned(&more)
 }
 
 /// What the file system, systemd and the network show. `D` becomes the directory that the cluster

@@ -7,25 +7,14 @@
 mod trial;
 
 use self::trial::TRIAL;
-use super::names::Paths;
+use super::names::{Paths, variables};
 use super::settings::{Member, Pair};
 use crate::shell::{WAYS, word, words};
-use crate::sql::STARTUP;
 use crate::wal::IS_LSN;
 
 /// What every script begins with: names, the ways, `sql`, `seconds`, `ready`, `up`, `start_conf`.
 fn prelude(settings: &Pair, paths: &Paths) -> String {
-    let names = [
-        ("V", settings.version.to_string()),
-        ("C", settings.cluster.clone()),
-        ("PORT", settings.port.to_string()),
-        ("B", paths.bin.clone()),
-        ("ETC", paths.etc.clone()),
-        ("D", paths.data.clone()),
-        ("UNIT", paths.unit.clone()),
-    ];
-    let lines = names.map(|(name, value)| format!("{name}={}\n", word(&value)));
-    format!("cd /\nexport LC_ALL=C PGOPTIONS='{STARTUP}'\n{}{WAYS}{FUNCTIONS}", lines.concat())
+    variables(settings, paths) + WAYS + FUNCTIONS
 }
 
 const FUNCTIONS: &str = r#"sql() {

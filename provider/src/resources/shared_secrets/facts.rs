@@ -1,12 +1,11 @@
-//! What is asked of each host: the files, the directory, what can be adopted.
+//! What was seen of each host: the files, the directory, what can be adopted.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::scripts;
-use super::settings::{AdoptFrom, Secrets};
+use super::settings::Secrets;
 use super::units::Group;
 use crate::facts::file::{self, FileFact};
-use crate::resource::{Answers, Question};
+use crate::resource::Answers;
 
 /// What was seen, by host.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -52,25 +51,6 @@ pub fn mark_name(group: Group) -> Option<&'static str> {
 
 /// The marks.
 pub const MARKS: [&str; 2] = ["rotation", "rotate_token_key"];
-
-/// What to ask.
-pub fn questions(settings: &Secrets) -> Vec<Question> {
-    let names: Vec<&str> = settings.names().into_iter().chain(MARKS).collect();
-    let mut questions = Vec::new();
-    for host in settings.hosts.keys() {
-        questions.extend(names.iter().map(|name| file::question(host, &settings.path(name))));
-        let place = scripts::place(&settings.directory);
-        questions.push(Question::script(host, "place", place));
-        if let Some(from) = adopted_here(settings, host) {
-            questions.push(Question::script(host, "adoptable", scripts::adoptable(from)));
-        }
-    }
-    questions
-}
-
-fn adopted_here<'a>(settings: &'a Secrets, host: &str) -> Option<&'a AdoptFrom> {
-    settings.adopt_from.as_ref().filter(|_| settings.lead() == host)
-}
 
 /// Read the answers.
 pub fn facts(settings: &Secrets, answers: &Answers) -> Facts {

@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use super::facts::{MARKS, questions};
+use super::facts::MARKS;
+use super::questions::questions;
 use super::settings::{HostPlace, Secrets};
 use crate::diag::{Diag, Diags, Path};
 use crate::facts::file;

@@ -1,21 +1,24 @@
 //! `harbor_shared_secrets`: the secrets that must be equal on every node of one Harbor.
 
 mod choose;
+mod destroy;
 pub mod facts;
 mod import;
 mod observe;
 mod plan;
+mod questions;
 mod scripts;
 mod settings;
 #[cfg(test)]
 mod tests;
 pub mod units;
+mod validate;
 
 use std::collections::BTreeMap;
 
-use crate::diag::{Diag, Diags, Path};
+use crate::diag::{Diag, Diags};
 use crate::resource::{Answers, ImportRequest, Known, Observation, Plan, Question, Resource, Ssh};
-use crate::rule::{Findings, Rule};
+use crate::rule::Rule;
 use crate::value::Object;
 
 pub use settings::{AdoptFrom, HostPlace, OnDestroy, Outputs, Secrets};
@@ -33,7 +36,7 @@ impl Resource for SharedSecrets {
     type Facts = facts::Facts;
 
     fn rules() -> &'static [Rule<Secrets>] {
-        RULES
+        validate::RULES
     }
 
     fn id(settings: &Secrets) -> String {
@@ -45,7 +48,7 @@ impl Resource for SharedSecrets {
     }
 
     fn questions(settings: &Secrets) -> Vec<Question> {
-        facts::questions(settings)
+        questions::questions(settings)
     }
 
     fn facts(settings: &Secrets, answers: &Answers) -> Result<facts::Facts, Diags> {
@@ -65,7 +68,7 @@ impl Resource for SharedSecrets {
     }
 
     fn destroy(settings: &Secrets, facts: &facts::Facts, _known: Known<'_>) -> Plan {
-        plan::destroy(settings, facts)
+        destroy::destroy(settings, facts)
     }
 
     fn import_request(id: &str) -> Result<ImportRequest, Diag> {
@@ -74,24 +77,5 @@ impl Resource for SharedSecrets {
 
     fn import(id: &str, answers: &Answers) -> Result<Object, Diags> {
         import::import(id, answers)
-    }
-}
-
-const RULES: &[Rule<Secrets>] =
-    &[Rule { reads: &["hosts{}", "authority", "adopt_from.host"], check: hosts }];
-
-/// Hosts are named where there are some.
-fn hosts(settings: &Secrets, found: &mut Findings) {
-    if settings.hosts.is_empty() {
-        found.error(Path::of("hosts"), "No hosts", "hosts must name at least one host.");
-    }
-    let adopted = settings.adopt_from.as_ref().and_then(|a| a.host.as_ref());
-    for (path, name) in [("authority", settings.authority.as_ref()), ("adopt_from.host", adopted)] {
-        let names: Vec<&str> = settings.hosts.keys().map(String::as_str).collect();
-        if let Some(name) = name.filter(|n| !settings.hosts.contains_key(*n)) {
-            let detail =
-                format!("\"{name}\" is not a key of hosts, which are: {}.", names.join(", "));
-            found.error(Path::of(path), "Unknown host", detail);
-        }
     }
 }

@@ -1,19 +1,19 @@
 //! The decision: what is made, what is carried to which host.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::choose::{Choice, choose, label, number};
 use super::facts::{Facts, mark_name};
 use super::observe::{MASK, chosen, shown_text};
 use super::scripts;
-use super::settings::{OnDestroy, Outputs, Secrets};
+use super::settings::{Outputs, Secrets};
 use super::units::{Group, Unit};
 use crate::diag::{Diag, Diags, Path};
 use crate::facts::file::FileFact;
 use crate::plan::{self, Known, Pair, Plan};
 use crate::secret::Secret;
 use crate::settings::Settings as _;
-use crate::step::{File, Risk, Step, Steps};
+use crate::step::{File, Step, Steps};
 
 const DIRECTORY: &str = "0700 root:root";
 
@@ -232,34 +232,6 @@ fn marks(
         } else {
             plan.files.insert(label.clone(), known.pair(&label, fact, &file));
         }
-    }
-    plan
-}
-
-/// The steps of a destroy.
-pub fn destroy(settings: &Secrets, facts: &Facts) -> Plan {
-    let mut plan = Plan::default();
-    if settings.on_destroy == OnDestroy::Keep {
-        return plan;
-    }
-    for (host, here) in &facts.hosts {
-        let present: BTreeMap<_, _> = here.files.iter().filter(|(_, f)| f.is_present()).collect();
-        if present.is_empty() {
-            continue;
-        }
-        let names: Vec<&str> = present.keys().map(|name| name.as_str()).collect();
-        let what = format!("remove the shared secrets in {}", settings.directory);
-        let mut step = Step::run(host, what, scripts::purge(&settings.directory, &names));
-        step.risk = Risk::Destructive {
-            what: format!(
-                "{} on {}: without secretkey, what Harbor encrypted in its database can never be \
-                 read again",
-                names.join(", "),
-                settings.place(host)
-            ),
-            consent: "on_destroy = \"purge\"".to_owned(),
-        };
-        plan.step(step);
     }
     plan
 }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::choose::label;
 use super::facts::{Facts, HostFacts};
 use super::*;
-use crate::diag::Severity;
+use crate::diag::{Path, Severity};
 use crate::facts::file::FileFact;
 use crate::resource::{Context, decided, describe, observed};
 use crate::secret::Secret;

@@ -106,7 +106,7 @@ async fn the_decoys_gain_nothing_from_who_looks_in_as_the_owner() {
     apply(&postgres, &settings, &Context::default()).await;
     harbor(&postgres, &own_decoys("public")).await;
     harbor(&postgres, BETTER).await;
-    let questions = facts::questions(&settings);
+    let questions = questions::questions(&settings);
     let inside = questions.iter().find(|question| question.key == "inside registry");
     let crate::resource::Ask::Sql(inside) = &inside.expect("it is asked").ask else {
         panic!("a query")

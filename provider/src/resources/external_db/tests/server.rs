@@ -105,7 +105,7 @@ async fn what_the_owner_may_do_is_not_done_by_a_superuser() {
     let settings = settings(&[]);
     apply(&postgres, &settings, &Context::default()).await;
     let own = sql::as_role("harbor");
-    for question in facts::questions(&settings) {
+    for question in questions::questions(&settings) {
         let Ask::Sql(asked) = &question.ask else { panic!("only SQL is asked") };
         let inside = asked.database != sql::MAINTENANCE;
         assert_eq!(asked.statements[0] == own, inside, "{}", question.key);

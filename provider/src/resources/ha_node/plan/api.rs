@@ -6,8 +6,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{Node, Part};
-use crate::resources::ha_node::facts::{Admin, HOST, request};
+use crate::resources::ha_node::facts::{Admin, HOST};
 use crate::resources::ha_node::observe::{setting_label, shown};
+use crate::resources::ha_node::questions::request;
 use crate::resources::ha_node::{configuration, scripts};
 use crate::secret::Secret;
 use crate::step::{Action, Http, Step};
