@@ -7,7 +7,7 @@ use std::process::Command;
 use serde_json::{Value as Json, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::rig::{image, paths};
+use crate::rig::{cache, paths};
 use crate::terraform::{Run, program};
 
 /// Puts the stand-in's installer of a release into a folder; the setting `installer` of it.
@@ -25,7 +25,7 @@ pub fn pack(folder: &Path, release: &str) {
     let program = program("standin-harbor");
     let (all, build) = (paths::cache().join("installers"), build_id(&program));
     let kept = all.join(&build).join(release);
-    let _one_at_a_time = image::lock().expect("the cache is ours");
+    let _one_at_a_time = cache::lock().expect("the cache is ours");
     if !kept.is_dir() {
         remove_others(&all, &build);
         let aside = kept.with_extension("new");

@@ -12,7 +12,7 @@ use std::process::{Child, ChildStdin, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::rig::Rig;
-use crate::rig::services::rig_program;
+use crate::rig::daemon::rig_program;
 
 use record::RecordTail;
 pub use record::{Acknowledged, Report, Row, parse_rows};

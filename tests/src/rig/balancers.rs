@@ -8,7 +8,7 @@ use super::command::check;
 use super::error::Result;
 use super::network;
 use super::state::RigState;
-use super::{files, paths, services};
+use super::{daemon, files, paths};
 
 /// Where health checks come from: the cloud's own range, which no firewall of the user's names.
 pub const CHECKER: &str = "100.64.0.1";
@@ -65,19 +65,19 @@ pub fn set(rig: &RigState, listeners: &[Listener]) -> Result<()> {
     let folder = paths::rig(&rig.name).join("services");
     let path = folder.join("balancers.cfg");
     let text = configuration(listeners);
-    let running = services::process(&folder, NAME);
+    let running = daemon::process(&folder, NAME);
     if running.is_some() && files::read(&path).is_ok_and(|before| before == text) {
         return Ok(());
     }
     if listeners.iter().all(|l| l.bind.is_empty()) {
         let _ = std::fs::remove_file(&path);
-        return services::stop(&folder, NAME);
+        return daemon::stop(&folder, NAME);
     }
     files::write(&path, text, 0o644)?;
     // As a daemon it returns when it listens, and has told the one before to finish.
-    let mut haproxy = network::inside(&rig.name, ["sh", "-ec", services::JOIN, "sh"]);
-    haproxy.args(services::group(rig)?).args(["--", "haproxy", "-D", "-f"]).arg(&path);
-    haproxy.arg("-p").arg(services::pid_file(&folder, NAME)).current_dir(&folder);
+    let mut haproxy = network::inside(&rig.name, ["sh", "-ec", daemon::JOIN, "sh"]);
+    haproxy.args(daemon::group(rig)?).args(["--", "haproxy", "-D", "-f"]).arg(&path);
+    haproxy.arg("-p").arg(daemon::pid_file(&folder, NAME)).current_dir(&folder);
     if let Some(pid) = running {
         haproxy.args(["-sf", &pid.to_string()]);
     }

@@ -7,7 +7,6 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::error::{Result, RigError};
-use super::ubuntu;
 
 /// In the image: about what a cloud image has, and nothing of what a test is about.
 const BASE: &[&str] = &[
@@ -106,7 +105,17 @@ impl Distro {
 
     /// Whether it is a likeness of Ubuntu: its user is `ubuntu`, and root does not log in.
     pub fn is_ubuntu(self) -> bool {
-        ubuntu::base(self).is_some()
+        self.base().is_some()
+    }
+
+    /// What lies under a likeness: the Debian release whose C library is nearest. None under Debian's.
+    pub fn base(self) -> Option<Self> {
+        match self {
+            Self::Bullseye | Self::Bookworm | Self::Trixie => None,
+            Self::Focal => Some(Self::Bullseye),
+            Self::Jammy => Some(Self::Bookworm),
+            Self::Noble => Some(Self::Trixie),
+        }
     }
 
     /// Packages of the base image.

@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 
 use super::command::{check, wait_until};
 use super::error::{At, Result};
-use super::network::{self, RUNNER};
+use super::network::RUNNER;
 use super::state::RigState;
-use super::{files, paths, services};
+use super::{daemon, files, paths, runner};
 
 const PORT: u16 = 53;
 /// Aliases of aliases, at most.
@@ -24,7 +24,7 @@ pub fn up(rig: &RigState, folder: &Path, program: &str) -> Result<()> {
     }
     let argv = [program, "_dns", RUNNER, &records.to_string_lossy()];
     // Its answers cannot be connected to: the port for tests of life is of TCP.
-    services::start(rig, folder, "dns", &argv, &format!("{RUNNER}/{PORT}"))
+    daemon::start(rig, folder, "dns", &argv, &format!("{RUNNER}/{PORT}"))
 }
 
 /// Names and what they stand for, from now on.
@@ -40,7 +40,7 @@ fn records(rig: &str) -> PathBuf {
 /// Waits until a name has this address in the rig.
 pub fn wait(rig: &str, name: &str, address: &str) -> Result<()> {
     let look = || {
-        let mut getent = network::inside_with_names(rig, ["getent", "ahostsv4", name]);
+        let mut getent = runner::command(rig, ["getent", "ahostsv4", name]);
         Ok(check(&mut getent).is_ok_and(|said| said.starts_with(address)))
     };
     let limit = std::time::Duration::from_secs(10);

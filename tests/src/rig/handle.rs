@@ -7,31 +7,10 @@ use super::command::{check, output};
 use super::disk::Disk;
 use super::error::{Result, RigError};
 use super::network::{self, Cut};
+use super::options::Options;
 use super::snapshot::Snapshot;
 use super::state::{HostState, RigState};
-use super::{Distro, boot, cleanup, deps, files, image, paths, prepare, slow, used};
-
-/// What a rig is to have.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Options {
-    /// Name and release of each host.
-    pub hosts: Vec<(String, Distro)>,
-    /// Whether there is a load balancer.
-    pub load_balancer: bool,
-}
-
-impl Options {
-    /// No hosts and no load balancer: a stand-in cloud makes them.
-    pub fn empty() -> Self {
-        Self { hosts: Vec::new(), load_balancer: false }
-    }
-
-    /// These hosts, and a load balancer before them.
-    pub fn hosts(hosts: &[(&str, Distro)]) -> Self {
-        let hosts = hosts.iter().map(|(name, distro)| ((*name).to_owned(), *distro)).collect();
-        Self { hosts, load_balancer: true }
-    }
-}
+use super::{Distro, boot, cleanup, deps, files, image, paths, prepare, runner, slow, used};
 
 /// A rig that is up. Dropping it takes it down, unless `BREAKWATER_KEEP` is set or it was
 /// [found](Rig::find) rather than brought up.
@@ -133,7 +112,7 @@ impl Rig {
     /// A command inside the rig's network with the rig's names, and otherwise as one started here:
     /// same files, environment and working directory.
     pub fn command<'a>(&self, argv: impl IntoIterator<Item = &'a str>) -> Command {
-        network::inside_with_names(&self.state.name, argv)
+        runner::command(&self.state.name, argv)
     }
 
     /// Runs a command inside the rig's network to its end.

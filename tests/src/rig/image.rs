@@ -1,15 +1,13 @@
 //! Base images: one read-only Debian tree per release, made once.
 
 use std::ffi::OsString;
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
+use super::cache::{lock, tree};
 use super::command::{check, command};
 use super::error::{At, Result};
 use super::{Distro, docker_ce, files, keys, paths, repository, ubuntu};
 
-/// Part of the image's name; a change of what is in it makes a new one.
-pub const EDITION: u32 = 1;
 /// What `opspw` types for login and sudo. Not a secret: the hosts live for one test.
 pub const OPSPW_PASSWORD: &str = "opspw-of-the-rig";
 
@@ -20,7 +18,7 @@ const APT: &str = "apt-get -qy --no-install-recommends -o Acquire::Check-Valid-U
 /// What hosts of a release have as the lower layers of their overlay, as overlayfs wants it; makes what
 /// is not in the cache.
 pub fn ensure(distro: Distro) -> Result<OsString> {
-    let Some(base) = ubuntu::base(distro) else { return Ok(ensure_tree(distro)?.into_os_string()) };
+    let Some(base) = distro.base() else { return Ok(ensure_tree(distro)?.into_os_string()) };
     let base = ensure_tree(base)?;
     let mut lower = ubuntu::ensure(distro)?.into_os_string();
     lower.push(":");
@@ -48,11 +46,6 @@ fn ensure_tree(distro: Distro) -> Result<PathBuf> {
     }
     files::remove(&work)?;
     Ok(tree)
-}
-
-/// Where the tree of a release is or will be.
-pub fn tree(distro: Distro) -> PathBuf {
-    paths::cache().join("images").join(format!("{distro}-{EDITION}"))
 }
 
 /// All is made aside and moved into place: the packages first, so that an image has its packages.
@@ -119,13 +112,4 @@ pub fn inside(root: &Path, script: &str) -> Result<()> {
     unshare.arg(root).arg(script).env_clear();
     unshare.env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin").env("LANG", "C.UTF-8");
     check(unshare.env("DEBIAN_FRONTEND", "noninteractive")).map(drop)
-}
-
-/// Held while something in the cache is made; freed when dropped, also by a crash.
-pub fn lock() -> Result<File> {
-    let path = paths::cache().join("lock");
-    files::folder(paths::cache())?;
-    let file = File::create(&path).at("create", &path)?;
-    file.lock().at("lock", &path)?;
-    Ok(file)
 }

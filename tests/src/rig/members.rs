@@ -7,7 +7,7 @@ use super::disk::Disk;
 use super::error::{Result, RigError};
 use super::handle::Rig;
 use super::state::{Added, HostState, RigState};
-use super::{Distro, boot, files, image, keys, network, outside, paths, prepare, services};
+use super::{Distro, boot, daemon, files, image, keys, network, outside, paths, prepare};
 
 /// A rule of a host's own.
 const NO_SSH: &str = "-p tcp --dport 22 -j DROP";
@@ -202,7 +202,7 @@ fn restore_after(rig: &RigState, host: &str, time: Duration) -> Result<()> {
     let joins = super::cgroup::Group::new(&rig.name, "timers.d").create()?;
     let seconds = time.as_secs_f32();
     let script = format!("sleep {seconds}; exec iptables -w -D INPUT {NO_SSH}");
-    let end = ["sh", "-ec", services::JOIN, "sh"];
+    let end = ["sh", "-ec", daemon::JOIN, "sh"];
     let mut later = boot::in_network(rig, rig.host(host)?, end)?;
     later.args(joins).args(["--", "sh", "-ec", &script]);
     later.process_group(0).stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());

@@ -12,23 +12,26 @@
 //! |---|---|
 //! | `deps` | packages that the machine itself needs |
 //! | `network`, `cgroup`, `disk`, `boot` | one host |
-//! | `services`, `fileserver` | what stands around the hosts |
+//! | `services`, `daemon`, `fileserver` | what stands around the hosts |
 //! | `members` | hosts that come and go while the rig is up |
 //! | `cloud_init` | what such a host does with user data |
 //! | `dns`, `balancers`, `redis`, `firewall` | what a cloud has around them |
-//! | `image`, `ubuntu` | what hosts boot, and where their packages come from |
+//! | `image`, `ubuntu`, `cache` | what hosts boot, and where their packages come from |
+//! | `runner` | whoever runs tools in the rig |
 //! | `outside` | a runner that sees public addresses alone, or one jump host |
 //! | `slow` | a link with a delay between the runner and all that |
-//! | `snapshot` | hosts that begin as an apply left others |
+//! | `snapshot`, `freeze` | hosts that begin as an apply left others |
 //! | `used` | which rigs a story has |
-//! | `prepare`, `cleanup`, `handle` | all of it, up and down |
+//! | `options`, `prepare`, `cleanup`, `handle` | all of it, up and down |
 //! | `keys`, `state` | what a user of the rig needs to get in |
 
 pub mod balancers;
 pub mod boot;
+pub mod cache;
 pub mod cgroup;
 pub mod cloud_init;
 pub mod command;
+pub mod daemon;
 pub mod deps;
 pub mod disk;
 pub mod distro;
@@ -45,6 +48,7 @@ pub mod outside;
 pub mod paths;
 pub mod redis;
 pub mod repository;
+pub mod runner;
 pub mod services;
 pub mod slow;
 pub mod snapshot;
@@ -53,13 +57,16 @@ pub mod ubuntu;
 pub mod used;
 
 mod cleanup;
+mod freeze;
 mod handle;
 mod members;
+mod options;
 mod prepare;
 
 pub use distro::Distro;
 pub use error::{Result, RigError};
-pub use handle::{Host, Options, Rig, keep};
+pub use handle::{Host, Rig, keep};
 pub use members::NewHost;
+pub use options::Options;
 pub use snapshot::Snapshot;
 pub use state::{Added, HostState, RigState};

@@ -6,7 +6,7 @@ use std::process::Command;
 use super::command::{check, command, run};
 use super::error::Result;
 use super::state::RigState;
-use super::{files, outside, paths, slow};
+use super::{files, paths};
 
 /// Address of whoever runs tools in the rig; also of the HTTP server with the packages.
 pub const RUNNER: &str = "198.51.100.1";
@@ -84,27 +84,6 @@ pub fn inside<'a>(rig: &str, argv: impl IntoIterator<Item = &'a str>) -> Command
     enter
 }
 
-/// A command in the rig's network that also sees the rig's names: it has `/etc/hosts` and
-/// `/etc/resolv.conf` of its own. With a [slow](super::slow) link, it is at its far end.
-pub fn inside_with_names<'a>(rig: &str, argv: impl IntoIterator<Item = &'a str>) -> Command {
-    const BIND: &str = "mount --bind \"$1/hosts\" /etc/hosts
-        mount --bind \"$1/resolv.conf\" /etc/resolv.conf
-        shift
-        exec \"$@\"";
-    let folder = names_folder(rig).to_string_lossy().into_owned();
-    let bind = ["unshare", "--mount", "--propagation", "slave", "--", "sh", "-ec", BIND, "sh"];
-    let mut enter = if slow::is_set(rig) {
-        slow::enter(rig, bind)
-    } else if outside::is_set(rig) {
-        outside::enter(rig, bind)
-    } else {
-        inside(rig, bind)
-    };
-    enter.arg(folder).args(argv);
-    enter.env("BREAKWATER_CLOUD_RIG", rig);
-    enter
-}
-
 /// Whether an address is of the bridge's own network; others need a route.
 pub fn is_near(address: &str) -> bool {
     address.starts_with("198.51.100.")
@@ -135,7 +114,7 @@ pub fn set_addresses(rig: &str, addresses: &[String]) -> Result<()> {
     check(inside(rig, ["sh", "-ec", &script, "sh"]).args(addresses)).map(drop)
 }
 
-/// Writes the files that [`inside_with_names`] shows.
+/// Writes the files that [the runner](super::runner) shows.
 pub fn write_names(rig: &RigState) -> Result<()> {
     files::write(names_folder(&rig.name).join("hosts"), hosts_file("runner", rig), 0o644)?;
     files::write(names_folder(&rig.name).join("resolv.conf"), resolv_conf(), 0o644)
@@ -159,7 +138,7 @@ fn resolv_conf() -> String {
     format!("nameserver {RUNNER}\noptions timeout:1 attempts:1\n")
 }
 
-fn names_folder(rig: &str) -> PathBuf {
+pub(super) fn names_folder(rig: &str) -> PathBuf {
     paths::rig(rig).join("names")
 }
 

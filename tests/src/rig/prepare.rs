@@ -3,8 +3,8 @@
 use super::Distro;
 use super::disk::Disk;
 use super::error::Result;
-use super::handle::Options;
 use super::network::{self, BALANCER, REDIS, RUNNER, SERVICE_NAME};
+use super::options::Options;
 use super::snapshot::Snapshot;
 use super::state::{HostState, RedisState, RigState, SshState, Urls};
 use super::{boot, files, image, keys, paths, services};

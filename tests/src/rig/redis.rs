@@ -6,7 +6,7 @@ use super::command::check;
 use super::error::Result;
 use super::network;
 use super::state::RigState;
-use super::{files, paths, services};
+use super::{daemon, files, paths};
 
 /// A server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub fn set(rig: &RigState, servers: &[Redis]) -> Result<()> {
     for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
         if entry.path().is_dir() && !servers.iter().any(|s| s.name == name) {
-            services::stop(&entry.path(), "redis")?;
+            daemon::stop(&entry.path(), "redis")?;
             files::remove(entry.path())?;
         }
     }
@@ -50,7 +50,7 @@ fn start(rig: &RigState, server: &Redis) -> Result<()> {
     let users = format!("{}\nuser rig on nopass ~* &* +@all\n", server.accounts.join("\n"));
     let same = files::read(&accounts).is_ok_and(|before| before == users);
     files::write(&accounts, users, 0o600)?;
-    if services::process(&folder, "redis").is_some() {
+    if daemon::process(&folder, "redis").is_some() {
         if same {
             return Ok(());
         }
@@ -68,5 +68,5 @@ fn start(rig: &RigState, server: &Redis) -> Result<()> {
     );
     files::write(&configuration, text, 0o600)?;
     let argv = ["redis-server", &configuration.to_string_lossy()];
-    services::start(rig, &folder, "redis", &argv, &format!("{address}/{port}"))
+    daemon::start(rig, &folder, "redis", &argv, &format!("{address}/{port}"))
 }

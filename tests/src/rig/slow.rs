@@ -14,9 +14,9 @@ use tun_tap::{Iface, Mode};
 
 use super::cgroup::Group;
 use super::command::{check, command, run, wait_until};
+use super::daemon::{JOIN, rig_program};
 use super::error::{At, Result, RigError};
 use super::network;
-use super::services::{JOIN, rig_program};
 
 /// Address of the near end, in the rig's network.
 const NEAR: &str = "10.255.0.1";

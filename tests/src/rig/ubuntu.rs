@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use super::command::{check, command};
 use super::error::{At, Result};
 use super::repository::{Suite, debs, pool, www};
-use super::{Distro, files, image, repository};
+use super::{Distro, cache, files, repository};
 
 /// Part of the image's name; a change of what is in it makes a new one.
 const EDITION: u32 = 2;
@@ -17,8 +17,6 @@ const EDITION: u32 = 2;
 /// What differs between the releases.
 struct Likeness {
     distro: Distro,
-    /// What lies underneath: the Debian release whose C library is nearest.
-    base: Distro,
     version: &'static str,
     title: &'static str,
     /// Debian's packages that the image has more.
@@ -36,7 +34,6 @@ type Package = (&'static str, &'static str);
 const LIKENESSES: &[Likeness] = &[
     Likeness {
         distro: Distro::Noble,
-        base: Distro::Trixie,
         version: "24.04",
         title: "Noble Numbat",
         installed: "cloud-init python3 needrestart unattended-upgrades",
@@ -74,7 +71,6 @@ const LIKENESSES: &[Likeness] = &[
     },
     Likeness {
         distro: Distro::Jammy,
-        base: Distro::Bookworm,
         version: "22.04",
         title: "Jammy Jellyfish",
         installed: "cloud-init",
@@ -95,7 +91,6 @@ const LIKENESSES: &[Likeness] = &[
     },
     Likeness {
         distro: Distro::Focal,
-        base: Distro::Bullseye,
         version: "20.04",
         title: "Focal Fossa",
         installed: "cloud-init",
@@ -119,11 +114,6 @@ const LIKENESSES: &[Likeness] = &[
 /// Debian's packages that Ubuntu's archive does not have as they are.
 const REPLACED: [&str; 5] = ["docker", "containerd", "runc", "postgresql", "libpq"];
 
-/// The Debian release that lies under a likeness; none of a Debian release.
-pub fn base(distro: Distro) -> Option<Distro> {
-    likeness(distro).map(|likeness| likeness.base)
-}
-
 fn likeness(distro: Distro) -> Option<&'static Likeness> {
     LIKENESSES.iter().find(|likeness| likeness.distro == distro)
 }
@@ -133,7 +123,7 @@ fn likeness(distro: Distro) -> Option<&'static Likeness> {
 pub fn ensure(distro: Distro) -> Result<PathBuf> {
     let layer = tree(distro);
     let Some(likeness) = likeness(distro).filter(|_| !layer.is_dir()) else { return Ok(layer) };
-    let _one_at_a_time = image::lock()?;
+    let _one_at_a_time = cache::lock()?;
     if !layer.is_dir() {
         eprintln!("rig: making the likeness of Ubuntu {} (once)", likeness.version);
         let work = super::paths::cache().join("tmp").join(distro.codename());
@@ -148,21 +138,25 @@ pub fn ensure(distro: Distro) -> Result<PathBuf> {
 }
 
 fn tree(distro: Distro) -> PathBuf {
-    let name = format!("{distro}-{EDITION}.{}", image::EDITION);
+    let name = format!("{distro}-{EDITION}.{}", cache::EDITION);
     super::paths::cache().join("images").join(name)
 }
 
 impl Likeness {
+    fn base(&self) -> Distro {
+        self.distro.base().unwrap_or(self.distro)
+    }
+
     /// Writes the layer, as `layer` in the folder. What it installs comes from Debian.
     fn build(&self, work: &Path) -> Result<()> {
         let [layer, above, root] = ["layer", "above", "root"].map(|name| work.join(name));
         [&layer, &above, &root].into_iter().try_for_each(files::folder)?;
         let etc = layer.join("etc");
-        files::write(etc.join("apt/sources.list"), self.base.sources(), 0o644)?;
+        files::write(etc.join("apt/sources.list"), self.base().sources(), 0o644)?;
         fs::copy("/etc/resolv.conf", etc.join("resolv.conf")).at("copy", "/etc/resolv.conf")?;
         // In a mount namespace that ends with it.
         let mut unshare = command(["unshare", "--mount", "--propagation", "private"]);
-        unshare.args(["sh", "-ec", ENTER, "sh"]).arg(image::tree(self.base));
+        unshare.args(["sh", "-ec", ENTER, "sh"]).arg(cache::tree(self.base()));
         unshare.args([&layer, &above, &root]).arg(include_str!("../../rig/files/ubuntu.sh"));
         unshare.env_clear().env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin").env("LANG", "C.UTF-8");
         unshare.env("DEBIAN_FRONTEND", "noninteractive").env("PACKAGES", self.installed);
@@ -207,7 +201,7 @@ impl Likeness {
 
     /// What Ubuntu has as Debian has it.
     fn copy_base(&self, pool: &Path) -> Result<()> {
-        for deb in debs(&base_pool(self.base))? {
+        for deb in debs(&base_pool(self.base()))? {
             let name = deb.file_name().unwrap_or_default().to_string_lossy().into_owned();
             if !REPLACED.iter().any(|replaced| name.starts_with(replaced)) {
                 fs::hard_link(&deb, pool.join(name)).at("link", &deb)?;
@@ -224,7 +218,7 @@ impl Likeness {
         let script = work.join("archive.sh");
         files::write(&script, include_str!("../../rig/files/ubuntu-archive.sh"), 0o755)?;
         let mut make = command(["sh"]);
-        make.arg(&script).arg(base_pool(self.base)).arg(pool);
+        make.arg(&script).arg(base_pool(self.base())).arg(pool);
         let pairs = packages.iter().map(|(name, version)| format!("{name}={version}"));
         check(make.args(pairs)).map(drop)
     }

@@ -11,9 +11,7 @@ use testkit::rig::{Distro, Rig};
 use testkit::story::Story;
 use testkit::terraform::Terraform;
 
-use served::Served;
-
-const SECRET: &str = "Aa1-sources-secret";
+use served::{SECRET, Served};
 
 /// The configuration with its variables.
 fn sources<'a>(rig: &'a Rig, served: &Served) -> (Terraform<'a>, Json) {

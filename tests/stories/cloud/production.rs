@@ -7,17 +7,15 @@ use testkit::rig::Rig;
 use testkit::story::Story;
 
 use crate::cloud::environment::{Environment, rig};
-use crate::cloud::registry::Registry;
+use crate::cloud::registry::{RIG, Registry};
 
-/// Name of the rig.
-pub const NAME: &str = "production";
 /// The images of a time, and some months later.
 const IMAGES: [&str; 2] =
     ["ubuntu_22_04_x64_20G_alibase_20260115.vhd", "ubuntu_22_04_x64_20G_alibase_20260712.vhd"];
 
 pub fn is_made_changed_and_destroyed_through_a_bastion(story: &Story) {
     let rig = story.section("a cloud with nothing in it", || {
-        let rig = rig(NAME);
+        let rig = rig(RIG);
         rig.outside(None).unwrap();
         rig
     });
@@ -35,7 +33,7 @@ pub fn is_made_changed_and_destroyed_through_a_bastion(story: &Story) {
 
 /// With what this environment has beside what all have.
 fn described(rig: &Rig) -> Environment<'_> {
-    let mut production = Environment::new(rig, NAME);
+    let mut production = Environment::new(rig, RIG);
     let [host_key, private_key] = fixtures::ssh_key(&production.path(""), "bastion_host_key");
     production.set(&json!({
         "ssh_sources": ["192.88.99.2/32"],

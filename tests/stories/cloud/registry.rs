@@ -8,8 +8,9 @@ use testkit::rig::Rig;
 use testkit::terraform::repository;
 
 use crate::cloud::environment::{ADMIN, Environment, HOSTNAME};
-use crate::cloud::production::NAME;
 
+/// The rig, and the environment in it.
+pub const RIG: &str = "production";
 /// The host whose network the client is in; it is none of the nodes.
 const CLIENT: &str = "harbor-production-bastion";
 
@@ -39,7 +40,7 @@ impl Registry {
 
     /// Where the registry's name leads in the VPC.
     pub fn address() -> String {
-        let rig = Rig::find(NAME).unwrap();
+        let rig = Rig::find(RIG).unwrap();
         let said = rig.host(CLIENT).sh(&format!("getent ahostsv4 {HOSTNAME}")).unwrap();
         said.split(' ').next().unwrap().to_owned()
     }
@@ -64,7 +65,7 @@ impl Registry {
              | openssl x509 -noout -fingerprint -sha256",
             Self::address()
         );
-        Rig::find(NAME).unwrap().host(CLIENT).network(&ask).unwrap()
+        Rig::find(RIG).unwrap().host(CLIENT).network(&ask).unwrap()
     }
 
     /// Pulls an image through the load balancer over and over.
@@ -72,14 +73,13 @@ impl Registry {
         std::fs::write(&self.watch, "").unwrap();
         let script = self.script("watch", &Self::address(), tag);
         let pulls = std::thread::spawn(move || {
-            Rig::find(NAME).unwrap().host(CLIENT).network(&script).unwrap()
+            Rig::find(RIG).unwrap().host(CLIENT).network(&script).unwrap()
         });
         Watch { file: self.watch.clone(), pulls }
     }
 
     fn client(&self, action: &str, address: &str, tag: &str) {
-        let said =
-            Rig::find(NAME).unwrap().host(CLIENT).network(&self.script(action, address, tag));
+        let said = Rig::find(RIG).unwrap().host(CLIENT).network(&self.script(action, address, tag));
         let _ = said.unwrap_or_else(|why| panic!("{action} of {tag} at {address}: {why}"));
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::Value as Json;
 use testkit::rig::balancers::{Check, Listener, Server};
 
-use super::number;
+use super::values::number;
 use crate::store::{Attributes, Objects, text};
 
 /// All TCP listeners that run.

@@ -3,7 +3,8 @@
 use serde_json::Value as Json;
 use testkit::rig::firewall::{Firewall, Rule};
 
-use super::{balancers, texts};
+use super::balancers;
+use super::values::texts;
 use crate::store::{Attributes, Objects, text};
 
 /// What follows from all of them.

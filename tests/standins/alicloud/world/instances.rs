@@ -7,7 +7,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value as Json;
 use testkit::rig::{Added, Distro, NewHost, RigState, paths};
 
-use super::{failure, find, texts};
+use super::lookup::{failure, find};
+use super::values::texts;
 use crate::failure::Result;
 use crate::faults::FaultFile;
 use crate::store::{Attributes, Objects, text};

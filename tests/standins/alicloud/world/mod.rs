@@ -6,15 +6,17 @@
 mod balancers;
 mod firewall;
 mod instances;
+mod lookup;
 mod names;
 mod redis;
 mod storage;
+mod values;
 
 use std::fs::File;
 
-use serde_json::Value as Json;
-use testkit::rig::{Rig, RigError, RigState, balancers as lb, dns, firewall as fw, network, paths};
+use testkit::rig::{RigState, balancers as lb, dns, firewall as fw, network, paths};
 
+use self::lookup::failure;
 use super::failure::{Failure, Result};
 use super::faults::FaultFile;
 use super::store::{Attributes, Objects, Store, text};
@@ -145,37 +147,4 @@ impl World {
         testkit::rig::redis::set(&state, &servers)?;
         lb::set(&state, &listeners)
     }
-}
-
-/// An error of the rig as one of the cloud.
-fn failure(why: &RigError) -> Failure {
-    let mut text = why.to_string();
-    let mut source = std::error::Error::source(why);
-    while let Some(why) = source {
-        text = format!("{text}: {why}");
-        source = why.source();
-    }
-    Failure::new("StandInFailure.Rig", text)
-}
-
-fn find(rig: &str) -> Result<Rig> {
-    Rig::find(rig).map_err(|why| failure(&why))
-}
-
-/// Texts of a list; none where there is no list.
-fn texts<'a>(object: &'a Attributes, name: &str) -> Vec<&'a str> {
-    object
-        .get(name)
-        .and_then(Json::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(Json::as_str)
-        .collect()
-}
-
-/// A number, or what it is if there is none.
-fn number(object: &Json, name: &str, otherwise: u16) -> u16 {
-    let number = object[name].as_f64().filter(|n| (0.0..65_536.0).contains(n));
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "in range")]
-    number.map_or(otherwise, |n| n as u16)
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use testkit::rig::error::At;
 use testkit::rig::{RigState, files};
 
-use super::{failure, find};
+use super::lookup::{failure, find};
 use crate::addresses;
 use crate::failure::{Failure, Result};
 use crate::store::{Attributes, Objects, text};

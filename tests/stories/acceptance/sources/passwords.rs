@@ -4,8 +4,7 @@ use serde_json::{Value as Json, json};
 use testkit::story::Story;
 use testkit::terraform::Terraform;
 
-use super::SECRET;
-use super::served::Served;
+use super::served::{SECRET, Served};
 
 const NEW: &str = "Aa1-another-secret";
 

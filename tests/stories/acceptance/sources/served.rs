@@ -10,6 +10,8 @@ use testkit::fixtures;
 use testkit::rig::Rig;
 use testkit::terraform::{Run, repository};
 
+/// The first password of admin, and the key of the objects.
+pub const SECRET: &str = "Aa1-sources-secret";
 const RELEASES: [&str; 2] = ["2.15.2", "2.3.2"];
 const PORT: &str = "8443";
 /// The name that a rig gives to who serves files.
