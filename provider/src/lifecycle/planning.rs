@@ -146,6 +146,7 @@ impl<R: Resource> Managed<R> {
         if let Some(prior) = prior.filter(|_| idle)
             && (prior.get("files"), prior.get("status")) == (Some(&files), Some(&status))
             && values::changes(&Self::attributes(), prior, &planned).is_empty()
+            && !came_true(prior, plan)
         {
             return prior.clone();
         }
@@ -379,4 +380,30 @@ fn invisible(plan: &Plan, prior: Option<&Object>, planned: &mut Object, diags: &
 /// The planned values that an apply must meet, by name: what Terraform will compare.
 pub(super) fn promised(planned: &Object) -> BTreeMap<&String, &Value> {
     planned.iter().filter(|(_, v)| v.is_known()).collect()
+}
+
+/// Whether an output became what an apply would make of it since the prior state was seen. A plan that
+/// promised it, and is made again within its apply, finds nothing left to do and must promise it still.
+fn came_true(prior: &Object, plan: &Plan) -> bool {
+    plan.outputs_after.iter().any(|(name, after)| {
+        plan.outputs.get(name) == Some(after) && prior.get(name) != Some(after)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::value::Value;
+
+    #[test]
+    fn what_came_right_by_itself_is_still_promised() {
+        let state = |value: Value| Object::from([("sync_state".to_owned(), value)]);
+        let since = |prior, now| {
+            let (outputs, outputs_after) = (state(now), state("async".into()));
+            came_true(&state(prior), &Plan { outputs, outputs_after, ..Plan::default() })
+        };
+        assert!(since(Value::Null, "async".into()));
+        assert!(!since("async".into(), "async".into()), "as it was");
+        assert!(!since(Value::Null, Value::Null), "not yet");
+    }
 }
