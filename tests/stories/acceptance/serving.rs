@@ -141,7 +141,8 @@ fn drift(demo: &Demo) {
         .sh("sed -i 's/fall 2/fall 9/' /etc/haproxy/breakwater-database.cfg")
         .unwrap();
     demo.rig.host("b").sh("systemctl stop breakwater-role-15-main.socket").unwrap();
-    let _ = demo.terraform.plan_run(&[]).succeeds().says(&["fall 9", "breakwater-role-15-main"]);
+    let plan = demo.terraform.run(&["plan", "-input=false", "-no-color"]).succeeds();
+    let _ = plan.says(&["fall 9", "breakwater-role-15-main"]);
     let _ = demo.terraform.apply().succeeds();
     demo.terraform.plan().is_empty();
     let _ = demo.is_healthy().succeeds();
