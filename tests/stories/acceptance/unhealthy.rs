@@ -76,10 +76,10 @@ fn not_reached(demo: &Demo) {
 
 /// The server's certificate is of nobody whom core knows, which no login from the host shows.
 fn taken_back(demo: &Demo, good: &str) {
-    let host = "    host                = harbor_pg_replication_pair.db.primary_host\n";
-    assert!(good.contains(host), "the example has no {host}");
-    let strict = format!("{host}    ssl_mode            = \"verify-full\"\n");
-    demo.terraform.write("main.tf", &good.replace(host, &strict));
+    let user = "    username            = harbor_external_db.registry.user\n";
+    assert!(good.contains(user), "the example has no {user}");
+    let strict = format!("{user}    ssl_mode            = \"verify-full\"\n");
+    demo.terraform.write("main.tf", &good.replace(user, &strict));
     let run = demo.terraform.apply().fails();
     let text = run.readable();
     for part in ["harbor-core (", "said last", "certificate", "To put things back", "- done: "] {
@@ -88,7 +88,7 @@ fn taken_back(demo: &Demo, good: &str) {
     assert!(!text.contains("FAILED"), "{text}");
     for host in demo.rig.hosts() {
         host.sh("! grep -q verify-full /opt/harbor/harbor.yml /opt/harbor/common/config/core/env")
-            .expect("the configuration before is back");
+            .expect("the previous configuration is back");
         host.sh("[ ! -e /opt/harbor/.breakwater-previous ]").expect("nothing is left of it");
     }
     as_before(demo, good);
