@@ -336,11 +336,15 @@ mod tests {
             command.args(["--port", "0", "--save", "", "--unixsocket"]).arg(&socket);
             command.args(more.split_whitespace()).stdout(std::process::Stdio::null()).spawn()
         };
-        let attempt = async |username: Option<&str>, password: Option<&str>| loop {
+        let connected = async || loop {
             if let Ok(stream) = tokio::net::UnixStream::connect(&socket).await {
-                break logged_in(BufStream::new(stream), &redis(username, password)).await;
+                break stream;
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
+        };
+        let attempt = async |username: Option<&str>, password: Option<&str>| {
+            let stream = timeout(Duration::from_secs(60), connected()).await.expect("it starts");
+            logged_in(BufStream::new(stream), &redis(username, password)).await
         };
         let Ok(mut open) = serve("") else { return };
         let verdicts = [attempt(None, None).await, attempt(None, Some("s3cr-")).await];
